@@ -1,0 +1,83 @@
+"""`Alert`: a pattern matched; with everything that proves it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from topics.annotations import Participant, Span, Status
+from topics.base import Part, Record, UtcDatetime, digest
+
+Level = Literal["informational", "low", "medium", "high", "critical"]
+AlertState = Literal["firing", "retracted"]
+
+
+class Evidence(Part):
+    """One event behind an alert: where it stands, word for word."""
+
+    rule: str = Field(description="the rule of the pattern that it satisfies")
+    article_id: str
+    revision: str
+    title: str = ""
+    url: str | None = None
+    source: str | None = None
+    story: str | None = None
+    event_time: UtcDatetime
+    type: str
+    status: Status
+    trigger: Span
+    sentence: Span
+    actor: tuple[Participant, ...] = ()
+    target: tuple[Participant, ...] = ()
+    confidence: float
+
+
+class Window(Part):
+    """The half-open window of event time, `start <= t < start + timespan`, in which the evidence lies."""
+
+    start: UtcDatetime
+    end: UtcDatetime
+    timespan: str = Field(description="as the pattern says it, for example 48h")
+
+
+class AlertCounts(Part):
+    """How much stands behind the alert."""
+
+    articles: int
+    stories: int
+    sources: int
+
+
+class Alert(Record):
+    """One match of one pattern. The same match has the same `id` on every machine and at every run.
+
+    `state` is `retracted` when the ground fell away (a revision took the event back, or late news replaced the match
+    by an earlier one, then named in `superseded_by`).
+    """
+
+    id: str
+    pattern_id: str
+    pattern_version: str
+    title: str
+    level: Level
+    state: AlertState = "firing"
+    group: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="join field to join values")
+    window: Window
+    evidence: tuple[Evidence, ...]
+    counts: AlertCounts
+    first_event_at: UtcDatetime
+    last_event_at: UtcDatetime
+    fired_at: UtcDatetime = Field(description="wall clock of the machine that found it")
+    late: bool = Field(default=False, description="completed by an article older than what had been seen already")
+    supersedes: tuple[str, ...] = Field(default=(), description="ids of alerts that this one takes the place of")
+    superseded_by: str | None = None
+    receivers: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    description: str | None = None
+    trace_id: str | None = Field(default=None, description="trace of the article that completed the match")
+
+
+def alert_id(pattern_id: str, join_values: tuple[str, ...], anchor: str) -> str:
+    """The identity of a match: pattern, sorted join values, and `anchor`, the article that completes it."""
+    return digest("alert", pattern_id, *sorted(join_values), "@", anchor, length=24)

@@ -1,0 +1,28 @@
+"""`Delivery`: one attempt to bring one alert to one receiver. The topic is the ledger."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from topics.alerts import AlertState
+from topics.base import Record, UtcDatetime
+
+Outcome = Literal["delivered", "retrying", "failed", "suppressed"]
+
+
+class Delivery(Record):
+    """What came of one attempt. `failed` is final; `retrying` names the `next_attempt_at`."""
+
+    alert_id: str
+    alert_state: AlertState = "firing"
+    pattern_id: str
+    receiver: str
+    attempt: int = Field(ge=0, description="1 for the first; 0 if none was made")
+    outcome: Outcome
+    attempted_at: UtcDatetime
+    latency_ms: float | None = None
+    status_code: int | None = None
+    reason: str | None = Field(default=None, description="why it failed or was suppressed; never holds a secret")
+    next_attempt_at: UtcDatetime | None = None

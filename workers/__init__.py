@@ -1,0 +1,1 @@
+"""The steps of Tocsin and what they share. See `workers/README.md` for the map."""

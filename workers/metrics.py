@@ -1,0 +1,22 @@
+"""Every metric, once. Names follow Prometheus's conventions: base units, `_total` for counters."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+RECORDS_IN = Counter("tocsin_records_in_total", "Records taken from a topic", ["step", "topic"])
+RECORDS_OUT = Counter("tocsin_records_out_total", "Records produced and confirmed", ["step", "topic"])
+REJECTS = Counter("tocsin_rejects_total", "Records refused", ["step", "error"])
+RETRIES = Counter("tocsin_retries_total", "Transient failures tried again", ["step"])
+BATCH_SECONDS = Histogram(
+    "tocsin_batch_seconds", "Time from taking a batch to its acknowledgement", ["step"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+)  # fmt: skip
+LAG = Gauge("tocsin_lag_records", "Records waiting", ["step", "topic", "partition"])
+LAST_PROGRESS = Gauge("tocsin_last_progress_timestamp_seconds", "When a batch was last acknowledged", ["step"])
+ARTICLES_READ = Counter("tocsin_articles_read_total", "Articles read", ["lang"])
+EVENTS = Counter("tocsin_events_total", "Events found", ["type", "status"])
+ALERTS = Counter("tocsin_alerts_total", "Alerts", ["pattern", "state"])
+SUPPRESSED = Counter("tocsin_suppressed_matches_total", "Matches within the cooldown", ["pattern"])
+DELIVERIES = Counter("tocsin_deliveries_total", "Attempts to notify", ["receiver", "outcome"])
+DELIVERY_SECONDS = Histogram("tocsin_delivery_seconds", "Time of one attempt", ["receiver"])
