@@ -1,0 +1,176 @@
+"""Reads archives as a stream: JSONL (plain or gzip), text files, folders of them, standard input.
+
+A line that cannot be used becomes a `Malformed` with its file and line; it never stops the rest. What one line or one
+file holds is decided in `parsing`.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import stat
+import sys
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from topics.articles import Article
+from workers.archives.parsing import NotAnArticle, article_from_json, article_from_text
+from workers.errors import InputError
+
+STDIN = "-"
+STDIN_NAME = "<stdin>"
+MAX_LINE_BYTES = 16 * 1024 * 1024
+"""Longest line, and largest text file, that is read; a longer one is reported and skipped without being held."""
+
+SUFFIXES = (".jsonl", ".jsonl.gz", ".txt")
+_GZIP_MAGIC = b"\x1f\x8b"
+_UTF8_BOM = b"\xef\xbb\xbf"
+_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """What could not be used: `line` counts from 1; it is 0 if the whole file is meant."""
+
+    file: str
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.reason}" if self.line else f"{self.file}: {self.reason}"
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+def read_paths(paths: Sequence[str], *, clock: Clock = utc_now) -> Iterator[Article | Malformed]:
+    """Articles of all `paths` in order; `-` is standard input (JSONL), a folder is read in sorted order, recursively.
+
+    `clock` gives `fetched_at`. All paths are looked at before the first line is read: raises InputError for a missing
+    or unreadable file, for one of an unknown kind, and for a folder without articles.
+    """
+    files = [file for path in paths for file in _files(path)]
+    return (found for file in files for found in _read_file(file, clock))
+
+
+def _files(path: str) -> list[str]:
+    if path == STDIN:
+        return [path]
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
+        raise InputError(f"{path}: {_why(error)}", hint="Name files or folders that exist, or - for stdin.") from error
+    if stat.S_ISDIR(mode):
+        return _files_in(path)
+    if not os.access(path, os.R_OK):
+        raise InputError(f"{path}: permission denied", hint="Make the file readable for this user.")
+    # A pipe has no telling name (`tocsin produce <(zcat …)`); it is read as standard input is.
+    if stat.S_ISREG(mode) and not _is_archive(path):
+        raise InputError(
+            f"{path}: unknown kind of file",
+            hint=f"Tocsin reads {', '.join(SUFFIXES)}, folders of them, and JSONL from standard input (-).",
+        )
+    return [path]
+
+
+def _files_in(folder: str) -> list[str]:
+    found: list[str] = []
+
+    def fail(error: OSError) -> None:
+        raise InputError(f"{error.filename}: {_why(error)}", hint="Every folder below a named one must be readable.")
+
+    for parent, folders, names in os.walk(folder, onerror=fail):
+        folders.sort()
+        found.extend(str(Path(parent) / name) for name in names if _is_archive(name) and not name.startswith("."))
+    if not found:
+        raise InputError(f"{folder}: the folder holds no {', '.join(SUFFIXES)} file", hint="Name another folder.")
+    return sorted(found)
+
+
+def _is_archive(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES)
+
+
+def _read_file(file: str, clock: Clock) -> Iterator[Article | Malformed]:
+    if file == STDIN:
+        yield from _read_jsonl(sys.stdin.buffer, STDIN_NAME, clock)
+        return
+    try:
+        with Path(file).open("rb") as stream:
+            if file.lower().endswith(".txt"):
+                yield _read_text(stream, file, clock)
+            else:
+                yield from _read_jsonl(stream, file, clock)
+    except OSError as error:  # errors of reading are met below; this is one of opening
+        yield Malformed(file, 0, f"cannot be opened: {_why(error)}")
+
+
+def _read_text(stream: BinaryIO, file: str, clock: Clock) -> Article | Malformed:
+    try:
+        content = stream.read(MAX_LINE_BYTES + 1)
+        if len(content) > MAX_LINE_BYTES:
+            return Malformed(file, 0, f"larger than {MAX_LINE_BYTES >> 20} MiB: too long for an article")
+        return article_from_text(content, clock())
+    except (NotAnArticle, OSError) as error:
+        return Malformed(file, 0, _why(error) if isinstance(error, OSError) else str(error))
+
+
+def _read_jsonl(stream: BinaryIO, file: str, clock: Clock) -> Iterator[Article | Malformed]:
+    """Lines as they come, so that a pipe that stays open is followed; nothing but the current line is held."""
+    number = 0
+    try:
+        for number, line in enumerate(_lines(_plain(stream, file)), start=1):
+            if line is None:
+                yield Malformed(file, number, f"longer than {MAX_LINE_BYTES >> 20} MiB: too long for an article")
+            elif line.strip():
+                yield _parsed(line, file, number, clock)
+    except NotAnArticle as error:
+        yield Malformed(file, 0, str(error))
+    except EOFError:
+        yield Malformed(file, number + 1, "the gzip file ends early: what follows is lost (an interrupted download?)")
+    except (OSError, zlib.error) as error:
+        yield Malformed(file, number + 1, f"cannot be read on: {_why(error)}")
+
+
+def _parsed(line: bytes, file: str, number: int, clock: Clock) -> Article | Malformed:
+    try:
+        return article_from_json(line.removeprefix(_UTF8_BOM) if number == 1 else line, clock())
+    except NotAnArticle as error:
+        return Malformed(file, number, str(error))
+
+
+def _plain(stream: BinaryIO, file: str) -> BinaryIO:
+    """`stream`, decompressed if its first bytes say gzip. Raises NotAnArticle if the whole file is of no use."""
+    buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream)  # type: ignore[type-var]  # typeshed: a BinaryIO is raw enough
+    start = buffered.peek(2)[:2]
+    if start == _GZIP_MAGIC:
+        return io.BufferedReader(gzip.GzipFile(fileobj=buffered))
+    if file.lower().endswith(".gz"):
+        raise NotAnArticle("not a gzip file, though its name says so")
+    if start in _UTF16_BOMS:
+        raise NotAnArticle("UTF-16, expected UTF-8: convert it with `iconv -f UTF-16 -t UTF-8`")
+    return buffered
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
+    """Lines without their ends; None for one that is too long, whose rest is skipped."""
+    while line := stream.readline(MAX_LINE_BYTES + 1):
+        if len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
+            while (rest := stream.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
+                pass
+            yield None
+        else:
+            yield line.rstrip(b"\r\n")
+
+
+def _why(error: Exception) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
