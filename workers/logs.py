@@ -72,7 +72,7 @@ def configure_logging(
 
 def _renderers(console: bool, out: TextIO) -> list[Processor]:
     if console:
-        return [structlog.dev.ConsoleRenderer(colors=out.isatty())]
+        return [structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
 
 

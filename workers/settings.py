@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     kafka_username: str | None = None
     kafka_password: SecretStr | None = None
     kafka_ca_file: Path | None = None
+    kafka_session_timeout: float = Field(default=30.0, ge=3, le=300, description="seconds until a silent worker is out")
     partitions: int = Field(default=4, ge=1, le=1024, description="of topics that Tocsin creates")
     replication_factor: int = Field(default=1, ge=1, le=9)
 
@@ -76,6 +77,7 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "console", "json"] = "auto"
+    ready_file: Path | None = Field(default=None, description="touched when a step takes work; for a supervisor")
     metrics_port: int | None = Field(default=None, ge=0, le=65535, description="serve Prometheus metrics and health")
 
     @field_validator("namespace")

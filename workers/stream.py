@@ -1,0 +1,402 @@
+"""The one module that knows Faust's habits: the app, ordered acknowledgement, retries, rejects, watchdog, draining.
+
+The promise: a record is acknowledged only after everything that follows from it is confirmed, in offset order, and
+whatever goes wrong ends in one of three ways: tried again, kept on the topic `rejects`, or the process ends non-zero
+with nothing acknowledged. Each trap of faust-streaming 0.15.3 that shaped this file is named where it is avoided.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import signal
+import ssl
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import faust
+from aiokafka.errors import KafkaError
+from faust.exceptions import FaustError
+from faust.streams import Stream
+from faust.types import TP, EventT, StreamT
+from redis.exceptions import BusyLoadingError, ReadOnlyError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from workers import metrics
+from workers.errors import ExitCode, TransientError, Unreachable
+from workers.health import Health, serve_health
+from workers.logs import get_logger
+from workers.settings import Settings
+from workers.steps import Handler, Incoming, Outcome, Outgoing, Refused
+from workers.wire import MAX_REJECT_BYTES, WireRecord, outcome_to_wire, to_wire
+
+log = get_logger("stream")
+
+TRANSIENT: tuple[type[Exception], ...] = (
+    TransientError,
+    Unreachable,
+    RedisConnectionError,
+    RedisTimeoutError,
+    BusyLoadingError,
+    ReadOnlyError,
+    KafkaError,
+    FaustError,
+    ConnectionError,
+    TimeoutError,
+    OSError,
+)
+"""What may pass: another try is worth it."""
+
+SUSPICIOUS_FAILURES = 25
+"""So many records in a row that fail by an error of ours are not bad records; then the step itself is broken."""
+
+COMMIT_SECONDS = 1.0
+BUFFER = 128  # records a stream holds; what is held is read again after a crash
+
+
+class StepBrokenError(Exception):
+    """The step cannot go on; its supervisor must start it anew. Nothing was acknowledged."""
+
+
+def make_app(settings: Settings, handler: Handler, datadir: Path) -> faust.App:
+    """A Faust app for one step: raw bytes, no tables, no leader topic, nothing declared, at-least-once."""
+    return faust.App(
+        f"{settings.namespace}.{handler.step}",
+        broker=";".join(f"aiokafka://{server.strip()}" for server in settings.require_kafka().split(",")),
+        broker_credentials=_credentials(settings),
+        broker_commit_interval=COMMIT_SECONDS,
+        broker_commit_every=10_000,
+        broker_max_poll_records=BUFFER,
+        broker_session_timeout=settings.kafka_session_timeout,
+        broker_heartbeat_interval=settings.kafka_session_timeout / 10,
+        broker_rebalance_timeout=60.0,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=4 * 1024 * 1024,
+        producer_acks=-1,
+        producer_linger_ms=2,
+        producer_max_request_size=2 * MAX_REJECT_BYTES,
+        producer_compression_type="lz4",
+        stream_buffer_maxsize=BUFFER,
+        # We drain ourselves; Faust would wait for ever for records that were read again below the commit.
+        stream_wait_empty=False,
+        processing_guarantee="at_least_once",
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        store="memory://",
+        datadir=str(datadir),
+        web_enabled=False,
+        autodiscover=False,
+    )
+
+
+def _credentials(settings: Settings) -> Any:
+    protocol = settings.kafka_security_protocol
+    context = None
+    if protocol.endswith("SSL"):
+        context = ssl.create_default_context(cafile=str(settings.kafka_ca_file) if settings.kafka_ca_file else None)
+    if protocol.startswith("SASL"):
+        return faust.SASLCredentials(
+            mechanism=settings.kafka_sasl_mechanism or "PLAIN",
+            username=settings.kafka_username or "",
+            password=settings.kafka_password.get_secret_value() if settings.kafka_password else "",
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context=context) if context else None
+
+
+class StepRunner:
+    """Drives one handler on one Faust app. Use `run_step`."""
+
+    def __init__(self, settings: Settings, handler: Handler, datadir: Path) -> None:
+        self.settings = settings
+        self.handler = handler
+        self.topic = settings.topics.of(handler.input)
+        self.app = make_app(settings, handler, datadir)
+        self.health = Health()
+        self._broken: str | None = None
+        self._broken_event = asyncio.Event()
+        self._draining = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._committed_at_assignment: dict[TP, int] = {}
+        self._acked: dict[TP, int] = {}
+        self._last_progress = time.monotonic()
+        self._failures_in_row = 0
+        channel = self.app.topic(
+            self.topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
+        )
+        self.app.agent(channel, name=f"{handler.step}-agent")(self._consume)
+        self.app.on_partitions_assigned.connect(self._on_assigned, weak=False)
+        self._rewind_on_seek()
+
+    # -- life -----------------------------------------------------------------------------------------------------
+
+    async def run(self) -> int:
+        """Run until a signal or a failure; the exit code. Draining takes at most `drain_seconds`."""
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(signum, stop.set)
+        async with serve_health(self.settings.metrics_port, self.health):
+            # In this order: the handler may have something left to say, and must be ready before the first record.
+            self.app.finalize()
+            await self.app.producer.maybe_start()
+            await self.handler.start(self.publish)
+            await self.app.maybe_start()
+            self.health.started = True
+            watchdog = asyncio.create_task(self._watchdog())
+            stopped = asyncio.create_task(stop.wait())
+            crashed = asyncio.create_task(self.app.wait_until_stopped())
+            broken = asyncio.create_task(self._broken_event.wait())
+            await asyncio.wait({stopped, crashed, broken}, return_when=asyncio.FIRST_COMPLETED)
+            code = await self._shut_down(stop)
+            for task in (watchdog, stopped, crashed, broken):
+                task.cancel()
+        return code
+
+    async def _shut_down(self, stop: asyncio.Event) -> int:
+        self._draining = True
+        code = ExitCode.OK if stop.is_set() else ExitCode.TRANSIENT
+        if self._broken is not None:
+            log.error("step.broken", error=self._broken, todo="the supervisor starts it anew")
+            code = ExitCode.TRANSIENT
+        elif not stop.is_set():
+            log.error("step.crashed", error=repr(self.app.crash_reason))
+        try:
+            async with asyncio.timeout(self.settings.drain_seconds):
+                await self._idle.wait()
+                if self.app.started and not self.app.crashed:
+                    await self.app.consumer.commit()
+                await self.handler.stop()
+                await self.app.stop()
+        except TimeoutError:
+            log.warning("step.drain_timeout", seconds=self.settings.drain_seconds)
+            code = code or ExitCode.TRANSIENT
+        log.info("step.stopped", exit_code=int(code))
+        return int(code)
+
+    def _break(self, reason: str) -> None:
+        self._broken = self._broken or reason
+        self._broken_event.set()
+
+    # -- records ---------------------------------------------------------------------------------------------------
+
+    async def _consume(self, stream: StreamT[Any]) -> None:
+        # `noack` first: an exception in an agent, and `take` as it stands, acknowledge what was not done.
+        # One batch at a time: acknowledging out of order within a partition can commit past an unfinished record (606).
+        unacknowledged = cast(Stream[Any], stream.noack())
+        batches: AsyncIterator[Sequence[EventT[bytes]]] = unacknowledged.noack_take(
+            self.settings.batch_size, within=self.settings.batch_within
+        )
+        async for events in batches:
+            if self._draining or self._broken is not None:
+                continue  # unacknowledged: the next owner reads them again
+            self._idle.clear()
+            try:
+                await self._run_batch(events)
+            except Exception as error:  # nothing may escape: Faust would acknowledge the event
+                log.exception("step.failed", error=repr(error))
+                self._break(str(error) if isinstance(error, StepBrokenError) else repr(error))
+            finally:
+                self._idle.set()
+
+    async def _run_batch(self, events: Sequence[EventT[bytes]]) -> None:
+        started = time.monotonic()
+        batch = [self._incoming(event) for event in events]
+        metrics.RECORDS_IN.labels(self.handler.step, self.topic).inc(len(batch))
+        await self._process(batch)
+        for event, record in zip(events, batch, strict=True):
+            event.ack()
+            self._acked[TP(record.topic, record.partition)] = record.offset
+        self._last_progress = time.monotonic()
+        metrics.LAST_PROGRESS.labels(self.handler.step).set_to_current_time()
+        metrics.BATCH_SECONDS.labels(self.handler.step).observe(self._last_progress - started)
+
+    def _incoming(self, event: EventT[bytes]) -> Incoming:
+        message = event.message
+        headers = message.headers or {}
+        pairs: Any = headers.items() if isinstance(headers, dict) else headers
+        committed = self._committed_at_assignment.get(TP(message.topic, message.partition), 0)
+        return Incoming(
+            topic=message.topic,
+            partition=message.partition,
+            offset=message.offset,
+            key=message.key,
+            value=message.value,
+            headers={str(name): content or b"" for name, content in pairs},
+            rebuilding=message.offset < committed,
+        )
+
+    async def _process(self, batch: Sequence[Incoming]) -> None:
+        """All effects of `batch`, confirmed. Transient failures are tried again; other failures are isolated."""
+        for attempt in range(1, self.settings.retry_attempts + 1):
+            try:
+                await self._attempt(batch, attempt)
+            except TRANSIENT as error:
+                await self._pause(attempt, error)
+            except Exception as error:  # noqa: BLE001 - an error of ours: find the record that brings it about
+                await self._isolate(batch, error, attempt)
+                return
+            else:
+                self._failures_in_row = 0
+                return
+
+    async def _attempt(self, batch: Sequence[Incoming], attempt: int) -> None:
+        outcomes = await self.handler.handle(batch)
+        if len(outcomes) != len(batch):
+            raise AssertionError(f"{self.handler.step} gave {len(outcomes)} outcomes for {len(batch)} records")
+        sends: list[WireRecord] = []
+        for record, outcome in zip(batch, outcomes, strict=True):
+            sends.extend(self._to_send(record, outcome, attempt))
+        await self._send_all(sends)
+        await self.handler.confirmed(batch)
+
+    async def _pause(self, attempt: int, error: Exception) -> None:
+        metrics.RETRIES.labels(self.handler.step).inc()
+        if attempt >= self.settings.retry_attempts:
+            raise StepBrokenError(f"{attempt} tries failed; the last with {error!r}") from error
+        wait = min(self.settings.retry_max_wait, 0.1 * 2**attempt) * (0.5 + random.random() / 2)  # noqa: S311 - jitter
+        log.warning(
+            "step.retry", attempt=attempt, of=self.settings.retry_attempts, wait=round(wait, 2), error=repr(error)
+        )
+        await asyncio.sleep(wait)
+
+    async def _isolate(self, batch: Sequence[Incoming], error: Exception, attempt: int) -> None:
+        if len(batch) > 1:
+            for record in batch:
+                await self._process([record])
+            return
+        record = batch[0]
+        self._failures_in_row += 1
+        if self._failures_in_row > SUSPICIOUS_FAILURES:
+            raise StepBrokenError(
+                f"{self._failures_in_row} records in a row failed; the last with {error!r}"
+            ) from error
+        log.error(
+            "step.record_failed", partition=record.partition, offset=record.offset, error=repr(error), exc_info=error
+        )
+        refused = Refused("internal-error", f"{type(error).__name__}: {error}")
+        for again in range(1, self.settings.retry_attempts + 1):
+            try:
+                await self._send_all(list(self._to_send(record, refused, attempt)))
+            except TRANSIENT as problem:
+                await self._pause(again, problem)
+            else:
+                return
+
+    # -- sending ---------------------------------------------------------------------------------------------------
+
+    async def publish(self, outgoing: Sequence[Outgoing]) -> None:
+        """Produce and wait until Kafka has confirmed all."""
+        await self._send_all([to_wire(out) for out in outgoing])
+
+    def _to_send(self, record: Incoming, outcome: Outcome, attempt: int) -> Sequence[WireRecord]:
+        sends, refused = outcome_to_wire(self.handler.step, record, outcome, attempts=attempt)
+        if refused is not None:
+            metrics.REJECTS.labels(self.handler.step, refused.error).inc()
+            log.warning(
+                "record.rejected",
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                error=refused.error,
+                reason=refused.reason[:300],
+                trace_id=record.trace_id,
+            )
+        return sends
+
+    async def _send_all(self, sends: Sequence[WireRecord]) -> None:
+        """Enqueue all, then wait for all: `send` only enqueues, the delivery is the future that it gives."""
+        producer = self.app.producer
+        futures = []
+        for kind, key, value, headers in sends:
+            topic = self.settings.topics.of(kind)
+            # Faust takes a partition and a timestamp too; None leaves both to the client.
+            futures.append((topic, await producer.send(topic, key, value, None, None, headers)))
+        for topic, future in futures:
+            await future
+            metrics.RECORDS_OUT.labels(self.handler.step, topic).inc()
+
+    # -- partitions ------------------------------------------------------------------------------------------------
+
+    def _rewind_on_seek(self) -> None:
+        """After Faust has sought to the commit, seek back to where the step's own state ends, if that is earlier.
+
+        It must be here: Faust seeks to the commit again after `on_partitions_assigned`, from its table recovery.
+        """
+        consumer = self.app.consumer
+        seek_to_commit = consumer.perform_seek
+
+        async def perform_seek() -> None:
+            await seek_to_commit()
+            await self._rewind()
+
+        setattr(consumer, "perform_seek", perform_seek)  # noqa: B010 - mypy refuses to assign to a method
+
+    def _committed(self) -> dict[TP, int | None]:
+        offsets: dict[TP, int | None] = vars(self.app.consumer)["_committed_offset"]
+        return offsets
+
+    async def _rewind(self) -> None:
+        for tp in sorted(self.app.consumer.assignment()):
+            committed = self._committed().get(tp) or 0
+            self._committed_at_assignment[tp] = committed
+            applied = await self.handler.applied(tp.partition)
+            if applied is not None and applied < committed:
+                log.warning(
+                    "state.behind",
+                    topic=tp.topic,
+                    partition=tp.partition,
+                    applied=applied,
+                    committed=committed,
+                    action="reading again from there; nothing is announced twice",
+                )
+                await self.app.consumer.seek(tp, applied)
+
+    async def _on_assigned(self, *args: Any, **_kwargs: Any) -> None:
+        assigned: set[TP] = args[-1]
+        log.info("partitions.assigned", topic=self.topic, partitions=sorted(tp.partition for tp in assigned))
+        self._acked = {tp: offset for tp, offset in self._acked.items() if tp in assigned}
+        self._last_progress = time.monotonic()
+        self.health.assigned = True
+        if self.settings.ready_file is not None:
+            self.settings.ready_file.touch()
+
+    def lag(self) -> dict[TP, int]:
+        """Records not yet acknowledged, per assigned partition, as far as the consumer has heard."""
+        found = {}
+        for tp in self.app.consumer.assignment():
+            newest = self.app.consumer.highwater(tp)
+            if newest is not None:
+                done = max(self._acked.get(tp, -1) + 1, self._committed().get(tp) or 0)
+                found[tp] = max(0, newest - done)
+        return found
+
+    async def _watchdog(self) -> None:
+        """End a process that has lag and makes no progress: a stuck one is worse than a dead one."""
+        while True:
+            await asyncio.sleep(min(5.0, self.settings.watchdog_seconds / 4))
+            with contextlib.suppress(Exception):  # a rebalance in between; the next round tells
+                lag = self.lag()
+                for tp, waiting in lag.items():
+                    metrics.LAG.labels(self.handler.step, tp.topic, tp.partition).set(waiting)
+                silent = time.monotonic() - self._last_progress
+                if not any(lag.values()):
+                    self._last_progress = time.monotonic()
+                elif silent > self.settings.watchdog_seconds:
+                    self._break(f"watchdog: {sum(lag.values())} records wait and none was finished for {silent:.0f} s")
+
+
+async def _run(settings: Settings, handler: Handler) -> int:
+    with tempfile.TemporaryDirectory(prefix="tocsin-faust-") as datadir:
+        return await StepRunner(settings, handler, Path(datadir)).run()
+
+
+def run_step(settings: Settings, handler: Handler) -> int:
+    """Run a step in this process until a signal or a failure; the process's exit code."""
+    return asyncio.run(_run(settings, handler))

@@ -1,0 +1,65 @@
+"""From outcomes to what is sent: key, bytes and headers for a topic. No Faust, no socket."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from topics.codec import TooLargeError, encode, headers_for, make_reject
+from topics.names import TopicKind
+from topics.rejects import Step
+from workers.steps import Incoming, Outcome, Outgoing, Refused
+
+MAX_REJECT_BYTES = 4_000_000
+
+
+class WireRecord(NamedTuple):
+    """What a producer takes."""
+
+    kind: TopicKind
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+def to_wire(out: Outgoing) -> WireRecord:
+    """Raises TooLargeError if the record exceeds the size limit."""
+    headers = headers_for(out.record, out.trace_id)
+    return WireRecord(out.kind, out.key.encode(), encode(out.record), _raw(headers))
+
+
+def outcome_to_wire(
+    step: Step, record: Incoming, outcome: Outcome, *, attempts: int
+) -> tuple[Sequence[WireRecord], Refused | None]:
+    """What to send for one outcome, and the refusal if it is one; an answer that is too large becomes a refusal."""
+    if not isinstance(outcome, Refused):
+        try:
+            return [to_wire(out) for out in outcome], None
+        except TooLargeError as error:
+            outcome = Refused("too-large", str(error))
+    return [_reject_to_wire(step, record, outcome, attempts)], outcome
+
+
+def _reject_to_wire(step: Step, record: Incoming, refused: Refused, attempts: int) -> WireRecord:
+    reject = make_reject(
+        step=step,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        value=record.value,
+        headers=record.headers.items(),
+        error=refused.error,
+        reason=refused.reason,
+        attempts=attempts,
+        rejected_at=datetime.now(UTC),
+    )
+    # The key is the position: a record that is read and refused again overwrites itself in a compacted view.
+    key = f"{record.topic}/{record.partition}/{record.offset}".encode()
+    value = encode(reject, max_bytes=MAX_REJECT_BYTES)
+    return WireRecord("rejects", key, value, _raw(headers_for(reject, record.trace_id)))
+
+
+def _raw(headers: dict[str, str]) -> list[tuple[str, bytes]]:
+    return [(name, content.encode()) for name, content in headers.items()]
