@@ -1,0 +1,107 @@
+"""`tocsin up`: everything on one machine, supervised, with no configuration."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from workers.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from workers.local.processes import LineSink
+    from workers.local.stack import Stack
+
+COLOURS = {"annotate": "cyan", "watch": "magenta", "notify": "green", "broker": "yellow", "redis": "red"}
+CHECK_SECONDS = 0.5
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("up")(up)
+
+
+def up() -> None:
+    """Start the broker, Redis and all steps on this machine; Ctrl-C ends them and leaves nothing behind.
+
+    Set TOCSIN_KAFKA_BOOTSTRAP_SERVERS and TOCSIN_REDIS_URL to use servers of your own. Other commands in another
+    terminal of this machine find the servers by themselves.
+    """
+    asyncio.run(_until_stopped())
+
+
+async def _until_stopped() -> None:
+    task = asyncio.create_task(_serve())
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signum, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        return
+
+
+async def _serve() -> None:
+    from rich.console import Console
+
+    from workers.local.runfile import run_file
+    from workers.local.stack import local_stack
+    from workers.logs import configure_logging
+    from workers.settings import load_settings, read_run_file
+
+    settings = load_settings(discover=False)
+    configure_logging(settings.log_level, settings.log_format, step="up")
+    if running := read_run_file():
+        raise ConfigurationError(
+            f"A `tocsin up` is running on this machine already (Kafka at {running.get('kafka_bootstrap_servers')}).",
+            hint="End that one first, or set TOCSIN_STATE_DIR to another folder for a second one.",
+        )
+    console = Console(stderr=True, highlight=False)
+    log_format = settings.log_format
+    if log_format == "auto":
+        log_format = "console" if console.is_terminal else "json"
+    console.print("tocsin up: starting (Ctrl-C ends it) …")
+    async with local_stack(settings, sink=tagged_sink(console), log_format=log_format) as stack:
+        with run_file(stack.settings):
+            _say_ready(console, stack)
+            try:
+                while True:
+                    stack.check_children()
+                    await asyncio.sleep(CHECK_SECONDS)
+            finally:
+                console.print("tocsin up: ending; the steps finish what they hold …")
+
+
+def tagged_sink(console: Console) -> LineSink:
+    """Each line with its child's name before it, coloured on a terminal."""
+    from rich.text import Text
+
+    def sink(name: str, line: str) -> None:
+        if console.is_terminal:
+            text = Text(f"{name:>9} │ ", style=COLOURS.get(name, ""))
+            text.append_text(Text.from_ansi(line))
+            console.print(text, soft_wrap=True)
+        else:  # one line is one record: nothing may wrap or colour it
+            sys.stderr.write(f"{name:>9} │ {line}\n")
+
+    return sink
+
+
+def _say_ready(console: Console, stack: Stack) -> None:
+    from workers.redis_client import address
+
+    settings = stack.settings
+    note = " (embedded: in memory, for a first look)"
+    console.print(
+        f"tocsin up: ready\n"
+        f"  Kafka     {settings.kafka_bootstrap_servers}{note if 'broker' in stack.embedded else ''}\n"
+        f"  Redis     {address(settings)}{note if 'redis' in stack.embedded else ''}\n"
+        f"  patterns  {settings.patterns_path}\n"
+        f"  receivers {settings.receivers or 'this terminal'}\n"
+        f"  Now, in another terminal:  tocsin produce PATH   tocsin counts top --kind event   tocsin alerts list",
+        soft_wrap=True,
+    )

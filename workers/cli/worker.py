@@ -1,0 +1,47 @@
+"""`tocsin worker annotate|watch|notify`: one step in this process, for a supervisor, compose or Kubernetes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+
+class StepName(StrEnum):
+    """The steps that can be run."""
+
+    annotate = "annotate"
+    watch = "watch"
+    notify = "notify"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("worker")(worker)
+
+
+def worker(step: Annotated[StepName, typer.Argument(help="Which step to run.")]) -> None:
+    """Run one step of the pipeline until SIGTERM or Ctrl-C.
+
+    Its topics are created if they are missing. It ends with code 6 when something that should pass did not: let a
+    supervisor start it again; nothing is lost.
+    """
+    # Numpy and glibc read these when they load; a step that was started by hand gets them too.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from topics.names import FLOW
+    from workers.kafka_client import ensure_topics
+    from workers.logs import configure_logging
+    from workers.settings import load_settings
+
+    settings = load_settings()
+    configure_logging(settings.log_level, settings.log_format, step=step.value)
+    agent = importlib.import_module(f"workers.{step.value}.agent")
+    handler = agent.make_handler(settings)
+    ensure_topics(settings, FLOW)
+    from workers.stream import run_step
+
+    sys.exit(run_step(settings, handler))
