@@ -53,13 +53,53 @@ def utc_now() -> datetime:
 
 
 def read_paths(paths: Sequence[str], *, clock: Clock = utc_now) -> Iterator[Article | Malformed]:
+    """Articles of all `paths` in order; see `Archive`. Raises InputError before the first line is read."""
+    return iter(Archive(paths, clock=clock))
+
+
+class Archive:
     """Articles of all `paths` in order; `-` is standard input (JSONL), a folder is read in sorted order, recursively.
 
-    `clock` gives `fetched_at`. All paths are looked at before the first line is read: raises InputError for a missing
-    or unreadable file, for one of an unknown kind, and for a folder without articles.
+    `clock` gives `fetched_at`. All paths are looked at here, before the first line is read: raises InputError for a
+    missing or unreadable file, for one of an unknown kind, and for a folder without articles.
     """
-    files = [file for path in paths for file in _files(path)]
-    return (found for file in files for found in _read_file(file, clock))
+
+    def __init__(self, paths: Sequence[str], *, clock: Clock = utc_now) -> None:
+        self._files = [file for path in paths for file in _files(path)]
+        self._clock = clock
+        self._bytes_before = 0
+        self._stream: BinaryIO | None = None
+
+    @property
+    def total_bytes(self) -> int | None:
+        """Size of all files as they lie on disk; None if a pipe is among them."""
+        sizes = [_size(file) for file in self._files]
+        return None if None in sizes else sum(size for size in sizes if size is not None)
+
+    @property
+    def bytes_read(self) -> int:
+        """How far into `total_bytes` the reading is."""
+        return self._bytes_before + (self._stream.tell() if self._stream is not None else 0)
+
+    def __iter__(self) -> Iterator[Article | Malformed]:
+        """Read once, from first to last."""
+        for file in self._files:
+            yield from self._read_file(file)
+
+    def _read_file(self, file: str) -> Iterator[Article | Malformed]:
+        if file == STDIN:
+            yield from _read_jsonl(sys.stdin.buffer, STDIN_NAME, self._clock)
+            return
+        try:
+            with Path(file).open("rb") as stream:
+                self._stream = stream if stream.seekable() else None
+                if file.lower().endswith(".txt"):
+                    yield _read_text(stream, file, self._clock)
+                else:
+                    yield from _read_jsonl(stream, file, self._clock)
+                self._bytes_before, self._stream = self.bytes_read, None
+        except OSError as error:  # errors of reading are met further down; this is one of opening
+            yield Malformed(file, 0, f"cannot be opened: {_why(error)}")
 
 
 def _files(path: str) -> list[str]:
@@ -100,18 +140,12 @@ def _is_archive(name: str) -> bool:
     return name.lower().endswith(SUFFIXES)
 
 
-def _read_file(file: str, clock: Clock) -> Iterator[Article | Malformed]:
-    if file == STDIN:
-        yield from _read_jsonl(sys.stdin.buffer, STDIN_NAME, clock)
-        return
+def _size(file: str) -> int | None:
     try:
-        with Path(file).open("rb") as stream:
-            if file.lower().endswith(".txt"):
-                yield _read_text(stream, file, clock)
-            else:
-                yield from _read_jsonl(stream, file, clock)
-    except OSError as error:  # errors of reading are met below; this is one of opening
-        yield Malformed(file, 0, f"cannot be opened: {_why(error)}")
+        found = Path(file).stat()
+    except OSError:
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
 def _read_text(stream: BinaryIO, file: str, clock: Clock) -> Article | Malformed:

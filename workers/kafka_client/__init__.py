@@ -1,0 +1,23 @@
+"""Confluent's Kafka client as Tocsin uses it: configuration, topics, and a producer that loses nothing.
+
+Faust has its own client and is no part of this; what records look like is `topics`' matter.
+"""
+
+from workers.kafka_client.administration import check, check_topics, create_topics, delete_topics, ensure_topics
+from workers.kafka_client.config import Trouble, client_config
+from workers.kafka_client.producer import ArticleProducer, RecordProducer, encoded, producer_config, trace_id_of
+
+__all__ = [
+    "ArticleProducer",
+    "RecordProducer",
+    "Trouble",
+    "check",
+    "check_topics",
+    "client_config",
+    "create_topics",
+    "delete_topics",
+    "encoded",
+    "ensure_topics",
+    "producer_config",
+    "trace_id_of",
+]
