@@ -1,0 +1,1 @@
+"""How an alert looks to each kind of receiver. Rendering is pure; only `terminal` and `file` also write."""

@@ -1,0 +1,211 @@
+"""The way of parked alerts to one receiver: claim, send, write down.
+
+Each receiver has a lane of its own, so that a slow or dead one delays nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from topics.deliveries import Delivery
+from topics.deliveries import Outcome as DeliveryOutcome
+from workers.logs import get_logger
+from workers.metrics import DELIVERIES, DELIVERY_SECONDS, RETRIES
+from workers.notify.config import Receiver
+from workers.notify.ledger import SUPPRESSED_BECAUSE, Claim, Ending, Ledger
+from workers.notify.sending import Channel, Message
+from workers.notify.verdicts import Attempt, next_due
+
+LEASE_MARGIN_SECONDS = 15.0
+"""A lease outlives an attempt's timeout by so much: time to write its end down before another worker starts."""
+
+_LONGEST_PAUSE = 10.0
+
+Clock = Callable[[], datetime]
+"""The present moment, aware."""
+
+_log = get_logger("notify")
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+class Lane:
+    """Sends what is due to one receiver until `stop`. `recorded` is called after each attempt that was written down."""
+
+    def __init__(
+        self,
+        receiver: Receiver,
+        ledger: Ledger,
+        channel: Channel,
+        *,
+        recorded: Callable[[], None],
+        clock: Clock = utc_now,
+        chance: random.Random | None = None,
+        poll_seconds: float = 1.0,
+    ) -> None:
+        self.receiver = receiver
+        self._ledger = ledger
+        self._channel = channel
+        self._recorded = recorded
+        self._clock = clock
+        self._chance = chance or random.Random()  # noqa: S311 - it spreads tries in time and guards no secret
+        self._poll = poll_seconds
+        self._awake = asyncio.Event()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Something new is parked."""
+        self._awake.set()
+
+    def stop(self) -> None:
+        """End after the attempt under way."""
+        self._stopping = True
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Until `stop`. Trouble with Redis is waited out: what is parked stays parked."""
+        failures = 0
+        while not self._stopping:
+            self._awake.clear()
+            try:
+                busy = await self._send_due()
+                pause = 0.0 if busy else await self._until_next()
+                failures = 0
+            except Exception as error:  # noqa: BLE001 - a lane that dies would silently keep its alerts for ever
+                failures += 1
+                pause = self._told(error, failures)
+            if pause > 0 and not self._stopping:
+                await self._rest(pause)
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._channel.close()
+
+    def _told(self, error: Exception, failures: int) -> float:
+        RETRIES.labels("notify").inc()
+        pause = min(_LONGEST_PAUSE, 0.1 * 2.0 ** min(failures, 10))
+        _log.warning(
+            "sending is held up",
+            receiver=self.receiver.name,
+            error=f"{type(error).__name__}: {self.receiver.scrub(str(error))}",
+            pause_seconds=pause,
+        )
+        return pause
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._awake.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _until_next(self) -> float:
+        due = await self._ledger.next_due(self.receiver.name)
+        if due is None:
+            return self._poll
+        return min(self._poll, max(0.005, due - self._clock().timestamp()))
+
+    async def _send_due(self) -> bool:
+        """Send what is due, one after the other; whether there was anything."""
+        name = self.receiver.name
+        sent = False
+        for task in await self._ledger.due(name, self._clock().timestamp()):
+            if self._stopping:
+                break
+            lease = self.receiver.timeout + LEASE_MARGIN_SECONDS
+            claim = await self._ledger.claim(name, task, now=self._clock().timestamp(), lease=lease)
+            if claim is not None:
+                await self._tell(claim)
+                sent = True
+        return sent
+
+    async def _tell(self, claim: Claim) -> None:
+        attempted_at = self._clock()
+        if claim.reached:
+            attempt = await self._channel.send(Message(claim.alert), attempted_at)
+            ending = self._ending(claim, attempt, attempted_at)
+        else:
+            ending = Ending("suppressed", _record(claim, "suppressed", attempted_at, SUPPRESSED_BECAUSE["untold"]))
+        await self._write_down(claim, ending)
+        self._report(claim, ending)
+
+    def _ending(self, claim: Claim, attempt: Attempt, attempted_at: datetime) -> Ending:
+        outcome: DeliveryOutcome = "delivered"
+        due = None
+        if attempt.verdict != "delivered":
+            if attempt.verdict == "retry":
+                due = next_due(
+                    self.receiver.retry,
+                    attempt=claim.attempt,
+                    now=self._clock().timestamp(),
+                    give_up_at=claim.give_up_at,
+                    asked=attempt.retry_after,
+                    chance=self._chance,
+                )
+            outcome = "failed" if due is None else "retrying"
+        record = _record(claim, outcome, attempted_at, attempt.reason).model_copy(
+            update={
+                "latency_ms": attempt.latency_ms,
+                "status_code": attempt.status_code,
+                "next_attempt_at": None if due is None else datetime.fromtimestamp(due, UTC),
+            }
+        )
+        return Ending(outcome, record, due)
+
+    async def _write_down(self, claim: Claim, ending: Ending) -> None:
+        """Insist: an attempt that is made but not written down would be made again."""
+        failures = 0
+        while True:
+            try:
+                counts = await self._ledger.finish(claim, ending, now=self._clock().timestamp())
+                break
+            except Exception as error:  # noqa: BLE001 - whatever it is, the attempt was made
+                failures += 1
+                # Not woken by new alerts, and not ended by `stop`: its deadline cancels this task if need be.
+                await asyncio.sleep(self._told(error, failures))
+        if not counts:
+            _log.warning(
+                "attempt took longer than its lease; another worker holds it",
+                receiver=claim.receiver,
+                alert_id=claim.task.alert_id,
+                attempt=claim.attempt,
+            )
+        self._recorded()
+
+    def _report(self, claim: Claim, ending: Ending) -> None:
+        record = ending.record
+        DELIVERIES.labels(claim.receiver, ending.outcome).inc()
+        if record.latency_ms is not None:
+            DELIVERY_SECONDS.labels(claim.receiver).observe(record.latency_ms / 1000)
+        level = {"delivered": "info", "suppressed": "info", "retrying": "warning"}.get(ending.outcome, "error")
+        getattr(_log, level)(
+            f"alert {ending.outcome}",
+            receiver=claim.receiver,
+            receiver_address=self.receiver.address(),
+            alert_id=claim.task.alert_id,
+            state=claim.task.state,
+            pattern_id=claim.alert.pattern_id,
+            trace_id=claim.trace_id,
+            attempt=record.attempt,
+            status_code=record.status_code,
+            reason=record.reason,
+            next_attempt_at=record.next_attempt_at and record.next_attempt_at.isoformat(),
+        )
+
+
+def _record(claim: Claim, outcome: DeliveryOutcome, attempted_at: datetime, reason: str | None) -> Delivery:
+    return Delivery(
+        alert_id=claim.task.alert_id,
+        alert_state=claim.task.state,
+        pattern_id=claim.alert.pattern_id,
+        receiver=claim.receiver,
+        attempt=claim.attempt,
+        outcome=outcome,
+        attempted_at=attempted_at,
+        reason=reason,
+    )

@@ -1,0 +1,73 @@
+"""Brings the records of attempts from the ledger to the topic `deliveries`. Kafka's troubles delay only these records,
+never an alert on its way to a receiver.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from workers.logs import get_logger
+from workers.metrics import RETRIES
+from workers.notify.ledger import Ledger, trace_of
+from workers.steps import Outgoing, Publish
+
+_LONGEST_PAUSE = 10.0
+
+_log = get_logger("notify")
+
+
+class Outbox:
+    """Publishes until `stop`; at least once."""
+
+    def __init__(
+        self, receivers: Sequence[str], ledger: Ledger, publish: Publish, *, poll_seconds: float = 5.0
+    ) -> None:
+        self._receivers = receivers
+        self._ledger = ledger
+        self._publish = publish
+        self._poll = poll_seconds
+        self._awake = asyncio.Event()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """There is a record."""
+        self._awake.set()
+
+    def stop(self) -> None:
+        """End after what is under way."""
+        self._stopping = True
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Until `stop`."""
+        failures = 0
+        while not self._stopping:
+            self._awake.clear()
+            pause = self._poll
+            try:
+                await self.flush()
+                failures = 0
+            except Exception as error:  # noqa: BLE001 - the records are safe in Redis; Kafka's errors have many types
+                failures += 1
+                pause = min(_LONGEST_PAUSE, 0.1 * 2.0 ** min(failures, 10))
+                RETRIES.labels("notify").inc()
+                _log.warning("deliveries cannot be published", error=type(error).__name__, pause_seconds=pause)
+                await asyncio.sleep(pause)
+                continue
+            try:
+                await asyncio.wait_for(self._awake.wait(), pause)
+            except TimeoutError:
+                continue
+
+    async def flush(self) -> None:
+        """Publish all there is. Raises what Redis or `publish` raise."""
+        for receiver in self._receivers:
+            while records := await self._ledger.unpublished(receiver):
+                await self._publish(
+                    [
+                        Outgoing("deliveries", record.alert_id, record, trace_of(name))
+                        for name, record in records.items()
+                    ]
+                )
+                await self._ledger.published(receiver, records)

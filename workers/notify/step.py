@@ -1,0 +1,202 @@
+"""The notify step without Faust: alerts are parked durably for their receivers; a lane per receiver sends them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from datetime import UTC
+from typing import Self
+
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from topics.alerts import Alert
+from topics.codec import DecodeError, decode
+from topics.deliveries import Delivery
+from topics.names import TopicKind
+from topics.rejects import Step
+from workers.errors import TransientError
+from workers.logs import bind_article, get_logger
+from workers.notify.config import Receiver, Receivers
+from workers.notify.config_file import load_receivers
+from workers.notify.keys import Keys
+from workers.notify.lane import Clock, Lane, utc_now
+from workers.notify.ledger import Ledger, suppressed
+from workers.notify.outbox import Outbox
+from workers.notify.sending import Channel, open_channel
+from workers.redis_client import Redis, connect
+from workers.settings import Settings
+from workers.steps import Incoming, Outcome, Outgoing, Publish, Refused
+
+_log = get_logger("notify")
+
+
+class Notify:
+    """A `workers.steps.Handler`. `stop` closes `redis` too if `owns_redis`. Time and chance are for tests to choose."""
+
+    step: Step = "notify"
+    input: TopicKind = "alerts"
+
+    def __init__(
+        self,
+        receivers: Receivers,
+        redis: Redis,
+        *,
+        namespace: str,
+        drain_seconds: float = 20.0,
+        owns_redis: bool = False,
+        channel: Callable[[Receiver], Channel] = open_channel,
+        clock: Clock = utc_now,
+        chance: random.Random | None = None,
+        poll_seconds: float = 1.0,
+    ) -> None:
+        self.receivers = receivers
+        self._redis = redis
+        self._owns_redis = owns_redis
+        self._ledger = Ledger(redis, Keys(namespace))
+        self._drain = drain_seconds
+        self._channel = channel
+        self._clock = clock
+        self._chance = chance
+        self._poll = poll_seconds
+        self._lanes: dict[str, Lane] = {}
+        self._outbox: Outbox | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """As configured. Raises ConfigurationError or InputError."""
+        return cls(
+            load_receivers(settings.receivers),
+            connect(settings),
+            namespace=settings.namespace,
+            drain_seconds=settings.drain_seconds,
+            owns_redis=True,
+        )
+
+    async def start(self, publish: Publish) -> None:
+        """Open the lanes; what was parked before a restart is sent at once."""
+        self._outbox = Outbox(self.receivers.names, self._ledger, publish, poll_seconds=self._poll * 5)
+        for receiver in self.receivers.all:
+            self._lanes[receiver.name] = Lane(
+                receiver,
+                self._ledger,
+                self._channel(receiver),
+                recorded=self._outbox.wake,
+                clock=self._clock,
+                chance=self._chance,
+                poll_seconds=self._poll,
+            )
+        self._tasks = [asyncio.create_task(lane.run(), name=f"notify-{name}") for name, lane in self._lanes.items()]
+        self._tasks.append(asyncio.create_task(self._outbox.run(), name="notify-outbox"))
+        self._tasks.append(asyncio.create_task(self._tell_orphans(), name="notify-orphans"))
+
+    async def handle(self, batch: Sequence[Incoming]) -> Sequence[Outcome]:
+        """Park each alert for its receivers. Returns records only for what will not be sent.
+
+        Raises TransientError while Redis does not answer.
+        """
+        self._check_alive()
+        try:
+            outcomes = [await self._accept(record) for record in batch]
+        except (RedisConnectionError, RedisTimeoutError, OSError) as error:
+            raise TransientError(f"Redis does not answer: {type(error).__name__}") from error
+        for lane in self._lanes.values():
+            lane.wake()
+        return outcomes
+
+    async def confirmed(self, batch: Sequence[Incoming]) -> None:
+        """Nothing waits for the acknowledgement: what is parked is sent at once."""
+
+    async def applied(self, partition: int) -> int | None:
+        """None: a lost ledger does not call back old alerts, which would be told a second time."""
+        return None
+
+    async def stop(self) -> None:
+        """Finish the attempts under way, within the deadline; then close connections. What is left stays parked."""
+        for lane in self._lanes.values():
+            lane.stop()
+        if self._outbox is not None:
+            self._outbox.stop()
+        if self._tasks:
+            await self._drained(self._tasks)
+        if self._outbox is not None:
+            await self._last_records(self._outbox)
+        for lane in self._lanes.values():
+            await lane.close()
+        self._tasks, self._lanes, self._outbox = [], {}, None
+        if self._owns_redis:
+            await self._redis.aclose()
+
+    async def _drained(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        _, late = await asyncio.wait(tasks, timeout=self._drain)
+        for task in late:
+            _log.warning("attempt cut off; it is made again under the same id", task=task.get_name())
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _last_records(self, outbox: Outbox) -> None:
+        try:
+            await asyncio.wait_for(outbox.flush(), min(5.0, self._drain))
+        except Exception as error:  # noqa: BLE001 - they are safe in Redis and go out after the restart
+            _log.warning("last deliveries are published after the restart", error=type(error).__name__)
+
+    def _check_alive(self) -> None:
+        for task in self._tasks:
+            if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+                raise RuntimeError(f"{task.get_name()} has ended: {type(error).__name__}") from error
+
+    async def _accept(self, record: Incoming) -> Outcome:
+        try:
+            alert = decode(Alert, record.value)
+        except DecodeError as error:
+            return Refused(error.error, error.reason)
+        trace_id = record.trace_id or alert.trace_id
+        article_id = alert.evidence[-1].article_id if alert.evidence else ""
+        with bind_article(article_id, trace_id, alert_id=alert.id):
+            return [
+                Outgoing("deliveries", alert.id, delivery, trace_id)
+                for delivery in await self._park(alert, trace_id, told=record.rebuilding)
+            ]
+
+    async def _park(self, alert: Alert, trace_id: str | None, *, told: bool) -> list[Delivery]:
+        route = self.receivers.route(alert)
+        moment = self._clock()
+        unsent: list[Delivery] = []
+        for receiver in route.receivers:
+            accepted = await self._ledger.accept(
+                alert,
+                receiver.name,
+                now=moment.timestamp(),
+                give_up_after=receiver.retry.give_up_after,
+                trace_id=trace_id,
+                told=told,
+            )
+            unsent += suppressed(alert, receiver.name, accepted, now=moment)
+        for name in () if told else route.unknown:
+            _log.error("alert names a receiver that does not exist", receiver=name, pattern_id=alert.pattern_id)
+            unsent.append(
+                Delivery(
+                    alert_id=alert.id,
+                    alert_state=alert.state,
+                    pattern_id=alert.pattern_id,
+                    receiver=name,
+                    attempt=0,
+                    outcome="failed",
+                    attempted_at=moment.astimezone(UTC),
+                    reason=f"no receiver is called {name!r}; there are: {', '.join(self.receivers.names)}",
+                )
+            )
+        return unsent
+
+    async def _tell_orphans(self) -> None:
+        """Warn once of what is parked for receivers that are configured no longer."""
+        try:
+            for name in sorted(await self._ledger.receivers_seen() - set(self.receivers.names)):
+                if waiting := await self._ledger.parked(name):
+                    _log.warning(
+                        "alerts wait for a receiver that is configured no longer", receiver=name, parked=waiting
+                    )
+        except (RedisConnectionError, RedisTimeoutError, OSError) as error:
+            _log.warning("cannot look for alerts without a receiver", error=type(error).__name__)
