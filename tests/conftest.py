@@ -12,7 +12,7 @@ from tests.rig.broker import BrokerServer, embedded_broker
 from tests.rig.http_receiver import HttpReceiver, http_receiver
 from tests.rig.kafka import KafkaServer, real_kafka
 from tests.rig.redis import RedisServer, real_redis
-from workers.settings import ENV_PREFIX, default_settings
+from workers.settings import ENV_PREFIX
 
 _TERMINAL = ("FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS", "GITHUB_ACTIONS", "COLUMNS", "NO_COLOR")
 """Rich and Typer look at these; a test that wants one sets it."""
@@ -34,9 +34,7 @@ def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     """Each test starts without settings and with a state folder of its own."""
     _strip_environment()
     monkeypatch.setenv("TOCSIN_STATE_DIR", str(tmp_path / "state"))
-    default_settings.cache_clear()
     yield
-    default_settings.cache_clear()
 
 
 @pytest.fixture(scope="session")

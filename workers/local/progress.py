@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -11,12 +12,11 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from topics.names import TopicKind
 from workers.errors import Unreachable
 from workers.kafka_client import Trouble, client_config
+from workers.local.topic_reader import TIMEOUT_SECONDS, TopicReader
 from workers.settings import Settings
 
 INPUTS: dict[str, TopicKind] = {"annotate": "articles", "watch": "annotations", "notify": "alerts"}
 """Which topic each step reads."""
-
-TIMEOUT_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -33,45 +33,36 @@ class Progress:
         return max(0, self.total - self.done)
 
 
-def topic_size(consumer: Consumer, topic: str) -> dict[int, tuple[int, int]]:
-    """Partition to (first, next) offset. Raises Unreachable."""
-    try:
-        partitions = consumer.list_topics(topic, timeout=TIMEOUT_SECONDS).topics[topic].partitions
-        return {
-            p: consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=TIMEOUT_SECONDS) for p in partitions
-        }
-    except KafkaException as error:
-        raise Unreachable(f"Kafka does not answer: {error.args[0]}", hint="Try `tocsin doctor`.") from error
-
-
 class ProgressMeter:
     """Asks the broker for the progress of steps. Close it."""
 
     def __init__(self, settings: Settings, steps: Sequence[str]) -> None:
         self._settings = settings
         self._steps = steps
-        self._consumers = {
-            step: Consumer(
-                {
-                    **client_config(settings, "progress", Trouble()),
-                    "group.id": f"{settings.namespace}.{step}",
-                    "enable.auto.commit": False,
-                }
-            )
-            for step in steps
-        }
+        self._stack = ExitStack()
+        self._readers: dict[str, TopicReader] = {}
+        self._groups: dict[str, Consumer] = {}
+        try:
+            for step in steps:
+                self._readers[step] = self._stack.enter_context(TopicReader(settings, INPUTS[step]))
+                group = {"group.id": f"{settings.namespace}.{step}", "enable.auto.commit": False}
+                self._groups[step] = Consumer({**client_config(settings, "progress", Trouble()), **group})
+                self._stack.callback(self._groups[step].close)
+        except BaseException:
+            self._stack.close()
+            raise
 
     def measure(self, step: str) -> Progress:
         """The progress of one step; blocking. Raises Unreachable."""
-        topic = self._settings.topics.of(INPUTS[step])
-        consumer = self._consumers[step]
-        sizes = topic_size(consumer, topic)
+        reader = self._readers[step]
+        ends = reader.find_ends()
+        where = [TopicPartition(self._settings.topics.of(INPUTS[step]), p) for p in ends]
         try:
-            committed = consumer.committed([TopicPartition(topic, p) for p in sizes], timeout=TIMEOUT_SECONDS)
+            committed = self._groups[step].committed(where, timeout=TIMEOUT_SECONDS)
         except KafkaException as error:
             raise Unreachable(f"Kafka does not answer: {error.args[0]}", hint="Try `tocsin doctor`.") from error
-        done = sum(max(0, tp.offset - sizes[tp.partition][0]) for tp in committed if tp.offset >= 0)
-        return Progress(step, sum(high - low for low, high in sizes.values()), done)
+        done = sum(max(0, tp.offset - reader.starts[tp.partition]) for tp in committed if tp.offset >= 0)
+        return Progress(step, sum(ends[p] - reader.starts[p] for p in ends), done)
 
     async def measure_all(self) -> list[Progress]:
         """Upstream first, so that a step that is done leaves nothing for the next to wait for."""
@@ -79,5 +70,4 @@ class ProgressMeter:
 
     def close(self) -> None:
         """Close the connections."""
-        for consumer in self._consumers.values():
-            consumer.close()
+        self._stack.close()

@@ -1,0 +1,174 @@
+"""The promises of `workers.stream`, on the embedded broker and on Apache Kafka: nothing lost, whatever crashes."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from topics.articles import Article
+from topics.names import FLOW
+from topics.rejects import Reject
+from workers.kafka_client import ArticleProducer, ensure_topics
+from workers.local.progress import ProgressMeter
+from workers.local.topic_reader import read_messages, read_records
+from workers.settings import Settings
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(params=["broker", "kafka"])
+def settings(request: pytest.FixtureRequest) -> Settings:
+    server = request.getfixturevalue(request.param)
+    namespace = f"stream-{secrets.token_hex(3)}"
+    settings = Settings(
+        namespace=namespace,
+        kafka_bootstrap_servers=server.bootstrap,
+        kafka_session_timeout=6 if request.param == "kafka" else 4,
+        retry_attempts=4,
+        retry_max_wait=0.3,
+    )
+    ensure_topics(settings, FLOW)
+    return settings
+
+
+def article(name: str, text: str = "words") -> Article:
+    return Article(id=name, revision="r1", text=text, fetched_at=NOW)
+
+
+def produce(settings: Settings, *articles: Article) -> None:
+    with ArticleProducer(settings) as producer:
+        for one in articles:
+            producer.send_article(one)
+
+
+class Step:
+    """The echo step as a process of its own."""
+
+    def __init__(self, settings: Settings, folder: Path, **environment: str) -> None:
+        self.journal = folder / "journal"
+        self.log = folder / "log"
+        env = {**os.environ, **settings.environment(), **environment, "ECHO_JOURNAL": str(self.journal)}
+        command = [sys.executable, "-m", "tests.integration.echo_step"]
+        self.process = subprocess.Popen(command, env=env, stderr=self.log.open("a"), stdout=subprocess.DEVNULL)
+
+    def lines(self, word: str = "") -> list[str]:
+        if not self.journal.exists():
+            return []
+        return [line for line in self.journal.read_text().splitlines() if line.startswith(word)]
+
+    def end(self, signum: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(signum)
+        return self.process.wait(60)
+
+
+@contextmanager
+def running(settings: Settings, folder: Path, **environment: str) -> Iterator[Step]:
+    step = Step(settings, folder, **environment)
+    try:
+        yield step
+    finally:
+        step.process.kill()
+        step.process.wait()
+
+
+def wait_for(condition: Callable[[], bool], step: Step | None = None, seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError("waited in vain\n" + (step.log.read_text()[-3000:] if step else ""))
+        time.sleep(0.1)
+
+
+def waiting(settings: Settings) -> int:
+    meter = ProgressMeter(settings, ["annotate"])
+    try:
+        return meter.measure("annotate").waiting
+    finally:
+        meter.close()
+
+
+def echoed(settings: Settings) -> list[str]:
+    return [(message.key() or b"").decode() for message in read_messages(settings, "annotations")]
+
+
+def test_kill_minus_nine_again_and_again_loses_nothing(settings: Settings, tmp_path: Path) -> None:
+    ids = {f"a{n}" for n in range(1500)}
+    produce(settings, *(article(name) for name in sorted(ids)))
+    for _ in range(4):
+        with running(settings, tmp_path) as step:
+            before = len(step.lines("new"))
+            wait_for(lambda step=step, before=before: len(step.lines("new")) > before + 150, step)
+            time.sleep(random.random() / 2)
+            step.end(signal.SIGKILL)
+    with running(settings, tmp_path) as step:
+        wait_for(lambda: waiting(settings) == 0, step)
+        assert step.end() == 0
+    assert set(echoed(settings)) == ids
+
+
+def test_poison_is_kept_with_its_reason_and_stops_nobody(settings: Settings, tmp_path: Path) -> None:
+    from confluent_kafka import Producer
+
+    bad = [b"{bad", b"", None, b"[1]", b'{"id": 7}', b"\xff\xfe", b"x" * 2_000_000,
+           b'{"schema_version": 99, "id": "z"}', b'{"id": "z", "text": 3}']  # fmt: skip
+    producer = Producer({"bootstrap.servers": settings.kafka_bootstrap_servers, "message.max.bytes": 4_000_000})
+    for number, value in enumerate(bad):
+        producer.produce(settings.topics.of("articles"), value=value, key=f"bad{number}", headers={"who": b"me"})
+    assert producer.flush(30) == 0
+    produce(settings, article("good1"), article("good2", "bug"), article("good3", "flaky"), article("good4"))
+    with running(settings, tmp_path) as step:
+        wait_for(lambda: waiting(settings) == 0, step)
+        assert step.end() == 0
+    assert sorted(echoed(settings)) == ["good1", "good3", "good4"]
+    rejects = {reject.error: reject for reject in read_records(settings, "rejects", Reject)}
+    counted = sorted(reject.error for reject in read_records(settings, "rejects", Reject))
+    assert counted == sorted(
+        ["not-json", "empty", "empty", "bad-schema", "bad-schema", "not-json", "too-large", "schema-version",
+         "bad-schema", "internal-error"]
+    )  # fmt: skip
+    assert rejects["too-large"].original() == b"x" * 2_000_000
+    assert rejects["schema-version"].reason.startswith("schema_version is 99")
+    assert rejects["too-large"].headers[0][0] == "who"
+    assert rejects["internal-error"].offset >= 0
+
+
+def test_what_does_not_pass_ends_the_process_and_is_not_acknowledged(settings: Settings, tmp_path: Path) -> None:
+    produce(settings, article("a1", "down"))
+    with running(settings, tmp_path) as step:
+        assert step.process.wait(90) == 6
+        assert "4 tries failed" in step.log.read_text()
+    assert waiting(settings) == 1
+
+
+def test_a_signal_lets_the_batch_finish_and_commits_it(settings: Settings, tmp_path: Path) -> None:
+    produce(settings, article("a1", "slow"))
+    with running(settings, tmp_path) as step:
+        wait_for(lambda: bool(step.lines("slow")), step)
+        assert step.end() == 0
+        assert step.lines()[-1] == "stopped"
+    assert echoed(settings) == ["a1"]
+    assert waiting(settings) == 0
+
+
+def test_a_step_whose_state_was_lost_reads_again_from_where_it_ends(settings: Settings, tmp_path: Path) -> None:
+    produce(settings, *(article(f"a{n}") for n in range(50)))
+    with running(settings, tmp_path) as step:
+        wait_for(lambda: waiting(settings) == 0, step)
+        assert step.end() == 0
+    produce(settings, article("fresh"))
+    with running(settings, tmp_path, ECHO_STATE="lost") as step:
+        wait_for(lambda: any("fresh" in line for line in step.lines("new")), step)
+        wait_for(lambda: len(step.lines("again")) == 50, step)
+        assert step.end() == 0
+    assert waiting(settings) == 0
