@@ -61,7 +61,8 @@ def produce(
             produce_all(found, producer, tally, lambda problem: _say(console, problem))
             producer.flush()
     finally:
-        _summarise(console, tally, producer, time.monotonic() - begun)
+        if producer.connected:
+            _summarise(console, tally, producer, time.monotonic() - begun)
     if tally.malformed or producer.confirmed < producer.sent:
         raise typer.Exit(ExitCode.FAILED)
 
@@ -81,13 +82,18 @@ def _progress(console: Console, archive: Archive, producer: ArticleProducer) -> 
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task("produce", total=archive.total_bytes, sent=0, confirmed=0)
 
+        def show() -> None:
+            progress.update(task, completed=archive.bytes_read, sent=producer.sent, confirmed=producer.confirmed)
+
         def watched() -> Iterator[Article | Malformed]:
             for number, each in enumerate(archive):
                 yield each
                 if number % SHOW_EVERY == 0:
-                    progress.update(
-                        task, completed=archive.bytes_read, sent=producer.sent, confirmed=producer.confirmed
-                    )
+                    show()
+            # All is read; the bar stays until Kafka has confirmed it, which a slow broker makes a person wait for.
+            while producer.pending:
+                producer.poll(0.1)
+                show()
 
         yield watched()
 

@@ -47,7 +47,7 @@ class Trouble:
         """Librdkafka's `error_cb`."""
         if error.code() == KafkaError._ALL_BROKERS_DOWN:
             return
-        self.reason = re.sub(r"^\w+://|\s*\(after .*$", "", error.str())
+        self.reason = re.sub(r"^(?:\w+://)?\S+/(?:bootstrap|\d+): |\s*\(after .*$", "", error.str())
         self.refused = error.code() in (KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED)
 
 

@@ -37,6 +37,8 @@ class RecordProducer:
 
     Use it in a `with` block: leaving it waits until Kafka has confirmed everything, and raises Unreachable if that
     takes longer than `delivery_seconds`. Not for several threads at once.
+
+    `sent`, `confirmed` and `failed` count records; `connected` says whether Kafka ever answered.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class RecordProducer:
         self._trouble = Trouble()
         self._producer: Producer | None = None
         self._broken: KafkaError | None = None
+        self.connected = False
         self.sent = 0
         self.confirmed = 0
         self.failed = 0
@@ -60,6 +63,7 @@ class RecordProducer:
             self._producer = Producer(config)
         except KafkaException as exception:
             raise misconfigured(exception, self._settings) from None
+        self.connected = True
         return self
 
     def __exit__(
