@@ -1,0 +1,140 @@
+"""Alert records from matches: evidence chosen, counted and put into words of the contract. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from topics.alerts import Alert, AlertCounts, Evidence, Window
+from workers.watch.durations import to_datetime
+from workers.watch.matching import Match
+from workers.watch.patterns import JoinField, Pattern
+from workers.watch.ringing import Fired, Gone
+from workers.watch.sightings import Body, Sighting, Value
+
+MAX_EVIDENCE_PER_RULE = 20
+"""An alert shows so many events of a rule, those nearest to the completing article; its counts tell of all."""
+
+MAX_EVIDENCE_CHARS = 400_000
+"""Of titles and sentences in one alert: it must fit a record."""
+
+Place = tuple[str, int, str]
+"""Article, event and rule."""
+
+
+def shown_places(pattern: Pattern, match: Match) -> list[Place]:
+    """Which events the alert shows."""
+    places: list[Place] = []
+    for selection in pattern.selections:
+        of_rule = [
+            (supply.sighting.article_id, event, selection.name)
+            for supply in reversed(match.window)
+            for event in supply.rules.get(selection.name, ())
+        ]
+        places += of_rule[:MAX_EVIDENCE_PER_RULE]
+    return places
+
+
+def shown_articles(pattern: Pattern, match: Match) -> list[str]:
+    """Articles whose words the alert needs."""
+    return list(dict.fromkeys(article for article, _, _ in shown_places(pattern, match)))
+
+
+def firing_alert(pattern: Pattern, fired: Fired, bodies: Mapping[str, Body], fired_at: datetime) -> Alert:
+    """The alert that says `fired`. `bodies` has those of `shown_articles`; what is missing there is not shown."""
+    document, match = pattern.document, fired.match
+    sightings = [supply.sighting for supply in match.window]
+    first, last = sightings[0].time, sightings[-1].time
+    anchor = bodies.get(match.anchor)
+    return Alert(
+        id=fired.ring.id,
+        pattern_id=pattern.id,
+        pattern_version=pattern.version,
+        title=document.title,
+        level=document.level,
+        group=group_of(pattern.group_by, match.values),
+        window=Window(
+            start=to_datetime(first),
+            end=to_datetime(first + pattern.timespan),
+            timespan=str(document.correlation.timespan),
+        ),
+        evidence=_evidence(pattern, match, bodies),
+        counts=counts_of(sightings),
+        first_event_at=to_datetime(first),
+        last_event_at=to_datetime(last),
+        fired_at=fired_at,
+        late=fired.late,
+        supersedes=fired.supersedes,
+        receivers=document.receivers,
+        tags=document.tags,
+        description=document.description,
+        trace_id=anchor.trace_id if anchor else None,
+    )
+
+
+def updated_alert(pattern: Pattern, fired: Fired, bodies: Mapping[str, Body], before: Alert) -> Alert:
+    """`before` on the evidence that it now has; what tells of its firing stays."""
+    return firing_alert(pattern, fired, bodies, before.fired_at).model_copy(
+        update={"late": before.late, "supersedes": before.supersedes, "trace_id": before.trace_id}
+    )
+
+
+def retracted_alert(gone: Gone, before: Alert) -> Alert:
+    """`before`, taken back."""
+    return before.model_copy(update={"state": "retracted", "superseded_by": gone.superseded_by})
+
+
+def group_of(fields: tuple[JoinField, ...], values: Iterable[Value]) -> dict[str, tuple[str, ...]]:
+    """Join field to its values, sorted."""
+    listed = list(values)
+    return {field: tuple(sorted({value[place] for value in listed})) for place, field in enumerate(fields)}
+
+
+def counts_of(sightings: Iterable[Sighting]) -> AlertCounts:
+    """How many articles, stories and named sources; an article of no known story is one of its own."""
+    listed = list(sightings)
+    return AlertCounts(
+        articles=len(listed),
+        stories=len({sighting.story or f"article:{sighting.article_id}" for sighting in listed}),
+        sources=len({sighting.source for sighting in listed if sighting.source}),
+    )
+
+
+def _evidence(pattern: Pattern, match: Match, bodies: Mapping[str, Body]) -> tuple[Evidence, ...]:
+    sightings = {supply.sighting.article_id: supply.sighting for supply in match.window}
+    found: list[Evidence] = []
+    room = MAX_EVIDENCE_CHARS
+    for article, index, rule in shown_places(pattern, match):
+        body = bodies.get(article)
+        event = body.events.get(index) if body else None
+        if body is None or event is None:
+            continue
+        room -= len(event.sentence.text) + len(body.title) + 1000
+        if room < 0:
+            break
+        sighting = sightings[article]
+        found.append(
+            Evidence(
+                rule=rule,
+                article_id=article,
+                revision=sighting.revision,
+                title=body.title,
+                url=body.url,
+                source=sighting.source,
+                story=sighting.story,
+                event_time=to_datetime(sighting.time),
+                type=event.type,
+                status=event.status,
+                trigger=event.trigger,
+                sentence=event.sentence,
+                actor=event.actor,
+                target=event.target,
+                confidence=event.confidence,
+            )
+        )
+    order = {selection.name: place for place, selection in enumerate(pattern.selections)}
+
+    def reading_order(e: Evidence) -> tuple[object, ...]:
+        return e.event_time, e.article_id, order[e.rule], e.trigger.part != "title", e.trigger.start
+
+    return tuple(sorted(found, key=reading_order))

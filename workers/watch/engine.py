@@ -1,0 +1,201 @@
+"""Arrivals against patterns: finds the patterns concerned, lets `ringing` decide, stores and returns what to announce.
+
+It works on any `WindowStore`; it knows no Redis, no Kafka, and takes the time it needs as an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from topics.alerts import Alert
+from topics.annotations import Annotation
+from workers.errors import TransientError
+from workers.watch.alert_records import firing_alert, retracted_alert, shown_articles, updated_alert
+from workers.watch.durations import to_micros
+from workers.watch.patterns import Pattern
+from workers.watch.ringing import Plan, Ring, plan
+from workers.watch.sightings import Body, Sighting, Stamp, seen
+from workers.watch.windows import Announcement, Ask, Change, Held, WindowStore
+
+COMMIT_ATTEMPTS = 20
+"""Lost races against other writers of the same pattern, before the batch is given back to be tried later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An annotation and what is known about it. `types`: event types that any revision of the article has had."""
+
+    annotation: Annotation
+    story: str | None
+    types: frozenset[str]
+    partition: int = 0
+    offset: int = 0
+    trace_id: str | None = None
+    rebuilding: bool = False
+
+    @property
+    def stamp(self) -> Stamp:
+        """Orders the revisions of an article."""
+        return to_micros(self.annotation.fetched_at), self.offset
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of some arrivals. `suppressed` and `too_late` count by pattern id."""
+
+    announcements: tuple[Announcement, ...]
+    suppressed: Mapping[str, int]
+    too_late: Mapping[str, int]
+
+
+@dataclass
+class _Task:
+    """The arrivals of one batch that concern one pattern, all of them rebuilding or none."""
+
+    pattern: Pattern
+    sightings: list[Sighting]
+    bodies: dict[str, Body]
+    partitions: set[int]
+    cause: Arrival
+
+    def ask(self) -> Ask:
+        articles = tuple(dict.fromkeys(sighting.article_id for sighting in self.sightings))
+        return Ask(self.pattern, articles, min(sighting.time for sighting in self.sightings))
+
+
+class Engine:
+    """Patterns over a store of windows."""
+
+    def __init__(self, patterns: Sequence[Pattern], store: WindowStore) -> None:
+        self._store = store
+        self._by_type: dict[str, list[Pattern]] = {}
+        for pattern in patterns:
+            for type_ in pattern.types:
+                self._by_type.setdefault(type_, []).append(pattern)
+
+    async def apply(self, arrivals: Sequence[Arrival], now: datetime) -> Report:
+        """Take `arrivals` in their order into the windows.
+
+        Returns what is to be announced: what they changed, and what earlier arrivals from the same partitions had
+        changed but nobody confirmed. Raises TransientError if other writers keep getting ahead.
+        """
+        announcements: list[Announcement] = []
+        suppressed: dict[str, int] = {}
+        too_late: dict[str, int] = {}
+        for rebuilding in (True, False):
+            open_tasks = self._tasks([arrival for arrival in arrivals if arrival.rebuilding == rebuilding])
+            for _ in range(COMMIT_ATTEMPTS):
+                if not open_tasks:
+                    break
+                open_tasks = await self._attempt(open_tasks, now, announcements, suppressed, too_late)
+            if open_tasks:
+                raise TransientError(
+                    f"pattern {open_tasks[0].pattern.id}: {COMMIT_ATTEMPTS} times another worker wrote first",
+                    hint="It is tried again. If it goes on, run fewer watch workers or split the pattern.",
+                )
+        unique = {(a.pattern_id, a.key): a for a in announcements}
+        return Report(tuple(unique.values()), suppressed, too_late)
+
+    def _tasks(self, arrivals: Sequence[Arrival]) -> list[_Task]:
+        tasks: dict[str, _Task] = {}
+        for arrival in arrivals:
+            concerned = {p.id: p for type_ in sorted(arrival.types) for p in self._by_type.get(type_, ())}
+            for pattern in concerned.values():
+                sighting, body = seen(
+                    pattern,
+                    arrival.annotation,
+                    story=arrival.story,
+                    stamp=arrival.stamp,
+                    trace_id=arrival.trace_id,
+                    rebuilt=arrival.rebuilding,
+                )
+                task = tasks.setdefault(pattern.id, _Task(pattern, [], {}, set(), arrival))
+                task.sightings.append(sighting)
+                task.bodies[_revision_key(sighting)] = body
+                task.partitions.add(arrival.partition)
+                task.cause = arrival
+        return list(tasks.values())
+
+    async def _attempt(
+        self,
+        tasks: Sequence[_Task],
+        now: datetime,
+        announcements: list[Announcement],
+        suppressed: dict[str, int],
+        too_late: dict[str, int],
+    ) -> list[_Task]:
+        """One round of load, decide and commit; the tasks that lost a race."""
+        held = await self._store.load([task.ask() for task in tasks])
+        changes: list[Change] = []
+        waiting: list[tuple[_Task, Held, Plan]] = []
+        for task, window in zip(tasks, held, strict=True):
+            decided = plan(task.pattern, window.window, task.sightings)
+            if decided.changed:
+                changes.append(await self._change(task, window, decided, now))
+                waiting.append((task, window, decided))
+            else:
+                _note(too_late, task.pattern.id, decided.too_late)
+                announcements += _unconfirmed(task, window)
+        stored = await self._store.commit(changes) if changes else []
+        lost = []
+        for (task, window, decided), change, ok in zip(waiting, changes, stored, strict=True):
+            if not ok:
+                lost.append(task)
+                continue
+            _note(suppressed, task.pattern.id, decided.suppressed)
+            _note(too_late, task.pattern.id, decided.too_late)
+            announcements += [*_unconfirmed(task, window), *change.announcements]
+        return lost
+
+    async def _change(self, task: _Task, held: Held, decided: Plan, now: datetime) -> Change:
+        pattern = task.pattern
+        bodies = {s.article_id: task.bodies[_revision_key(s)] for s in decided.changed}
+        needed = [a for f in (*decided.fired, *decided.updated) for a in shown_articles(pattern, f.match)]
+        missing = [article for article in dict.fromkeys(needed) if article not in bodies]
+        before = [gone.ring.id for gone in decided.gone] + [f.known.id for f in decided.updated if f.known]
+        words = await self._store.words(pattern, missing, before) if missing or before else None
+        known = {**words.bodies, **bodies} if words else bodies
+        earlier = words.alerts if words else {}
+        alerts: list[tuple[Ring, Alert]] = []
+        said: list[Alert] = []
+        for fired in decided.fired:
+            alert = firing_alert(pattern, fired, known, now)
+            alerts.append((fired.ring, alert))
+            said += [] if fired.ring.silent else [alert]
+        alerts += [
+            (fired.ring, updated_alert(pattern, fired, known, earlier[fired.ring.id]))
+            for fired in decided.updated
+            if fired.ring.id in earlier
+        ]
+        for gone in decided.gone:
+            if gone.ring.id in earlier:
+                alert = retracted_alert(gone, earlier[gone.ring.id])
+                alerts.append((gone.retracted_ring(), alert))
+                said += [alert] if gone.announced else []
+        announcements = [
+            Announcement(
+                key=f"{held.version:015d}.{place:04d}",
+                pattern_id=pattern.id,
+                partition=task.cause.partition,
+                offset=task.cause.offset,
+                alert=alert,
+            )
+            for place, alert in enumerate(said)
+        ]
+        return Change(pattern, held.version, decided, bodies, alerts, announcements)
+
+
+def _revision_key(sighting: Sighting) -> str:
+    return f"{sighting.article_id}\0{sighting.revision}\0{sighting.stamp}"
+
+
+def _unconfirmed(task: _Task, held: Held) -> list[Announcement]:
+    """What an earlier try at records of the same partitions stored, and nobody has confirmed."""
+    return [announcement for announcement in held.outbox if announcement.partition in task.partitions]
+
+
+def _note(counts: dict[str, int], pattern_id: str, more: int) -> None:
+    if more:
+        counts[pattern_id] = counts.get(pattern_id, 0) + more

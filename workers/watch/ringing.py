@@ -1,0 +1,233 @@
+"""What changes when articles arrive at a pattern: which alerts are new, which are gone, which take whose place. Pure.
+
+It compares what should ring (`matching`) with what is stored as ringing; the caller stores the plan and announces it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from topics.alerts import AlertState, alert_id
+from topics.base import digest
+from workers.watch.durations import Micros
+from workers.watch.matching import Match, walk
+from workers.watch.patterns import Pattern
+from workers.watch.sightings import Sighting, Value
+
+_FIELD_SEPARATOR = "\x1f"
+"""Keeps the fields of one join value apart in the alert's identity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A stored alert, as far as the next arrival needs to know it.
+
+    `basis` is a hash of all that supports it. `silent`: it was found again while state was rebuilt, not announced anew.
+    """
+
+    id: str
+    anchor: str
+    time: Micros
+    values: tuple[Value, ...]
+    state: AlertState
+    basis: str
+    silent: bool = False
+
+    def to_wire(self) -> list[Any]:
+        """A short JSON value."""
+        return [self.id, self.anchor, self.time, self.values, self.state, self.basis, int(self.silent)]
+
+    @classmethod
+    def from_wire(cls, value: list[Any]) -> Ring:
+        """The inverse of `to_wire`."""
+        id_, anchor, time, values, state, basis, silent = value
+        return cls(id_, anchor, time, tuple(tuple(v) for v in values), state, basis, bool(silent))
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a store holds of a pattern, from `reach` before the earliest change on."""
+
+    newest: Micros | None = None
+    sightings: tuple[Sighting, ...] = ()
+    rings: tuple[Ring, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """An alert that now rings. `known` is the stored one if it rang before on other evidence."""
+
+    ring: Ring
+    match: Match
+    late: bool = False
+    supersedes: tuple[str, ...] = ()
+    known: Ring | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """An alert that no longer rings; `superseded_by` names the one that took its place."""
+
+    ring: Ring
+    superseded_by: str | None
+    announced: bool
+
+    def retracted_ring(self) -> Ring:
+        """What is stored in its place."""
+        return replace(self.ring, state="retracted")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What arrivals change. Nothing is to be stored if `changed` is empty."""
+
+    changed: tuple[Sighting, ...] = ()
+    fired: tuple[Fired, ...] = ()
+    updated: tuple[Fired, ...] = ()
+    gone: tuple[Gone, ...] = ()
+    newest: Micros | None = None
+    suppressed: int = 0
+    too_late: int = 0
+
+
+@dataclass
+class _Admission:
+    """Arrivals taken into the window one after the other, as they came."""
+
+    pattern: Pattern
+    newest: Micros | None
+    current: dict[str, Sighting]
+    changed: dict[str, Sighting] = field(default_factory=dict)
+    late: dict[str, bool] = field(default_factory=dict)
+    times: list[Micros] = field(default_factory=list)
+    too_late: int = 0
+
+    def take(self, sighting: Sighting) -> None:
+        """Replace an older revision; refuse what is older than the retention, or no news."""
+        earlier = self.current.get(sighting.article_id)
+        if earlier is None and not sighting.happenings:
+            return
+        if earlier is not None and sighting.stamp <= earlier.stamp:
+            return
+        if earlier is None and self.newest is not None and sighting.time < self.newest - self.pattern.retention:
+            self.too_late += 1
+            return
+        self.current[sighting.article_id] = self.changed[sighting.article_id] = sighting
+        self.times += [sighting.time] if earlier is None else [sighting.time, earlier.time]
+        # Taken out and put in again, so that the dictionary's order is the order of arrival.
+        self.late.pop(sighting.article_id, None)
+        self.late[sighting.article_id] = self.newest is not None and sighting.time < self.newest
+        if sighting.happenings:
+            self.newest = sighting.time if self.newest is None else max(self.newest, sighting.time)
+
+
+def plan(pattern: Pattern, window: Window, arrivals: Iterable[Sighting]) -> Plan:
+    """What `arrivals`, in their order, change in what `pattern` holds."""
+    admission = _Admission(pattern, window.newest, {s.article_id: s for s in window.sightings})
+    for sighting in arrivals:
+        admission.take(sighting)
+    if not admission.changed:
+        return Plan(newest=window.newest, too_late=admission.too_late)
+    since = min(admission.times)
+    if window.newest is not None:
+        # What completed before this is settled: part of what it stood on may be gone from the window.
+        since = max(since, window.newest - pattern.retention)
+    sightings = list(admission.current.values())
+    stored = [ring for ring in window.rings if ring.time >= since]
+    seeds = [ring for ring in window.rings if ring.time < since]
+    walked = walk(pattern, sightings, since, _last_fired(seeds))
+    silent = _silent_ids(pattern, sightings, since, seeds, admission.changed.values())
+    matches = [(_ring(pattern, match, silent), match) for match in walked.matches]
+    return _compared(pattern, admission, matches, stored, walked.suppressed)
+
+
+def _last_fired(rings: Iterable[Ring]) -> dict[Value, Micros]:
+    last: dict[Value, Micros] = {}
+    for ring in rings:
+        if ring.state == "firing":
+            for value in ring.values:
+                last[value] = max(ring.time, last.get(value, ring.time))
+    return last
+
+
+def _silent_ids(
+    pattern: Pattern,
+    sightings: Sequence[Sighting],
+    since: Micros,
+    seeds: Sequence[Ring],
+    changed: Iterable[Sighting],
+) -> frozenset[str]:
+    """Alerts that stand on rebuilt articles alone: they were announced before Redis lost them."""
+    if not any(sighting.rebuilt for sighting in changed):
+        return frozenset()
+    rebuilt = (sighting for sighting in sightings if sighting.rebuilt)
+    walked = walk(pattern, rebuilt, since, _last_fired(ring for ring in seeds if ring.silent))
+    return frozenset(match_id(pattern, match) for match in walked.matches)
+
+
+def match_id(pattern: Pattern, match: Match) -> str:
+    """The alert id of `match`."""
+    return alert_id(pattern.id, tuple(_FIELD_SEPARATOR.join(value) for value in match.values), match.anchor)
+
+
+def _ring(pattern: Pattern, match: Match, silent: frozenset[str]) -> Ring:
+    found = match_id(pattern, match)
+    basis = [
+        [supply.sighting.article_id, supply.sighting.revision, sorted(supply.rules.items())] for supply in match.window
+    ]
+    return Ring(
+        found, match.anchor, match.time, match.values, "firing", digest(json.dumps(basis), length=12), found in silent
+    )
+
+
+def _compared(
+    pattern: Pattern,
+    admission: _Admission,
+    matches: Sequence[tuple[Ring, Match]],
+    stored: Sequence[Ring],
+    suppressed: Sequence[str],
+) -> Plan:
+    known = {ring.id: ring for ring in stored}
+    ringing = {ring.id for ring, _ in matches}
+    fresh, updated = [], []
+    for ring, match in matches:
+        before = known.get(ring.id)
+        if before is None or before.state == "retracted":
+            fresh.append(Fired(ring, match, late=_is_late(match, admission.late)))
+        elif before.basis != ring.basis:
+            updated.append(Fired(replace(ring, silent=before.silent), match, known=before))
+    lost = [ring for ring in stored if ring.state == "firing" and ring.id not in ringing]
+    heirs = {ring.id: _heir(pattern, ring, [fired.ring for fired in fresh]) for ring in lost}
+    rebuilding = all(sighting.rebuilt for sighting in admission.changed.values())
+    return Plan(
+        changed=tuple(admission.changed.values()),
+        fired=tuple(replace(fired, supersedes=_superseded(fired.ring.id, heirs)) for fired in fresh),
+        updated=tuple(updated),
+        gone=tuple(Gone(ring, heirs[ring.id], not (ring.silent and rebuilding)) for ring in lost),
+        newest=admission.newest,
+        suppressed=sum(anchor in admission.changed for anchor in suppressed),
+        too_late=admission.too_late,
+    )
+
+
+def _is_late(match: Match, late: Mapping[str, bool]) -> bool:
+    """Whether the last of its articles to arrive was late."""
+    inside = {supply.sighting.article_id for supply in match.window}
+    return next((was_late for article, was_late in reversed(list(late.items())) if article in inside), False)
+
+
+def _heir(pattern: Pattern, lost: Ring, fresh: Sequence[Ring]) -> str | None:
+    """The nearest new alert that says the same: it shares a join value and lies within the pattern's reach."""
+    near = [
+        (abs(ring.time - lost.time), ring.id)
+        for ring in fresh
+        if not set(ring.values).isdisjoint(lost.values) and abs(ring.time - lost.time) < pattern.reach
+    ]
+    return min(near)[1] if near else None
+
+
+def _superseded(new_id: str, heirs: Mapping[str, str | None]) -> tuple[str, ...]:
+    return tuple(sorted(old for old, heir in heirs.items() if heir == new_id))

@@ -1,0 +1,205 @@
+"""What the matching keeps of an annotation: small, comparable, without its sentences. Pure.
+
+A `Sighting` is one article revision as the patterns see it; its `Body` holds the words that an alert shows, and lies
+apart from it, so that a window can be walked without reading a single sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+from pydantic import Field
+
+from topics.annotations import Annotation, Event
+from topics.base import Part
+from workers.watch.durations import Micros, to_micros
+from workers.watch.patterns import JoinField, Pattern, Selection
+
+Stamp = tuple[int, int]
+"""Which revision of an article is the newer: time of fetching (microseconds), then offset on the topic."""
+
+Value = tuple[str, ...]
+"""One value for each field that a pattern groups by; empty if it does not group."""
+
+MAX_JOIN_VALUES = 200
+"""Of one event; a list of names longer than this (an attendance list) joins by its first ones only."""
+
+MAX_SENTENCE = 2000
+"""Characters of a sentence that an alert shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event, as far as a rule can ask about it. `index` is its place in the annotation."""
+
+    index: int
+    type: str
+    status: str
+    actors: tuple[str, ...]
+    targets: tuple[str, ...]
+    place: str | None
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One article revision. Without happenings it only says that an earlier revision no longer holds.
+
+    `rebuilt`: it was read again because Redis had lost it, so what such articles complete was announced in its time.
+    """
+
+    article_id: str
+    revision: str
+    time: Micros
+    stamp: Stamp
+    source: str | None
+    story: str | None
+    tags: tuple[str, ...]
+    entities: tuple[str, ...]
+    happenings: tuple[Happening, ...]
+    rebuilt: bool = False
+
+    @property
+    def position(self) -> tuple[Micros, str]:
+        """Where it stands in the walk."""
+        return self.time, self.article_id
+
+    def to_wire(self) -> list[Any]:
+        """A short JSON value."""
+        events = [[h.index, h.type, h.status, h.actors, h.targets, h.place, h.confidence] for h in self.happenings]
+        return [
+            self.article_id, self.revision, self.time, self.stamp, self.source, self.story, self.tags, self.entities,
+            events, int(self.rebuilt),
+        ]  # fmt: skip
+
+    @classmethod
+    def from_wire(cls, value: list[Any]) -> Sighting:
+        """The inverse of `to_wire`."""
+        article_id, revision, time, stamp, source, story, tags, entities, events, rebuilt = value
+        happenings = tuple(
+            Happening(index, type_, status, tuple(actors), tuple(targets), place, confidence)
+            for index, type_, status, actors, targets, place, confidence in events
+        )
+        return cls(
+            article_id, revision, time, (stamp[0], stamp[1]), source, story, tuple(tags), tuple(entities), happenings,
+            bool(rebuilt),
+        )  # fmt: skip
+
+
+class Body(Part):
+    """The words of an article revision that an alert may show. `events` are keyed by `Happening.index`."""
+
+    title: str = ""
+    url: str | None = None
+    trace_id: str | None = None
+    events: dict[int, Event] = Field(default_factory=dict)
+
+
+def seen(
+    pattern: Pattern, annotation: Annotation, *, story: str | None, stamp: Stamp, trace_id: str | None, rebuilt: bool
+) -> tuple[Sighting, Body]:
+    """What `pattern` needs of `annotation`: the events that one of its rules selects, and their words."""
+    whole = Sighting(
+        article_id=annotation.article_id,
+        revision=annotation.revision,
+        time=to_micros(annotation.event_time),
+        stamp=stamp,
+        source=annotation.source,
+        story=story,
+        tags=annotation.tags,
+        entities=tuple(dict.fromkeys(entity.id for entity in annotation.entities)) if _asks_entities(pattern) else (),
+        happenings=tuple(happenings(annotation.events, pattern.types, pattern.symmetric)),
+        rebuilt=rebuilt,
+    )
+    kept = tuple(h for h in whole.happenings if any(selects(rule, whole, h) for rule in pattern.selections))
+    body = Body(
+        title=annotation.title,
+        url=annotation.url,
+        trace_id=trace_id,
+        events={h.index: _shortened(annotation.events[h.index]) for h in kept},
+    )
+    return replace(whole, happenings=kept), body
+
+
+def _shortened(event: Event) -> Event:
+    """`event`, its sentence cut around the trigger if the reading found no end of it: alerts are bounded."""
+    sentence, trigger = event.sentence, event.trigger
+    if len(sentence.text) <= MAX_SENTENCE:
+        return event
+    before = trigger.start - sentence.start if trigger.part == sentence.part else 0
+    first = max(0, min(before - MAX_SENTENCE // 2, len(sentence.text) - MAX_SENTENCE))
+    cut = sentence.model_copy(
+        update={
+            "start": sentence.start + first,
+            "end": sentence.start + first + MAX_SENTENCE,
+            "text": sentence.text[first : first + MAX_SENTENCE],
+        }
+    )
+    return event.model_copy(update={"sentence": cut})
+
+
+def _asks_entities(pattern: Pattern) -> bool:
+    return "entity" in pattern.group_by or any(rule.entities for rule in pattern.selections)
+
+
+def happenings(events: Iterable[Event], types: frozenset[str], symmetric: frozenset[str]) -> Iterable[Happening]:
+    """The events of `types`; of a symmetric one all parties are actors."""
+    for index, event in enumerate(events):
+        if event.type not in types:
+            continue
+        actors = _ids(event.actor)
+        targets = _ids(event.target)
+        if event.type in symmetric:
+            actors = targets = tuple(dict.fromkeys((*actors, *targets)))
+        yield Happening(index, event.type, event.status, actors, targets, event.place or None, event.confidence)
+
+
+def _ids(participants: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(participant.id for participant in participants if participant.id))
+
+
+def selects(rule: Selection, sighting: Sighting, happening: Happening) -> bool:
+    """Whether `rule` selects `happening` of `sighting`."""
+    return (
+        happening.type in rule.types
+        and happening.status in rule.statuses
+        and happening.confidence >= rule.min_confidence
+        and (not rule.actors or not rule.actors.isdisjoint(happening.actors))
+        and (not rule.targets or not rule.targets.isdisjoint(happening.targets))
+        and (not rule.places or happening.place in rule.places)
+        and (not rule.entities or not rule.entities.isdisjoint(sighting.entities))
+        and (not rule.sources or sighting.source in rule.sources)
+        and (not rule.tags or not rule.tags.isdisjoint(sighting.tags))
+    )
+
+
+def join_values(fields: tuple[JoinField, ...], sighting: Sighting, happening: Happening) -> list[Value]:
+    """The values by which `happening` joins others; none if a field is empty, one empty value if nothing is grouped."""
+    held: Mapping[JoinField, tuple[str, ...]] = {
+        "article": (sighting.article_id,),
+        "story": (sighting.story,) if sighting.story else (),
+        "actor": happening.actors,
+        "place": (happening.place,) if happening.place else (),
+        "entity": sighting.entities,
+    }
+    if len(fields) == 1:
+        return [(value,) for value in held[fields[0]][:MAX_JOIN_VALUES]]
+    values = product(*(held[field] for field in fields))
+    return [value for value, _ in zip(values, range(MAX_JOIN_VALUES), strict=False)]
+
+
+def supplied(pattern: Pattern, sighting: Sighting) -> dict[Value, dict[str, tuple[int, ...]]]:
+    """For each join value: which rules the article supplies, and with which of its events."""
+    found: dict[Value, dict[str, tuple[int, ...]]] = {}
+    for happening in sighting.happenings:
+        rules = [rule.name for rule in pattern.selections if selects(rule, sighting, happening)]
+        if not rules:
+            continue
+        for value in join_values(pattern.group_by, sighting, happening):
+            by_rule = found.setdefault(value, {})
+            for name in rules:
+                by_rule[name] = (*by_rule.get(name, ()), happening.index)
+    return found
