@@ -1,0 +1,78 @@
+"""The demo: the embedded stack, a local receiver, the sample archive; it ends well if just the expected rings."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+from workers.archives.readers import read_paths
+from workers.local.expected import Comparison, compare, read_expected
+from workers.local.processes import LineSink
+from workers.local.progress import Progress
+from workers.local.receiver import Received, receiver
+from workers.local.replay import produce_all
+from workers.local.stack import Stack, local_stack
+from workers.settings import Settings, examples_dir
+
+SECRET_VARIABLE = "TOCSIN_DEMO_SECRET"  # noqa: S105 - the name of a variable, not a secret
+SETTLE_SECONDS = 30.0
+
+
+@dataclass
+class Demo:
+    """A demo under way."""
+
+    stack: Stack
+    received: Received
+    started: float
+    first_alert_after: float | None = None
+
+
+@asynccontextmanager
+async def demo(settings: Settings, sink: LineSink) -> AsyncIterator[Demo]:
+    """Receiver, servers and steps, all on loopback, all gone at the end."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-demo-") as folder:
+        async with receiver() as received:
+            os.environ[SECRET_VARIABLE] = received.secret
+            receivers = Path(folder) / "receivers.yaml"
+            entry = {"name": "local-receiver", "type": "webhook", "url": received.url, "secret_env": SECRET_VARIABLE,
+                     "allow_private": True}  # fmt: skip
+            receivers.write_text(json.dumps({"receivers": [entry]}), "utf-8")
+            own = settings.with_changes(
+                namespace="demo",
+                kafka_bootstrap_servers=None,
+                redis_url=None,
+                clock="archive",
+                patterns=examples_dir() / "patterns",
+                receivers=receivers,
+            )
+            async with local_stack(own, sink=sink) as stack:
+                yield Demo(stack, received, monotonic())
+
+
+async def play(demo: Demo, on_progress: Callable[[list[Progress]], None]) -> Comparison:
+    """Produce the archive, wait until all steps are done and the receiver has heard all; the comparison."""
+    folder = examples_dir() / "archive"
+    expected = read_expected(folder / "expected.json")
+    watching = asyncio.create_task(_watch_first_alert(demo))
+    await asyncio.to_thread(produce_all, demo.stack.settings, read_paths([str(folder / "wire.jsonl")]))
+    await demo.stack.wait_until_idle(on_progress)
+    # The last deliveries are under way when notify has acknowledged their alerts.
+    deadline = monotonic() + SETTLE_SECONDS
+    while not (comparison := compare(expected, demo.received.firing())).exact and monotonic() < deadline:
+        demo.stack.check_children()
+        await asyncio.sleep(0.1)
+    watching.cancel()
+    return comparison
+
+
+async def _watch_first_alert(demo: Demo) -> None:
+    await demo.received.first.wait()
+    demo.first_alert_after = monotonic() - demo.started
