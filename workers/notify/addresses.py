@@ -18,8 +18,14 @@ from workers.notify.threads import in_daemon_thread
 
 HOW_TO_ALLOW = "`allow_private: true` in the receiver allows it"
 
-_METADATA = frozenset({"168.63.129.16", "100.100.100.200", "192.0.0.192"})
+_METADATA = frozenset({"168.63.129.16", "100.100.100.200"})
 """Addresses of cloud metadata services that lie outside the link-local range."""
+
+_PROTOCOLS = ipaddress.ip_network("192.0.0.0/24")
+"""IETF protocol assignments: `is_global` takes some of them for public before Python 3.11.10."""
+
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+"""All of IPv6 that is handed out for use on the internet."""
 
 _NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 
@@ -46,7 +52,7 @@ def refusal(address: str) -> str | None:
         kind = "a link-local address"
     elif ip.is_multicast:
         kind = "a multicast address"
-    elif not ip.is_global or (isinstance(ip, ipaddress.IPv6Address) and ip.is_site_local):
+    elif not ip.is_global or ip in _PROTOCOLS or (ip.version == 6 and ip not in _GLOBAL_UNICAST):
         kind = "a private address"
     else:
         return None

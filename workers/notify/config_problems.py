@@ -19,7 +19,6 @@ from workers.notify.located import PathTo
 _SHOWN = {"name", "type", "min_level", "timeout", "first", "longest", "give_up_after", "attempts", "allow_private"}
 """Only these values are repeated in a message."""
 
-_UNION_MEMBERS = {"SecretStr", "FetchedHeader"}
 _INLINE_SECRETS = {"secret", "token", "password", "signing_secret", "key"}
 _TOKEN = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 _OURS = {"content-type", "content-length", "host", "user-agent", "transfer-encoding", "connection"}
@@ -30,8 +29,9 @@ _SIGNING_BYTES = range(24, 65)
 def explain(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[PathTo, str]]:
     """For every problem pydantic found: where, and the message."""
     for problem in error.errors(include_url=False):
-        # A union of types puts the name of its member into the path.
-        path = tuple(step for step in problem["loc"] if step not in _UNION_MEMBERS)
+        path = problem["loc"]
+        if path[:1] == ("headers",):  # pydantic puts the kind of header after its name
+            path = path[:2] + path[3:]
         yield path, _sentence(problem, path, model)
 
 

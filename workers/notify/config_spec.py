@@ -6,7 +6,17 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SecretStr,
+    Tag,
+    model_validator,
+)
 
 from topics.alerts import Level
 from workers.notify.config import NAME
@@ -90,13 +100,23 @@ class FetchedHeader(_Spec):
         return self
 
 
+def _written_how(given: Any) -> str:
+    return "fetched" if isinstance(given, dict | FetchedHeader) else "text"
+
+
+Header = Annotated[
+    Annotated[SecretStr, Tag("text")] | Annotated[FetchedHeader, Tag("fetched")], Discriminator(_written_how)
+]
+"""A header's value, or where it is to be fetched."""
+
+
 class WebhookSpec(HttpSpec):
     """`type: webhook`."""
 
     type: Literal["webhook"]
     secret_env: Variable | None = None
     secret_file: Path | None = None
-    headers: dict[str, SecretStr | FetchedHeader] = Field(default_factory=dict)
+    headers: dict[str, Header] = Field(default_factory=dict)
 
 
 class SlackSpec(HttpSpec):

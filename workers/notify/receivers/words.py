@@ -81,9 +81,7 @@ def span_words(alert: Alert) -> str:
 
 def remarks(alert: Alert) -> list[str]:
     """What else must be said in a sentence each."""
-    found = []
-    if alert.description:
-        found.append(plain(alert.description))
+    found = [text] if (text := plain(alert.description or "")) else []
     if alert.state == "retracted":
         by = f" by alert {plain(alert.superseded_by)}" if alert.superseded_by else ""
         found.append(f"What this alert reported no longer stands; it was taken back{by}.")
