@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 
 from topics.articles import Article
 from topics.names import FLOW
@@ -118,8 +119,6 @@ def test_kill_minus_nine_again_and_again_loses_nothing(settings: Settings, tmp_p
 
 
 def test_poison_is_kept_with_its_reason_and_stops_nobody(settings: Settings, tmp_path: Path) -> None:
-    from confluent_kafka import Producer
-
     bad = [b"{bad", b"", None, b"[1]", b'{"id": 7}', b"\xff\xfe", b"x" * 2_000_000,
            b'{"schema_version": 99, "id": "z"}', b'{"id": "z", "text": 3}']  # fmt: skip
     producer = Producer({"bootstrap.servers": settings.kafka_bootstrap_servers, "message.max.bytes": 4_000_000})
