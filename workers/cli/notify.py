@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from topics.alerts import Alert, AlertState, Level
 from topics.codec import DecodeError, decode
@@ -47,7 +48,8 @@ def list_receivers(receivers: _File = None) -> None:
         table.add_column(column, overflow="fold")
     for one in found.all:
         hours = f"{one.retry.give_up_after / 3600:g} h"
-        table.add_row(one.name, one.type, one.min_level, one.address(), f"{one.timeout:g} s", hours)
+        # As Text: in plain words Rich would take "[redacted]" for markup.
+        table.add_row(*map(Text, (one.name, one.type, one.min_level, one.address(), f"{one.timeout:g} s", hours)))
     Console().print(table)
 
 

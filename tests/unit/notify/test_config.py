@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -249,7 +250,7 @@ class TestRoute:
         source=Path("receivers.yaml"),
     )
 
-    def names(self, **fields: object) -> list[str]:
+    def names(self, **fields: Any) -> list[str]:
         return [r.name for r in self.found.route(make_alert(**fields)).receivers]
 
     def test_no_names_is_everybody(self) -> None:

@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,12 +20,13 @@ from tests.rig.http_receiver import Answer, HttpReceiver
 from tests.rig.ports import LOOPBACK, free_port
 from tests.rig.redis import real_redis
 from tests.unit.notify.samples import SECRET, FakeChannel, Published, incoming, make_alert
+from topics.deliveries import Delivery
 from workers.errors import TransientError
 from workers.notify.config import Receiver, Receivers, RetryPolicy, TerminalReceiver, WebhookReceiver
 from workers.notify.step import Notify
 from workers.notify.verdicts import Attempt
 from workers.redis_client import Redis
-from workers.steps import Handler, Incoming, Refused
+from workers.steps import Handler, Incoming, Outcome, Refused
 
 QUICK = RetryPolicy(first=0.02, longest=0.05, give_up_after=30.0)
 
@@ -71,6 +73,13 @@ async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not come about"
         await asyncio.sleep(0.01)
+
+
+def unsent(outcome: Outcome) -> list[Delivery]:
+    """The records that `handle` returned for one alert."""
+    assert not isinstance(outcome, Refused)
+    assert {out.kind for out in outcome} <= {"deliveries"}
+    return [out.record for out in outcome if isinstance(out.record, Delivery)]
 
 
 def test_it_is_a_handler(redis_url: str) -> None:
@@ -262,9 +271,9 @@ async def test_what_is_not_sent_is_told_on_the_topic(start: Start) -> None:
     channel = FakeChannel()
     step, _ = await start(TerminalReceiver(name="t"), channel=lambda _: channel)
     for _ in range(2):
-        ((out,),) = await step.handle(incoming(make_alert(state="retracted")))
-        record: Any = out.record
-        assert (out.kind, record.outcome, record.attempt, record.receiver) == ("deliveries", "suppressed", 0, "t")
+        (outcome,) = await step.handle(incoming(make_alert(state="retracted")))
+        (record,) = unsent(outcome)
+        assert (record.outcome, record.attempt, record.receiver) == ("suppressed", 0, "t")
         assert record.reason == "its firing did not reach this receiver"
 
 
@@ -276,17 +285,17 @@ async def test_a_human_is_rung_once_for_an_alert_and_those_that_replace_it(start
     outcomes = await step.handle(
         incoming(make_alert("new", supersedes=("old",)), make_alert("old", state="retracted", superseded_by="new"))
     )
-    assert [[o.record.outcome for o in outs] for outs in outcomes] == [["suppressed"], ["suppressed"]]  # type: ignore[union-attr,attr-defined]  # both are lists of deliveries
+    assert [[d.outcome for d in unsent(outcome)] for outcome in outcomes] == [["suppressed"], ["suppressed"]]
     await asyncio.sleep(0.1)
     assert channel.told() == [("old", "firing")]
 
 
 async def test_a_pattern_that_names_nobody_known_is_a_failed_delivery(redis: Redis) -> None:
-    step = Notify(Receivers((TerminalReceiver(name="t"),), source=__file__), redis, namespace="tocsin")  # type: ignore[arg-type]  # any source will do
-    ((out,),) = await step.handle(incoming(make_alert(receivers=("gone",))))
-    record: Any = out.record
+    step = Notify(Receivers((TerminalReceiver(name="t"),), source=Path("receivers.yaml")), redis, namespace="tocsin")
+    (outcome,) = await step.handle(incoming(make_alert(receivers=("gone",))))
+    (record,) = unsent(outcome)
     assert (record.outcome, record.receiver) == ("failed", "gone")
-    assert "no receiver is called 'gone'; there are: t" in record.reason
+    assert "no receiver is called 'gone'; there are: t" in (record.reason or "")
 
 
 async def test_bad_records_are_refused_and_good_ones_go_on(start: Start) -> None:

@@ -106,9 +106,12 @@ def test_a_line_torn_by_a_crash_does_not_swallow_the_next(tmp_path: Path) -> Non
 def test_many_writers_keep_their_lines_apart(tmp_path: Path) -> None:
     path = tmp_path / "alerts.jsonl"
     big = make_alert(description="x" * 50_000)
-    threads = [
-        threading.Thread(target=lambda: [file.append(path, file.render(big)) for _ in range(10)]) for _ in range(4)
-    ]
+
+    def write() -> None:
+        for _ in range(10):
+            file.append(path, file.render(big))
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
