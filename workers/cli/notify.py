@@ -17,8 +17,8 @@ from workers.errors import ExitCode, InputError, TocsinError
 from workers.settings import load_settings
 
 if TYPE_CHECKING:
-    from workers.notify.config import Receiver, Receivers
     from workers.notify.sending import Message
+    from workers.notify.targets import Receiver, Receivers
     from workers.notify.verdicts import Attempt
 
 group = typer.Typer(no_args_is_help=True, help="See and try what receivers get.")
@@ -93,7 +93,7 @@ def send_test(
 
 
 def _load(receivers: Path | None) -> Receivers:
-    from workers.notify.config_file import load_receivers
+    from workers.notify.config import load_receivers
 
     return load_receivers(receivers or load_settings().receivers)
 
@@ -125,10 +125,10 @@ def _read_alert(file: Path) -> Alert:
 
 
 def _rendered(receiver: Receiver, message: Message) -> str:
-    from workers.notify.config import REDACTED, FileReceiver, SlackReceiver, TerminalReceiver, WebhookReceiver
     from workers.notify.lane import utc_now
     from workers.notify.receivers import file, terminal
     from workers.notify.sending import request_for
+    from workers.notify.targets import REDACTED, FileReceiver, SlackReceiver, TerminalReceiver, WebhookReceiver
 
     match receiver:
         case TerminalReceiver():

@@ -1,207 +1,207 @@
-"""Receivers as the steps use them: whom to tell, at which level, where, and for how long to try.
-
-Reading `receivers.yaml` is the work of `config_file`; sending is the work of `sending`.
-"""
+"""`receivers.yaml`: read, checked with file, line and column, and its secrets fetched. No secret is ever repeated."""
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
-from urllib.parse import parse_qsl, unquote, urlsplit
+from typing import Any
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
-from topics.alerts import Alert, Level
 from workers.errors import ConfigurationError
+from workers.notify import config_spec as spec
+from workers.notify.config_problems import explain, header_problem, secret_problem, url_problem
+from workers.notify.located import Located, PathTo, read_yaml
+from workers.notify.targets import (
+    FileReceiver,
+    Receiver,
+    Receivers,
+    RetryPolicy,
+    SlackReceiver,
+    TerminalReceiver,
+    WebhookReceiver,
+)
 
-LEVELS: tuple[Level, ...] = ("informational", "low", "medium", "high", "critical")
-"""From the least to the most urgent."""
-
-ReceiverType = Literal["webhook", "slack", "terminal", "file"]
-
-REDACTED = "[redacted]"
-_SHORTEST_SECRET = 6
-"""Shorter pieces of an address are words like `hooks`; hiding them would hide the message too."""
+HINT = "deploy/examples/receivers.yaml shows every type of receiver with all its options."
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How long to try: pauses grow from `first` by doubling up to `longest` (seconds), until `give_up_after` seconds.
+def load_receivers(file: Path | None, environment: Mapping[str, str] | None = None) -> Receivers:
+    """The receivers in `file`; with None, one terminal for all alerts.
 
-    `attempts` bounds the number of tries as well, if set.
+    `environment` is where `url_env` and its like are looked up (default: the process's). Raises ConfigurationError
+    with all problems of the file at once, or InputError if it cannot be read.
     """
-
-    first: float = 1.0
-    longest: float = 600.0
-    give_up_after: float = 86_400.0
-    attempts: int | None = None
+    if file is None:
+        return Receivers.default()
+    return _Reader(read_yaml(file), os.environ if environment is None else environment).read()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiverBase:
-    """What all receivers have. `timeout` is in seconds, for one attempt."""
-
-    type: ClassVar[ReceiverType]
-    name: str
-    min_level: Level = "informational"
-    retry: RetryPolicy = RetryPolicy()
-    timeout: float = 10.0
-
-    def wants(self, level: Level) -> bool:
-        """Whether an alert of `level` is urgent enough."""
-        return LEVELS.index(level) >= LEVELS.index(self.min_level)
-
-    def address(self) -> str:
-        """Where it sends, without what is secret."""
-        raise NotImplementedError
-
-    def scrub(self, text: str) -> str:
-        """`text` without any of this receiver's secrets."""
-        return text
+@dataclass
+class _Problem:
+    place: str
+    message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpReceiver(ReceiverBase):
-    """A receiver at the end of an HTTP address. `allow_private` lets the address be on this machine or network."""
+class _Reader:
+    """Collects problems instead of stopping at the first."""
 
-    url: SecretStr
-    allow_private: bool = False
+    def __init__(self, document: Located, environment: Mapping[str, str]) -> None:
+        self.document = document
+        self.environment = environment
+        self.problems: list[_Problem] = []
 
-    def address(self) -> str:
-        """Scheme, host and port; path, query and user are secret."""
-        parts = urlsplit(self.url.get_secret_value())
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/{REDACTED}"
+    def read(self) -> Receivers:
+        entries, at = self._entries()
+        found: list[Receiver] = []
+        names: dict[str, PathTo] = {}
+        for index, entry in enumerate(entries):
+            path = (*at, index)
+            receiver = self._receiver(entry, path)
+            if receiver is None:
+                continue
+            if receiver.name in names:
+                first = self.document.where((*names[receiver.name], "name")).removeprefix(f"{self.document.file}:")
+                self._say((*path, "name"), f"a second receiver called {receiver.name!r} (the first: {first})")
+            names.setdefault(receiver.name, path)
+            found.append(receiver)
+        if self.problems:
+            raise ConfigurationError("\n".join(f"{p.place}: {p.message}" for p in self.problems), hint=HINT)
+        return Receivers(tuple(found), source=self.document.file)
 
-    def scrub(self, text: str) -> str:
-        """`text` without address, keys and header values."""
-        for secret in sorted(self._secrets(), key=len, reverse=True):
-            text = text.replace(secret, REDACTED)
-        return text
+    def _say(self, path: PathTo, message: str) -> None:
+        self.problems.append(_Problem(self.document.where(path), message))
 
-    def _secrets(self) -> set[str]:
-        url = self.url.get_secret_value()
-        parts = urlsplit(url)
-        pieces = [*parts.path.split("/"), *(value for _, value in parse_qsl(parts.query)), parts.password or ""]
-        long_enough = {p for piece in pieces for p in (piece, unquote(piece)) if len(p) >= _SHORTEST_SECRET}
-        return {url} | long_enough
+    def _entries(self) -> tuple[list[Any], PathTo]:
+        """The list of receivers: the document itself, or its only field `receivers`."""
+        value = self.document.value
+        at: PathTo = ()
+        if isinstance(value, dict) and "receivers" in value:
+            for other in (key for key in value if key != "receivers"):
+                self._say((other,), f"unknown field {other!r}; the file has one field, `receivers`")
+            value, at = value["receivers"], ("receivers",)
+        if not isinstance(value, list) or not value:
+            self._say(at, f"expected a list of receivers, found {spec.kind_of(value)}")
+            return [], at
+        return value, at
 
+    def _receiver(self, entry: Any, path: PathTo) -> Receiver | None:
+        if not isinstance(entry, dict):
+            self._say(path, f"expected a receiver with `name` and `type`, found {spec.kind_of(entry)}")
+            return None
+        kind = entry.get("type")
+        model = spec.BY_TYPE.get(kind) if isinstance(kind, str) else None
+        if model is None:
+            problem = f"found {kind!r}" if "type" in entry else "it is missing"
+            self._say((*path, "type"), f"type: expected one of {', '.join(spec.BY_TYPE)}; {problem}")
+            return None
+        try:
+            read = model.model_validate(entry)
+        except ValidationError as error:
+            for where, message in explain(error, model):
+                self._say((*path, *where), message)
+            return None
+        return self._build(read, path)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookReceiver(HttpReceiver):
-    """Signed JSON. Every one of `secrets` signs, so that a key can be changed without a gap."""
+    def _build(self, read: spec.AnySpec, path: PathTo) -> Receiver | None:
+        before = len(self.problems)
+        retry = RetryPolicy(**read.retry.model_dump())
+        built: Receiver
+        match read:
+            case spec.TerminalSpec():
+                built = TerminalReceiver(name=read.name, min_level=read.min_level, timeout=read.timeout, retry=retry)
+            case spec.FileSpec():
+                built = FileReceiver(
+                    name=read.name,
+                    min_level=read.min_level,
+                    timeout=read.timeout,
+                    retry=retry,
+                    path=self._beside(read.path),
+                )
+            case spec.SlackSpec():
+                built = SlackReceiver(
+                    name=read.name,
+                    min_level=read.min_level,
+                    timeout=read.timeout,
+                    retry=retry,
+                    url=self._url(read, path),
+                    allow_private=read.allow_private,
+                )
+            case spec.WebhookSpec():
+                built = WebhookReceiver(
+                    name=read.name,
+                    min_level=read.min_level,
+                    timeout=read.timeout,
+                    retry=retry,
+                    url=self._url(read, path),
+                    allow_private=read.allow_private,
+                    secrets=self._keys(read, path),
+                    headers=self._headers(read, path),
+                )
+        return built if len(self.problems) == before else None
 
-    type: ClassVar[ReceiverType] = "webhook"
-    secrets: tuple[SecretStr, ...] = ()
-    headers: Mapping[str, SecretStr] = field(default_factory=dict)
+    def _url(self, read: spec.HttpSpec, path: PathTo) -> SecretStr:
+        url = self._one_of(read, "url", path)
+        if url is not None and (problem := url_problem(url, allow_private=read.allow_private)):
+            self._say((*path, self._named(read, "url")), problem)
+        return SecretStr(url or "")
 
-    def _secrets(self) -> set[str]:
-        keys = {key.get_secret_value() for key in (*self.secrets, *self.headers.values())}
-        # slots=True makes a new class, which breaks the short form of super().
-        return HttpReceiver._secrets(self) | {
-            part for key in keys for part in (key, key.removeprefix("whsec_")) if part
-        }
+    def _keys(self, read: spec.WebhookSpec, path: PathTo) -> tuple[SecretStr, ...]:
+        if read.secret_env is None and read.secret_file is None:
+            return ()
+        keys = (self._one_of(read, "secret", path) or "").split()
+        for key in keys:
+            if problem := secret_problem(key):
+                self._say((*path, self._named(read, "secret")), problem)
+        return tuple(SecretStr(key) for key in keys)
 
+    def _headers(self, read: spec.WebhookSpec, path: PathTo) -> dict[str, SecretStr]:
+        found: dict[str, SecretStr] = {}
+        for name, given in read.headers.items():
+            at = (*path, "headers", name)
+            value = given.get_secret_value() if isinstance(given, SecretStr) else self._fetch(given.env, given.file, at)
+            if problem := header_problem(name, value or ""):
+                self._say(at, problem)
+            elif value is not None:
+                found[name] = SecretStr(value)
+        return found
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlackReceiver(HttpReceiver):
-    """An incoming webhook of Slack."""
+    def _named(self, read: spec.HttpSpec, field: str) -> str:
+        """Which of `url`, `url_env`, `url_file` the receiver gave."""
+        given = [name for name in (field, f"{field}_env", f"{field}_file") if getattr(read, name, None) is not None]
+        return given[0] if given else field
 
-    type: ClassVar[ReceiverType] = "slack"
+    def _one_of(self, read: spec.HttpSpec, field: str, path: PathTo) -> str | None:
+        ways = [name for name in (field, f"{field}_env", f"{field}_file") if name in type(read).model_fields]
+        given = [name for name in ways if getattr(read, name) is not None]
+        if len(given) != 1:
+            found = f"found {' and '.join(given)}" if given else "found none"
+            self._say((*path, given[-1]) if given else path, f"expected exactly one of {', '.join(ways)}; {found}")
+            return None
+        inline = getattr(read, field, None)
+        if isinstance(inline, SecretStr):
+            return inline.get_secret_value()
+        return self._fetch(getattr(read, f"{field}_env"), getattr(read, f"{field}_file"), (*path, given[0]))
 
+    def _fetch(self, variable: str | None, file: Path | None, at: PathTo) -> str | None:
+        """A secret from the environment or from a file beside `receivers.yaml`."""
+        if variable is not None:
+            value = self.environment.get(variable, "").strip()
+            if not value:
+                self._say(at, f"the environment variable {variable} is not set")
+            return value or None
+        assert file is not None  # noqa: S101 - the specs require one of the two
+        try:
+            value = self._beside(file).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            self._say(at, f"the file {file} cannot be read: {why}")
+            return None
+        if not value:
+            self._say(at, f"the file {file} is empty")
+        return value or None
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TerminalReceiver(ReceiverBase):
-    """Standard output of the worker."""
-
-    type: ClassVar[ReceiverType] = "terminal"
-
-    def address(self) -> str:
-        """Standard output."""
-        return "standard output"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileReceiver(ReceiverBase):
-    """A file of JSON lines that is only appended to."""
-
-    type: ClassVar[ReceiverType] = "file"
-    path: Path
-
-    def address(self) -> str:
-        """The path."""
-        return str(self.path)
-
-
-Receiver = WebhookReceiver | SlackReceiver | TerminalReceiver | FileReceiver
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Whom one alert goes to; `unknown` are names in its pattern that no receiver bears."""
-
-    receivers: tuple[Receiver, ...]
-    unknown: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Receivers:
-    """All receivers in force. `source` is their file; None if nobody configured any: then names are not looked at."""
-
-    all: tuple[Receiver, ...]
-    source: Path | None = None
-
-    @classmethod
-    def default(cls) -> Receivers:
-        """With nothing configured, every alert goes to the terminal."""
-        return cls((TerminalReceiver(name="terminal"),))
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """In the order of the file."""
-        return tuple(receiver.name for receiver in self.all)
-
-    def get(self, name: str) -> Receiver:
-        """The receiver called `name`. Raises ConfigurationError."""
-        for receiver in self.all:
-            if receiver.name == name:
-                return receiver
-        raise ConfigurationError(self._unknown((name,)), hint=self._hint())
-
-    def check_names(self, names: Iterable[str]) -> None:
-        """Raises ConfigurationError if a pattern names a receiver that does not exist.
-
-        With no file configured all alerts go to the terminal, whatever the patterns name.
-        """
-        missing = tuple(dict.fromkeys(name for name in names if name not in self.names))
-        if missing and self.source is not None:
-            raise ConfigurationError(self._unknown(missing), hint=self._hint())
-
-    def route(self, alert: Alert) -> Route:
-        """By the names in the pattern (none: everybody), then by level."""
-        if self.source is None or not alert.receivers:
-            chosen: Sequence[Receiver] = self.all
-            unknown: tuple[str, ...] = ()
-        else:
-            chosen = [receiver for receiver in self.all if receiver.name in alert.receivers]
-            unknown = tuple(dict.fromkeys(name for name in alert.receivers if name not in self.names))
-        return Route(tuple(receiver for receiver in chosen if receiver.wants(alert.level)), unknown)
-
-    def _unknown(self, names: Sequence[str]) -> str:
-        told = []
-        for name in names:
-            near = difflib.get_close_matches(name, self.names, n=1)
-            told.append(f"{name!r}" + (f" (did you mean {near[0]!r}?)" if near else ""))
-        return f"No receiver is called {', '.join(told)}; there are: {', '.join(self.names) or 'none'}."
-
-    def _hint(self) -> str:
-        if self.source is None:
-            return "Set TOCSIN_RECEIVERS to a receivers.yaml; deploy/examples/receivers.yaml shows one."
-        return f"Receivers are configured in {self.source}."
-
-
-NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}$")
-"""Names are parts of Redis keys and of metric labels."""
+    def _beside(self, path: Path) -> Path:
+        """A relative path is meant from the folder of `receivers.yaml`."""
+        return self.document.file.parent / path.expanduser()

@@ -1,4 +1,4 @@
-"""The shape of `receivers.yaml`, as written by a person: models that only check; `config_file` fetches secrets."""
+"""The shape of `receivers.yaml`, as written by a person: models that only check; `config` fetches secrets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from topics.alerts import Level
-from workers.notify.config import NAME
+from workers.notify.targets import NAME
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$")

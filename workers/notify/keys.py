@@ -1,13 +1,14 @@
 """The Redis keys of the notify step, in one place.
 
-All keys of one receiver share a hash tag, so that one script may use them on a Redis Cluster:
+All keys of one receiver share a hash tag, so that one script may use them on a Redis Cluster; all keys of a namespace
+begin with `{NAMESPACE:`, so that it can be dropped as a whole (`workers.redis_keys`):
 
 | key | type | holds |
 |---|---|---|
-| `NS:notify:{RECEIVER}:due` | sorted set | `ALERT:STATE` by the time (epoch seconds) at which it may next be claimed |
-| `NS:notify:{RECEIVER}:task:ALERT:STATE` | hash | the task: alert, attempts, lease, outcome |
-| `NS:notify:{RECEIVER}:outbox` | hash | records of attempts that the topic `deliveries` still misses |
-| `NS:notify:receivers` | set | names of all receivers that were ever given a task |
+| `{NS:notify:RECEIVER}:due` | sorted set | `ALERT:STATE` by the time (epoch seconds) at which it may next be claimed |
+| `{NS:notify:RECEIVER}:task:ALERT:STATE` | hash | the task: alert, attempts, lease, outcome |
+| `{NS:notify:RECEIVER}:outbox` | hash | records of attempts that the topic `deliveries` still misses |
+| `{NS:notify}:receivers` | set | names of all receivers that were ever given a task |
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Keys:
     namespace: str
 
     def _of(self, receiver: str, rest: str) -> str:
-        return f"{self.namespace}:notify:{{{receiver}}}:{rest}"
+        return f"{{{self.namespace}:notify:{receiver}}}:{rest}"
 
     def due(self, receiver: str) -> str:
         """What is parked, by due time."""
@@ -60,4 +61,4 @@ class Keys:
 
     def receivers(self) -> str:
         """All receivers ever seen."""
-        return f"{self.namespace}:notify:receivers"
+        return f"{{{self.namespace}:notify}}:receivers"

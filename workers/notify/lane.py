@@ -14,9 +14,9 @@ from topics.deliveries import Delivery
 from topics.deliveries import Outcome as DeliveryOutcome
 from workers.logs import get_logger
 from workers.metrics import DELIVERIES, DELIVERY_SECONDS, RETRIES
-from workers.notify.config import Receiver
 from workers.notify.ledger import SUPPRESSED_BECAUSE, Claim, Ending, Ledger
 from workers.notify.sending import Channel, Message
+from workers.notify.targets import Receiver
 from workers.notify.verdicts import Attempt, next_due
 
 LEASE_MARGIN_SECONDS = 15.0

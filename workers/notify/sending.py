@@ -16,7 +16,9 @@ import aiohttp
 from topics.alerts import Alert
 from workers.logs import get_logger
 from workers.notify.addresses import AddressRefused, CheckedResolver, Lookup, literal_refusal, system_lookup
-from workers.notify.config import (
+from workers.notify.receivers import file, slack, terminal, webhook
+from workers.notify.receivers.words import plain, shortened
+from workers.notify.targets import (
     FileReceiver,
     HttpReceiver,
     Receiver,
@@ -25,8 +27,6 @@ from workers.notify.config import (
     TerminalReceiver,
     WebhookReceiver,
 )
-from workers.notify.receivers import file, slack, terminal, webhook
-from workers.notify.receivers.words import plain, shortened
 from workers.notify.threads import in_daemon_thread
 from workers.notify.verdicts import Attempt, of_status, retry_after
 

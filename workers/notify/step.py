@@ -18,13 +18,13 @@ from topics.names import TopicKind
 from topics.rejects import Step
 from workers.errors import TransientError
 from workers.logs import bind_article, get_logger
-from workers.notify.config import Receiver, Receivers
-from workers.notify.config_file import load_receivers
+from workers.notify.config import load_receivers
 from workers.notify.keys import Keys
 from workers.notify.lane import Clock, Lane, utc_now
 from workers.notify.ledger import Ledger, suppressed
 from workers.notify.outbox import Outbox
 from workers.notify.sending import Channel, open_channel
+from workers.notify.targets import Receiver, Receivers
 from workers.redis_client import Redis, connect
 from workers.settings import Settings
 from workers.steps import Incoming, Outcome, Outgoing, Publish, Refused

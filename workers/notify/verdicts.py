@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
-from workers.notify.config import RetryPolicy
+from workers.notify.targets import RetryPolicy
 
 Verdict = Literal["delivered", "retry", "permanent"]
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.unit.notify.samples import SECRET, make_alert
 from workers.errors import ConfigurationError, InputError
-from workers.notify.config import FileReceiver, Receivers, SlackReceiver, TerminalReceiver, WebhookReceiver
-from workers.notify.config_file import load_receivers
+from workers.notify.config import load_receivers
+from workers.notify.targets import FileReceiver, Receivers, SlackReceiver, TerminalReceiver, WebhookReceiver
 from workers.settings import EXAMPLES_IN_CHECKOUT
 
 HOOK = "https://hooks.example/services/T00000001/B00000002/verysecretpart"

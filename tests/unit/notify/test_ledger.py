@@ -20,6 +20,7 @@ from topics.deliveries import Outcome as DeliveryOutcome
 from workers.notify.keys import KEEP_SECONDS, Keys, TaskId
 from workers.notify.ledger import Accepted, Claim, Ending, Ledger, suppressed, trace_of
 from workers.redis_client import Redis
+from workers.redis_keys import drop_namespace
 
 NOW = 1_770_000_000.0
 FIRING = TaskId("al1", "firing")
@@ -134,7 +135,7 @@ async def test_keys_share_a_hash_tag_and_expire_thirty_days_after_the_end(ledger
     keys = Keys("tocsin")
     per_receiver = {keys.task("r", FIRING), keys.outbox("r")}
     assert set(await redis.keys("*")) == per_receiver | {keys.receivers()}
-    assert all("{r}" in key for key in per_receiver)
+    assert all(key.startswith("{tocsin:notify:r}:") for key in per_receiver)
     for key in per_receiver:
         assert KEEP_SECONDS - 5 <= await redis.ttl(key) <= KEEP_SECONDS
     assert "alert" not in await redis.hgetall(keys.task("r", FIRING))
@@ -147,9 +148,13 @@ async def test_what_is_parked_outlives_its_schedule(ledger: Ledger, redis: Redis
 
 
 async def test_namespaces_do_not_meet(redis: Redis) -> None:
+    """And each can be dropped as a whole."""
     one, other = Ledger(redis, Keys("tocsin")), Ledger(redis, Keys("replay-1"))
     await accept(one, make_alert())
     assert await other.due("r", NOW) == []
+    await accept(other, make_alert())
+    await drop_namespace(redis, "tocsin")
+    assert {key[: len("{replay-1:notify")] for key in await redis.keys("*")} == {"{replay-1:notify"}
 
 
 async def test_records_wait_for_kafka(ledger: Ledger) -> None:

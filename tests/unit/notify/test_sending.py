@@ -16,9 +16,9 @@ from standardwebhooks import Webhook
 from tests.rig.http_receiver import Answer, HttpReceiver
 from tests.rig.ports import LOOPBACK, free_port
 from tests.unit.notify.samples import SECRET, make_alert
-from workers.notify.config import FileReceiver, SlackReceiver, TerminalReceiver, WebhookReceiver
 from workers.notify.receivers import file
 from workers.notify.sending import Message, open_channel
+from workers.notify.targets import FileReceiver, SlackReceiver, TerminalReceiver, WebhookReceiver
 from workers.notify.verdicts import Attempt
 
 HOOK_PATH = "/services/T0000/B0000/veryverysecret"

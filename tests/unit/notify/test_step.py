@@ -22,8 +22,8 @@ from tests.rig.redis import real_redis
 from tests.unit.notify.samples import SECRET, FakeChannel, Published, incoming, make_alert
 from topics.deliveries import Delivery
 from workers.errors import TransientError
-from workers.notify.config import Receiver, Receivers, RetryPolicy, TerminalReceiver, WebhookReceiver
 from workers.notify.step import Notify
+from workers.notify.targets import Receiver, Receivers, RetryPolicy, TerminalReceiver, WebhookReceiver
 from workers.notify.verdicts import Attempt
 from workers.redis_client import Redis
 from workers.steps import Handler, Incoming, Outcome, Refused

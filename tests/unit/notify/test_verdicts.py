@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.notify.config import RetryPolicy
+from workers.notify.targets import RetryPolicy
 from workers.notify.verdicts import next_due, of_status, retry_after
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
