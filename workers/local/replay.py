@@ -23,6 +23,7 @@ from workers.local.stack import Stack, local_stack
 from workers.local.topic_reader import read_messages, read_records
 from workers.logs import get_logger
 from workers.redis_client import connect
+from workers.redis_keys import drop_namespace
 from workers.settings import Settings
 
 log = get_logger("replay")
@@ -130,20 +131,13 @@ def count_distinct(settings: Settings, kind: TopicKind) -> int:
 
 async def _clean_up(stack: Stack) -> None:
     if "redis" not in stack.embedded:
-        await delete_keys(stack.settings)
+        client = connect(stack.settings)
+        try:
+            await drop_namespace(client, stack.settings.namespace)
+        finally:
+            await client.aclose()
     if "broker" not in stack.embedded:
         try:
             await asyncio.to_thread(delete_topics, stack.settings)
         except Unreachable as error:
             log.warning("replay.not_cleaned", namespace=stack.settings.namespace, error=str(error))
-
-
-async def delete_keys(settings: Settings) -> None:
-    """Delete every Redis key of the namespace."""
-    client = connect(settings)
-    try:
-        for match in (f"{settings.namespace}:*", f"{{{settings.namespace}:*"):
-            async for key in client.scan_iter(match=match, count=1000):
-                await client.unlink(key)
-    finally:
-        await client.aclose()
