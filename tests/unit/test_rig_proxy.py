@@ -21,7 +21,6 @@ from tests.rig.ports import LOOPBACK
 from tests.rig.proxy import Proxy, proxy_to
 from tests.rig.redis import RedisServer, real_redis
 
-
 NO_RETRY = Retry(NoBackoff(), 0)
 
 
