@@ -1,4 +1,4 @@
-"""Plays the sample archive through all steps on servers of the test's choice, disturbed or not, and says what came of it."""
+"""Plays the sample archive through all steps on servers of the test's choice, disturbed or not."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from topics.alerts import Alert
 from workers.archives.readers import read_paths
 from workers.local.expected import Expectation, as_expectation
 from workers.local.receiver import Received, receiver
+from workers.local.progress import ProgressMeter
 from workers.local.replay import latest_alerts, produce_all
 from workers.local.stack import Stack, file_sink, local_stack
 from workers.local.topic_reader import read_records
@@ -34,7 +35,7 @@ WINDOWS = ("1h", "24h", "7d")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What stands at the end. `told` counts how often the receiver heard each (alert id, state), repeats by id removed."""
+    """What stands at the end. `told` counts how often the receiver heard each alert and state, repeats by id removed."""
 
     ids: frozenset[str]
     alerts: frozenset[Expectation]
@@ -102,8 +103,6 @@ def kill_when(step: str, done: int) -> Disturb:
     """`kill -9` the step once it has acknowledged `done` records; its supervisor starts it again."""
 
     async def disturb(stack: Stack) -> None:
-        from workers.local.progress import ProgressMeter
-
         meter = ProgressMeter(stack.settings, [step])
         try:
             while (await asyncio.to_thread(meter.measure, step)).done < done:
