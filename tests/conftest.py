@@ -34,7 +34,6 @@ def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test starts without settings and with a state folder of its own."""
     _strip_environment()
     monkeypatch.setenv("TOCSIN_STATE_DIR", str(tmp_path / "state"))
-    yield
 
 
 @pytest.fixture(scope="session")
