@@ -26,7 +26,7 @@ KEYS: Mapping[TopicKind, str] = {
     "annotations": "article id",
     "alerts": "alert id",
     "deliveries": "alert id",
-    "rejects": "key of the refused record",
+    "rejects": "topic/partition/offset of the refused record",
 }
 
 WRITERS: Mapping[TopicKind, str] = {

@@ -1,0 +1,86 @@
+"""One round over some feeds: fetch and parse each, and say what came of it. Knows no Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import aiohttp
+
+from topics.articles import Article
+from workers.feeds.fetch import UNKNOWN, FeedError, Validators, fetch, without_credentials
+from workers.feeds.parse import NotAFeed, parse_feed
+
+AT_ONCE = 16
+"""Feeds under way at a time: bounds memory to so many documents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What came of one feed.
+
+    `url` is as given, `name` is for messages (without credentials). `reason` is why it is broken, None if it is not;
+    `unchanged` says that nothing is new since the last poll.
+    """
+
+    url: str
+    articles: tuple[Article, ...] = ()
+    problems: tuple[str, ...] = ()
+    validators: Validators = UNKNOWN
+    unchanged: bool = False
+    reason: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The address without user and password."""
+        return without_credentials(self.url)
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+async def poll(
+    client: aiohttp.ClientSession,
+    urls: Sequence[str],
+    known: dict[str, Validators],
+    clock: Callable[[], datetime],
+) -> AsyncIterator[Polled]:
+    """Poll every feed once; results come as they are ready. A broken feed is a result, never an exception."""
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def one(url: str) -> Polled:
+        async with free:
+            return await _poll_one(client, url, known.get(url, UNKNOWN), clock)
+
+    tasks = [asyncio.create_task(one(url)) for url in dict.fromkeys(urls)]
+    try:
+        for finished in asyncio.as_completed(tasks):
+            yield await finished
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _poll_one(
+    client: aiohttp.ClientSession, url: str, known: Validators, clock: Callable[[], datetime]
+) -> Polled:
+    try:
+        document = await fetch(client, url, known)
+        if document is None:
+            return Polled(url, unchanged=True, validators=known)
+        # In a thread: a large feed takes a second to parse, in which the other feeds' time would run out.
+        found = await asyncio.to_thread(
+            parse_feed,
+            document.body,
+            url=without_credentials(url),
+            base=document.url,
+            fetched_at=clock(),
+            content_type=document.content_type,
+        )
+    except (FeedError, NotAFeed) as error:
+        return Polled(url, reason=str(error))
+    return Polled(url, articles=found.articles, problems=found.problems, validators=document.validators)
