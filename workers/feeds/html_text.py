@@ -10,8 +10,9 @@ import re
 from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
 
 _PARAGRAPHS = frozenset({
-    "address", "article", "aside", "blockquote", "body", "dd", "details", "div", "dl", "dt", "figcaption", "figure", "footer",
-    "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "nav", "ol", "p", "pre", "section", "table", "ul",
+    "address", "article", "aside", "blockquote", "body", "dd", "details", "div", "dl", "dt", "figcaption", "figure",
+    "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "nav", "ol", "p", "pre", "section",
+    "table", "ul",
 })  # fmt: skip
 _LINES = frozenset({"br", "li", "tr"})
 _UNSEEN = frozenset(
