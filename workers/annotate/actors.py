@@ -1,0 +1,268 @@
+"""The cast of an article: what a word of a parsed sentence stands for, as a class for conditions and as an entity for roles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from spacy.tokens import Doc, Token
+
+from topics.annotations import Participant, TextPart
+from workers.annotate.entities import Mention, Reading, is_company
+from workers.annotate.frames import antecedent, children
+from workers.annotate.lexicon import lexicon
+from workers.annotate.people import Person, role_of
+
+_PERSON_PRONOUNS = frozenset({"he", "she", "him", "her", "his", "himself", "herself"})
+_GROUP_PRONOUNS = frozenset({"it", "its", "they", "them", "their", "itself", "themselves"})
+_LINKS = frozenset({"compound", "amod", "nmod", "poss", "appos"})
+_PARTY_COUNT = frozenset({"two", "both", "three"})
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a sentence of its own stands: the part, and its first token and character there."""
+
+    part: TextPart
+    token: int
+    end_token: int
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Cast:
+    """Mentions, persons and parties of one article; answers for tokens of its parsed sentences."""
+
+    readings: Sequence[Reading]
+    people: dict[str, Person]
+    _by_part: dict[str, Reading] = field(init=False)
+    _classes: dict[tuple[int, int], frozenset[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._by_part = {reading.part: reading for reading in self.readings}
+
+    def reading(self, part: TextPart) -> Reading:
+        """The reading of one part."""
+        return self._by_part[part]
+
+    def position(self, doc: Doc) -> Position:
+        """Where a parsed sentence stands."""
+        position: Position = doc.user_data["position"]
+        return position
+
+    def mention_at(self, token: Token) -> Mention | None:
+        """The name that `token` is part of."""
+        position = self.position(token.doc)
+        return self._by_part[position.part].at.get(position.token + token.i)
+
+    # --- classes ---------------------------------------------------------------------------------------------
+
+    def classes(self, token: Token) -> frozenset[str]:
+        """The classes of the ontology that the phrase with head `token` belongs to."""
+        key = (id(token.doc), token.i)
+        if key not in self._classes:
+            self._classes[key] = frozenset(self._find_classes(token))
+        return self._classes[key]
+
+    def _find_classes(self, token: Token) -> set[str]:
+        found = {"any"}
+        if token.tag_ in {"NNS", "NNPS"} or any(c.dep_ == "conj" for c in token.children):
+            found.add("plural")
+        if token.pos_ == "NUM":
+            found.add("number")
+        token = antecedent(token)
+        mention = self.mention_at(token)
+        if mention is not None:
+            found |= self._mention_classes(mention)
+        if token.pos_ == "PRON":
+            referent = self._referent(token)
+            return found | (self._mention_classes(referent) if referent is not None else set())
+        found |= self._noun_classes(token)
+        for child in children(token, "appos", "compound"):
+            if child.dep_ == "appos" or mention is not None:
+                found |= self._noun_classes(child)
+                inner = self.mention_at(child)
+                if inner is not None and child.dep_ == "appos":
+                    found |= self._mention_classes(inner)
+        return found
+
+    def _mention_classes(self, mention: Mention) -> set[str]:
+        if mention.kind == "country":
+            return {"country", "state", "abroad", "place"}
+        if mention.kind == "place":
+            return {"place", "abroad"} if mention.sort == "capital" else {"place"}
+        if mention.kind == "person":
+            role = self.people[mention.id].role if mention.id in self.people else ""
+            return {"person", "people"} | ({role, "state"} if role in {"leader", "official"} else set())
+        if mention.sort == "igo":
+            return {"org", "igo", "state"}
+        if mention.kind == "group":
+            return {"group", "people"}
+        if mention.kind == "organisation":
+            return {"org", "state"} if mention.country else {"org", "company"} if is_company(mention.text) else {"org"}
+        return set()
+
+    def _noun_classes(self, token: Token) -> set[str]:
+        lemma = token.lemma_.lower()
+        if token.pos_ not in {"NOUN", "PROPN", "ADJ"} and token.tag_ not in {"NN", "NNS"}:
+            return set()
+        roles = lexicon()
+        found: set[str] = set()
+        doc = token.doc
+        words = [t.lower_ for t in doc[max(0, token.i - 4) : token.i]] + [lemma]
+        role = role_of(words, len(words) - 1)
+        if role == "leader" and (self._country_of(token) or token.pos_ == "NOUN" or token.text[:1].isupper()):
+            found |= {"leader", "state", "person"}
+        elif role == "official":
+            found |= {"official", "state", "person"}
+        if lemma in roles.words("roles", "body") and (
+            self._country_of(token) or lemma in {"government", "ministry", "parliament", "junta"}
+        ):
+            found |= {"state", "org"}
+        if lemma in roles.words("roles", "military"):
+            found.add("military")
+            if self._country_of(token):
+                found.add("state")
+        for name in ("group", "people", "company"):
+            if lemma in roles.words("roles", name):
+                found.add(name)
+        return found
+
+    def _country_of(self, token: Token) -> Mention | None:
+        """The country that modifies a noun: "Russian troops", "Russia's army", "the army of Russia"."""
+        own = self.mention_at(token)
+        if own is not None and own.country and own.kind != "person":
+            return own
+        for child in token.children:
+            if child.dep_ in _LINKS:
+                mention = self.mention_at(child)
+                if mention is not None and (mention.country or mention.sort == "igo") and mention.kind != "person":
+                    return mention
+                deeper = [self.mention_at(c) for c in child.children if c.dep_ in _LINKS]
+                for inner in deeper:
+                    if inner is not None and inner.country and inner.kind != "person" and child.dep_ != "appos":
+                        return inner
+        for prep in children(token, "prep"):
+            if prep.lower_ in {"of", "from"}:
+                for noun in children(prep, "pobj"):
+                    mention = self.mention_at(noun)
+                    if mention is not None and mention.country and mention.kind != "person":
+                        return mention
+        return None
+
+    # --- entities --------------------------------------------------------------------------------------------
+
+    def resolve(self, token: Token) -> list[Participant]:
+        """Whom the phrase with head `token` names. A head or body of state stands for its country."""
+        token = antecedent(token)
+        if token.pos_ == "PRON" or token.lower_ in _PERSON_PRONOUNS | _GROUP_PRONOUNS:
+            referent = self._referent(token)
+            return [self._participant(referent)] if referent is not None else []
+        mention = self.mention_at(token)
+        if mention is not None and mention.kind == "person":
+            return [self._person(token, mention)]
+        if mention is not None and mention.kind in {"country", "organisation", "group", "place"}:
+            return [self._participant(mention)]
+        return self._common_noun(token)
+
+    def _participant(self, mention: Mention) -> Participant:
+        identifier = mention.id
+        if mention.kind == "person":
+            person = self.people.get(mention.id)
+            if person is not None and person.country and person.role in {"leader", "official"}:
+                identifier = person.country
+        elif mention.kind == "organisation" and mention.country and mention.sort != "igo":
+            identifier = mention.country
+        return Participant(id=identifier, part=mention.part, start=mention.start, end=mention.end, text=mention.text)
+
+    def _person(self, token: Token, mention: Mention) -> Participant:
+        found = self._participant(mention)
+        if found.id.startswith("person:"):
+            country = self._country_of(token)
+            roles = self.classes(token) & {"leader", "official"}
+            if country is not None and roles:
+                return found.model_copy(update={"id": country.country or country.id})
+        return found
+
+    def _common_noun(self, token: Token) -> list[Participant]:
+        lemma = token.lemma_.lower()
+        roles = lexicon()
+        classes = self.classes(token)
+        for child in children(token, "appos"):
+            inner = self.mention_at(child)
+            if inner is not None and inner.kind == "person":
+                return [self._person(child, inner)]
+        country = self._country_of(token)
+        if country is not None and (
+            classes & {"state", "military", "group"}
+            or any(lemma in roles.words("roles", n) for n in ("body", "parties", "people"))
+        ):
+            found = self._participant(country)
+            return [found]
+        return []
+
+    def _referent(self, pronoun: Token) -> Mention | None:
+        """Whom a pronoun means, where it is safe: the subject of the clause above, else of the sentence before."""
+        word = pronoun.lower_
+        if word in _PERSON_PRONOUNS:
+            allowed = {"person"}
+        elif word in {"it", "its", "itself"}:
+            allowed = {"country", "organisation", "group"}
+        elif word in _GROUP_PRONOUNS:
+            allowed = {"group", "country"}
+        else:
+            return None
+        token = pronoun
+        for _ in range(8):
+            head = token.head
+            if head is token:
+                break
+            for subject in children(head, "nsubj", "nsubjpass"):
+                if subject.i < pronoun.i and subject.pos_ != "PRON":
+                    mention = self.mention_at(subject)
+                    if mention is not None and mention.kind in allowed:
+                        return mention
+            token = head
+        return self._previous(pronoun, allowed) if word in {"he", "she"} else None
+
+    def _previous(self, pronoun: Token, allowed: set[str]) -> Mention | None:
+        """The only person named in the sentence, or the first named in the sentence before."""
+        position = self.position(pronoun.doc)
+        mentions = [m for m in self._by_part[position.part].mentions if m.kind in allowed]
+        here = [m for m in mentions if position.token <= m.start_token < position.token + pronoun.i]
+        if here:
+            return here[0] if len({m.id for m in here}) == 1 else None
+        before = [m for m in mentions if position.token - 45 <= m.start_token < position.token]
+        return before[0] if before and len({m.id for m in before}) == 1 else None
+
+    def parties(self, token: Token) -> list[Participant]:
+        """Whom "the two leaders", "both sides", "the leaders" mean: the leaders' countries named most lately before."""
+        lemma = token.lemma_.lower()
+        if (
+            token.tag_ not in {"NNS", "NNPS"}
+            or lemma not in lexicon().words("roles", "parties")
+            or self._country_of(token)
+        ):
+            return []
+        words = {child.lower_ for child in token.children}
+        if not words & ({"the"} | _PARTY_COUNT | {"their"}):
+            return []
+        position = self.position(token.doc)
+        found: dict[str, Participant] = {}
+        for mention in self._before(position, token.i):
+            participant = self._participant(mention)
+            role = self.people[mention.id].role if mention.kind == "person" and mention.id in self.people else ""
+            wanted = (
+                role == "leader" if lemma in {"leader", "president", "man"} else mention.kind == "country" or bool(role)
+            )
+            if wanted and not participant.id.startswith("person:"):
+                found.setdefault(participant.id, participant)
+            if len(found) == 2:
+                break
+        return list(found.values()) if len(found) == 2 else []
+
+    def _before(self, position: Position, offset: int) -> list[Mention]:
+        here = [m for m in self._by_part[position.part].mentions if m.start_token < position.token + offset]
+        title = self._by_part["title"].mentions if position.part == "text" and "title" in self._by_part else []
+        return [*reversed(here), *title]

@@ -1,0 +1,79 @@
+"""Do the conditions of a trigger hold for the words that fill its slots? The ontology says what; `frames` says where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from spacy.tokens import Token
+
+from workers.annotate.actors import Cast
+from workers.annotate.frames import Frame, about
+from workers.annotate.ontology import Condition, Term, Trigger
+
+_PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "of", "by", "to")
+
+
+def holds(trigger: Trigger, frame: Frame, cast: Cast) -> bool:
+    """Do all conditions of `trigger` hold?"""
+    return all(_holds(condition, frame, cast) for condition in trigger.conditions)
+
+
+def failing(trigger: Trigger, frame: Frame, cast: Cast) -> Condition | None:
+    """The first condition that does not hold; None if all do."""
+    return next((condition for condition in trigger.conditions if not _holds(condition, frame, cast)), None)
+
+
+def _holds(condition: Condition, frame: Frame, cast: Cast) -> bool:
+    met = any(_slot_meets(slot, condition.terms, frame, cast) for slot in condition.slots)
+    return met != condition.forbidden
+
+
+def _slot_meets(slot: str, terms: Iterable[Term], frame: Frame, cast: Cast) -> bool:
+    if slot == "parties":
+        return any(_enough_parties(term.word, frame, cast) for term in terms)
+    fillers = frame.slot(slot)
+    if slot == "object" and frame.kind == "noun":
+        fillers = fillers + frame.slot("about")
+    return any(_meets(token, term, cast, frame) for term in terms for token in fillers)
+
+
+def _meets(token: Token, term: Term, cast: Cast, frame: Frame) -> bool:
+    if term.is_class:
+        if term.word not in cast.classes(token):
+            return False
+        return term.word != "abroad" or _is_abroad(token, frame, cast)
+    if _is_word(token, term):
+        return True
+    return term.anywhere and any(_is_word(word, term) for word in about(token))
+
+
+def _is_word(token: Token, term: Term) -> bool:
+    lemma, lower = token.lemma_.lower(), token.lower_
+    if term.is_prefix:
+        return lower.startswith(term.word)
+    return term.word in (lemma, lower) or (lower.endswith("s") and lower[:-1] == term.word)
+
+
+def _is_abroad(token: Token, frame: Frame, cast: Cast) -> bool:
+    """Is the place another country than the visitor's own? A town counts if it is not known to be at home."""
+    mention = cast.mention_at(token)
+    if mention is None or mention.country is None:
+        return False
+    own = {p.id for actor in (*frame.slot("subject"), *frame.slot("poss")) for p in cast.resolve(actor)}
+    return mention.country not in own
+
+
+def _enough_parties(wanted: str, frame: Frame, cast: Cast) -> bool:
+    """Two participants of the class, or one phrase that names several ("the leaders", "the two sides")."""
+    seen: set[str] = set()
+    for slot in _PARTY_SLOTS:
+        for token in frame.slot(slot):
+            if wanted not in cast.classes(token) and not (wanted == "state" and cast.parties(token)):
+                continue
+            if len(cast.parties(token)) == 2 or (token.tag_ == "NNS" and slot in {"subject", "between", "of", "poss"}):
+                return True
+            ids = {p.id for p in cast.resolve(token)}
+            seen |= ids or {token.lower_}
+            if len(seen) >= 2:
+                return True
+    return False

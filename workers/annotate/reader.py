@@ -1,0 +1,182 @@
+"""The reader: articles in, annotations out, in the same order. It knows spaCy, and neither Kafka nor Faust."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from topics.annotations import Annotation, Event, Fingerprint, Timing
+from topics.articles import Article, event_time
+from workers.annotate.actors import Cast, Position
+from workers.annotate.entities import Reading, entities_of, find_mentions
+from workers.annotate.events import read_events
+from workers.annotate.fingerprint import fingerprint_of
+from workers.annotate.gazetteer import Gazetteer, build_gazetteer
+from workers.annotate.language import detect_language
+from workers.annotate.ontology import Ontology, load_ontology
+from workers.annotate.people import know_people
+from workers.annotate.pipeline import Pipeline, sentence_docs
+from workers.annotate.text import Part, learn_case, prepare_text, prepare_title
+from workers.annotate.triggers import TriggerIndex
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+MAX_SENTENCE_TOKENS = 200
+"""A longer sentence is a list or a table; it is cut, so that no text takes the parser long."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """An article on its way through a batch."""
+
+    article: Article
+    lang: str | None
+    parts: list[Part] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
+    sentences: list[Doc] = field(default_factory=list)
+    title_is_lead: bool = False
+
+
+class Reader:
+    """Reads batches of articles. Not thread-safe; one for each process."""
+
+    def __init__(self, pipeline: Pipeline, ontology: Ontology, index: TriggerIndex, gazetteer: Gazetteer) -> None:
+        self.pipeline = pipeline
+        self.ontology = ontology
+        self.index = index
+        self.gazetteer = gazetteer
+
+    @classmethod
+    def load(cls, *, model: str, ontology: Path | None = None, batch_size: int = 32) -> Reader:
+        """Load model and ontology once. Raises ConfigurationError for a missing model or a bad ontology file."""
+        types = load_ontology(ontology)
+        pipeline = Pipeline.load(model, batch_size=batch_size)
+        gazetteer = build_gazetteer(pipeline.tokenise)
+        learn_case([" ".join(words) for words in gazetteer.entries])
+        index = TriggerIndex.build(types, pipeline.tokenise, pipeline.irregular_forms())
+        return cls(pipeline, types, index, gazetteer)
+
+    def read(self, articles: Sequence[Article]) -> list[Annotation]:
+        """One annotation for each article, in order."""
+        size = self.pipeline.batch_size
+        found: list[Annotation] = []
+        for start in range(0, len(articles), size):
+            found.extend(self._read_batch(articles[start : start + size]))
+        return found
+
+    def _read_batch(self, articles: Sequence[Article]) -> list[Annotation]:
+        started = time.perf_counter()
+        with self.pipeline.nlp.memory_zone():
+            works = [self._prepare(article) for article in articles]
+            self._name(works)
+            self._parse(works)
+            made = [self._annotate(work) for work in works]
+        share = (time.perf_counter() - started) * 1000 / max(1, len(articles))
+        timing = Timing(read_ms=round(share, 3))
+        return [annotation.model_copy(update={"timing": timing}) for annotation in made]
+
+    def _prepare(self, article: Article) -> _Work:
+        work = _Work(article, article.lang or detect_language(f"{article.title}\n{article.text}"))
+        if work.lang is None or not work.lang.lower().startswith(self.pipeline.lang):
+            return work
+        work.parts = [prepare_title(article.title, article.text), prepare_text(article.text)]
+        work.title_is_lead = _is_lead(article.title, article.text)
+        return work
+
+    def _name(self, works: Sequence[_Work]) -> None:
+        parts = [(work, part) for work in works for part in work.parts]
+        docs = self.pipeline.names([part.working for _, part in parts])
+        for (work, part), doc in zip(parts, docs, strict=True):
+            work.readings.append(Reading(part.name, doc, part.raw))
+
+    def _parse(self, works: Sequence[_Work]) -> None:
+        wanted: list[tuple[_Work, Position, Doc]] = []
+        for work in works:
+            for part, reading in zip(work.parts, work.readings, strict=True):
+                if part.name == "title" and work.title_is_lead:
+                    continue  # the text says the same in full; the event is read there, once
+                spans = [span for span in _sentences(part, reading.doc) if self._can_matter(reading.doc, span)]
+                for span, sentence in zip(spans, sentence_docs(self.pipeline.nlp, reading.doc, spans), strict=True):
+                    wanted.append((work, _position(part, reading.doc, span), sentence))
+        parsed = self.pipeline.parses(sentence for _, _, sentence in wanted)
+        for (work, position, _), sentence in zip(wanted, parsed, strict=True):
+            sentence.user_data["position"] = position
+            work.sentences.append(sentence)
+
+    def _can_matter(self, doc: Doc, span: tuple[int, int]) -> bool:
+        return self.index.may_hold(token.lower_ for token in doc[span[0] : span[1]])
+
+    def _annotate(self, work: _Work) -> Annotation:
+        article = work.article
+        moment, source = event_time(article.published_at, article.fetched_at)
+        events: list[Event] = []
+        find_mentions(work.readings, self.gazetteer)
+        if work.sentences:
+            cast = Cast(work.readings, know_people(work.readings))
+            events = read_events(work.sentences, cast, self.index, self.ontology, moment.date())
+        entities = entities_of(work.readings)
+        return Annotation(
+            article_id=article.id,
+            revision=article.revision,
+            published_at=article.published_at,
+            fetched_at=article.fetched_at,
+            event_time=moment,
+            event_time_source=source,
+            source=article.source,
+            feed=article.feed,
+            title=article.title,
+            url=article.url,
+            lang=work.lang,
+            tags=article.tags,
+            entities=entities,
+            events=tuple(events),
+            fingerprint=fingerprint_of(article.title, article.text, entities)
+            if article.text or article.title
+            else Fingerprint(minhash=""),
+            model=self.pipeline.label,
+            ontology=self.ontology.version,
+        )
+
+
+def _is_lead(title: str, text: str) -> bool:
+    """Is the title the beginning of the text: the same sentence, or one cut off?"""
+    short = " ".join(title.split()).rstrip(".… ").lower()
+    return bool(short) and " ".join(text[: len(title) * 2 + 200].split()).lower().startswith(short)
+
+
+def _sentences(part: Part, doc: Doc) -> Iterator[tuple[int, int]]:
+    """Token spans of the sentences, cut at the ends of segments; headings inside a text are left out."""
+    starts = {segment.start for segment in part.segments}
+    headings = [(segment.start, segment.end) for segment in part.segments if segment.heading]
+    begin: int | None = None
+    last = 0
+    for token in doc:
+        if token.is_space:
+            continue
+        cut = begin is None or token.is_sent_start or any(last < start <= token.idx for start in starts)
+        if begin is not None and (cut or token.i - begin >= MAX_SENTENCE_TOKENS):
+            yield from _unless_heading(doc, begin, token.i, headings)
+            begin = token.i
+        elif begin is None:
+            begin = token.i
+        last = token.idx
+    if begin is not None:
+        yield from _unless_heading(doc, begin, len(doc), headings)
+
+
+def _unless_heading(doc: Doc, start: int, end: int, headings: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    while end - 1 > start and doc[end - 1].is_space:
+        end -= 1
+    at = doc[start].idx
+    if not any(first <= at < last for first, last in headings):
+        yield start, end
+
+
+def _position(part: Part, doc: Doc, span: tuple[int, int]) -> Position:
+    start, end = span
+    last = doc[end - 1]
+    return Position(part.name, start, end, doc[start].idx, last.idx + len(last.text))

@@ -1,0 +1,169 @@
+"""Where trigger words stand: a cheap test on surface forms for every sentence, the exact one on lemmas for parsed ones."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from spacy.tokens import Doc, Token
+
+from workers.annotate.frames import Frame, is_verbal
+from workers.annotate.lexicon import lexicon
+from workers.annotate.ontology import Ontology, Trigger
+
+_VOWELS = "aeiou"
+_NOMINAL = frozenset({"NOUN", "PROPN"})
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A place where `trigger`'s words stand."""
+
+    trigger: Trigger
+    frame: Frame
+
+
+def inflections(word: str) -> set[str]:
+    """Forms that the regular rules make of a verb or a noun; some do not exist, which costs nothing here.
+
+    >>> sorted(inflections("stop"))[:4]
+    ['stop', 'stoped', 'stoping', 'stopped']
+    """
+    forms = {word, word + "s", word + "es", word + "ed", word + "d", word + "ing", word + "'s"}
+    if word.endswith("e"):
+        forms |= {word[:-1] + "ing"}
+    if word.endswith("y"):
+        forms |= {word[:-1] + "ies", word[:-1] + "ied"}
+    if len(word) > 2 and word[-1] not in _VOWELS and word[-2] in _VOWELS:
+        forms |= {word + word[-1] + "ed", word + word[-1] + "ing"}
+    if word.endswith("ie"):
+        forms.add(word[:-2] + "ying")
+    return forms
+
+
+@dataclass(slots=True)
+class TriggerIndex:
+    """The triggers of an ontology by the lemma of their head word."""
+
+    heads: dict[str, list[tuple[Trigger, tuple[str, ...]]]]
+    surfaces: frozenset[str]
+    excludes: Mapping[str, tuple[tuple[str, ...], ...]]
+    _empty: list[tuple[Trigger, tuple[str, ...]]] = field(default_factory=list)
+
+    @classmethod
+    def build(
+        cls, ontology: Ontology, tokenise: Callable[[str], list[str]], irregular: Mapping[str, Iterable[str]]
+    ) -> TriggerIndex:
+        """`irregular` gives the irregular forms of a lemma; `tokenise` cuts phrases the way texts are cut."""
+        heads: dict[str, list[tuple[Trigger, tuple[str, ...]]]] = defaultdict(list)
+        surfaces: set[str] = set()
+        for kind in ontology.types.values():
+            for trigger in kind.triggers:
+                for words in trigger.words:
+                    cut = tuple(word.lower() for word in tokenise(" ".join(words)))
+                    # A verb's phrase begins with its head; a noun's ends with it.
+                    head = cut[0] if trigger.kind == "verb" else cut[-1]
+                    if trigger.kind == "verb" and "-" in cut:
+                        head = cut[-1]
+                    heads[head].append((trigger, cut))
+                    surfaces |= inflections(head) | set(irregular.get(head, ()))
+        excludes = {
+            name: tuple(tuple(w.lower() for w in tokenise(" ".join(phrase))) for phrase in kind.exclude)
+            for name, kind in ontology.types.items()
+        }
+        return cls(dict(heads), frozenset(surfaces), excludes)
+
+    def may_hold(self, words: Iterable[str]) -> bool:
+        """Could a sentence of these small-letter words hold a trigger?"""
+        return not self.surfaces.isdisjoint(words)
+
+    def candidates(self, sentence: Doc, *, headline: bool = False) -> Iterator[Candidate]:
+        """Every trigger in a parsed sentence, in the order of the words."""
+        for token in sentence:
+            seen: set[int] = set()
+            for form in {token.lemma_.lower(), token.lower_}:
+                for trigger, words in self.heads.get(form, self._empty):
+                    if id(trigger) in seen:
+                        continue
+                    tokens = _matched(trigger, words, token, headline)
+                    if tokens is not None and not self._is_excluded(trigger.type, tokens):
+                        seen.add(id(trigger))
+                        yield Candidate(
+                            trigger, Frame(tokens[0] if trigger.kind == "verb" else _top(tokens), tokens, trigger.kind)
+                        )
+
+    def _is_excluded(self, type_name: str, tokens: Sequence[Token]) -> bool:
+        doc = tokens[0].doc
+        own = {token.i for token in tokens}
+        for phrase in self.excludes[type_name]:
+            n = len(phrase)
+            for start in range(max(0, min(own) - n + 1), min(max(own) + 1, len(doc) - n + 1)):
+                window = doc[start : start + n]
+                if all(w in (t.lower_, t.lemma_.lower()) for w, t in zip(phrase, window, strict=True)) and (
+                    own & set(range(start, start + n))
+                ):
+                    return True
+        return False
+
+
+def _top(tokens: Sequence[Token]) -> Token:
+    """The head of a phrase: the token whose own head lies outside."""
+    inside = {token.i for token in tokens}
+    return next((token for token in reversed(tokens) if token.head.i not in inside or token.head is token), tokens[-1])
+
+
+def _matched(trigger: Trigger, words: tuple[str, ...], token: Token, headline: bool) -> tuple[Token, ...] | None:
+    if trigger.kind == "verb":
+        return _matched_verb(words, token, headline)
+    tokens = _sequence(words, token)
+    if tokens is None or trigger.kind == "phrase":
+        return tokens
+    top = _top(tokens)
+    if top.pos_ not in _NOMINAL and not (
+        top.tag_ == "VBG" and top.dep_ in {"pobj", "dobj", "nsubj", "compound", "conj", "pcomp"}
+    ):
+        return None
+    if not trigger.compound and top.dep_ in {"compound", "nmod", "amod", "npadvmod"} and not _is_transparent(top.head):
+        return None
+    return tokens
+
+
+def _is_transparent(token: Token) -> bool:
+    return token.lemma_.lower() in lexicon().words("roles", "transparent")
+
+
+def _matched_verb(words: tuple[str, ...], token: Token, headline: bool) -> tuple[Token, ...] | None:
+    if "-" in words:
+        return _sequence(words, token) if is_verbal(token) else None
+    if token.pos_ != "VERB":
+        return None
+    found = [token]
+    near = [t for t in token.doc[token.i + 1 : token.i + 8]]
+    for word in words[1:]:
+        nxt = next(
+            (t for t in near if word in (t.lemma_.lower(), t.lower_) and t.i > found[-1].i and _hangs_on(t, token)),
+            None,
+        )
+        if nxt is None:
+            return None
+        found.append(nxt)
+    return tuple(found)
+
+
+def _hangs_on(token: Token, verb: Token) -> bool:
+    for _ in range(3):
+        if token.head is verb:
+            return True
+        token = token.head
+    return False
+
+
+def _sequence(words: tuple[str, ...], last: Token) -> tuple[Token, ...] | None:
+    start = last.i - len(words) + 1
+    if start < 0:
+        return None
+    window = list(last.doc[start : last.i + 1])
+    if all(word in (t.lemma_.lower(), t.lower_) for word, t in zip(words, window, strict=True)):
+        return tuple(window)
+    return None
