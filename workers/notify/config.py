@@ -110,12 +110,19 @@ class _Reader:
         built: Receiver
         match read:
             case spec.TerminalSpec():
-                built = TerminalReceiver(name=read.name, min_level=read.min_level, timeout=read.timeout, retry=retry)
+                built = TerminalReceiver(
+                    name=read.name,
+                    min_level=read.min_level,
+                    timeout=read.timeout,
+                    every_change=read.every_change,
+                    retry=retry,
+                )
             case spec.FileSpec():
                 built = FileReceiver(
                     name=read.name,
                     min_level=read.min_level,
                     timeout=read.timeout,
+                    every_change=read.every_change,
                     retry=retry,
                     path=self._beside(read.path),
                 )
@@ -124,6 +131,7 @@ class _Reader:
                     name=read.name,
                     min_level=read.min_level,
                     timeout=read.timeout,
+                    every_change=read.every_change,
                     retry=retry,
                     url=self._url(read, path),
                     allow_private=read.allow_private,
@@ -133,6 +141,7 @@ class _Reader:
                     name=read.name,
                     min_level=read.min_level,
                     timeout=read.timeout,
+                    every_change=read.every_change,
                     retry=retry,
                     url=self._url(read, path),
                     allow_private=read.allow_private,

@@ -16,7 +16,18 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError
 from workers.notify.addresses import literal_refusal
 from workers.notify.located import PathTo
 
-_SHOWN = {"name", "type", "min_level", "timeout", "first", "longest", "give_up_after", "attempts", "allow_private"}
+_SHOWN = {
+    "name",
+    "type",
+    "min_level",
+    "timeout",
+    "first",
+    "longest",
+    "give_up_after",
+    "attempts",
+    "allow_private",
+    "every_change",
+}
 """Only these values are repeated in a message."""
 
 _INLINE_SECRETS = {"secret", "token", "password", "signing_secret", "key"}

@@ -76,6 +76,7 @@ class ReceiverSpec(_Spec):
     min_level: Level = "informational"
     timeout: Timeout = 10.0
     retry: RetrySpec = RetrySpec()
+    every_change: Annotated[bool, Field(strict=True)] = False
 
 
 class HttpSpec(ReceiverSpec):

@@ -19,7 +19,7 @@ from workers.notify.sending import Channel, Message
 from workers.notify.targets import Receiver
 from workers.notify.verdicts import Attempt, next_due
 
-LEASE_MARGIN_SECONDS = 15.0
+LEASE_MARGIN_SECONDS = 5.0
 """A lease outlives an attempt's timeout by so much: time to write its end down before another worker starts."""
 
 _LONGEST_PAUSE = 10.0

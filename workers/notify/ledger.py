@@ -83,13 +83,16 @@ class Ledger:
         now: float,
         give_up_after: float,
         trace_id: str | None = None,
+        every_change: bool = False,
         told: bool = False,
     ) -> Accepted:
         """Park `alert` for `receiver`, once for all time: what is known already stays as it is.
 
+        Of an alert and those that take its place only the first is told, unless the receiver wants `every_change`.
         `told` takes it as delivered without sending (the ledger is being rebuilt).
         """
         task = TaskId(alert.id, alert.state)
+        superseded = [] if every_change else [old for old in alert.supersedes if old != alert.id]
         firing = task if alert.state == "firing" else await self._firing(receiver, alert.id)
         await cast("Any", self._redis.sadd(self._keys.receivers(), receiver))
         answer = await self._accept(
@@ -97,7 +100,7 @@ class Ledger:
                 self._keys.due(receiver),
                 self._keys.task(receiver, task),
                 self._keys.task(receiver, firing),
-                *(self._keys.task(receiver, TaskId(old, "firing")) for old in alert.supersedes),
+                *(self._keys.task(receiver, TaskId(old, "firing")) for old in superseded),
             ],
             args=[
                 str(task),
@@ -107,11 +110,11 @@ class Ledger:
                 KEEP_SECONDS,
                 alert.model_dump_json(),
                 trace_id or "",
-                alert.superseded_by or "",
+                "" if every_change else alert.superseded_by or "",
                 "1" if told else "",
                 str(firing),
                 alert.id,
-                *alert.supersedes,
+                *superseded,
             ],
         )
         return Accepted(answer[0], answer[1])

@@ -12,6 +12,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 import aiohttp
+from yarl import URL
 
 from topics.alerts import Alert
 from workers.logs import get_logger
@@ -114,7 +115,8 @@ class HttpChannel:
             return _problem(error, self._receiver.timeout)
 
     async def _post(self, request: webhook.Request, attempted_at: datetime) -> Attempt:
-        url = self._receiver.url.get_secret_value()
+        address = self._receiver.url.get_secret_value()
+        url = URL(address, encoded=address.isascii())  # as written: a signature in it must not be quoted anew
         async with self._session.post(url, data=request.body, headers=request.headers, allow_redirects=False) as answer:
             verdict = of_status(answer.status)
             if verdict == "delivered":

@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC
 from typing import Self
 
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import RedisError
 
 from topics.alerts import Alert
 from topics.codec import DecodeError, decode
@@ -100,8 +99,9 @@ class Notify:
         self._check_alive()
         try:
             outcomes = [await self._accept(record) for record in batch]
-        except (RedisConnectionError, RedisTimeoutError, OSError) as error:
-            raise TransientError(f"Redis does not answer: {type(error).__name__}") from error
+        except (RedisError, OSError) as error:
+            # Whatever ails Redis (away, loading, full, read-only), the alert is not to blame and must not be rejected.
+            raise TransientError(f"Redis does not take the alerts: {type(error).__name__}: {error}") from error
         for lane in self._lanes.values():
             lane.wake()
         return outcomes
@@ -171,6 +171,7 @@ class Notify:
                 now=moment.timestamp(),
                 give_up_after=receiver.retry.give_up_after,
                 trace_id=trace_id,
+                every_change=receiver.every_change,
                 told=told,
             )
             unsent += suppressed(alert, receiver.name, accepted, now=moment)
@@ -198,5 +199,5 @@ class Notify:
                     _log.warning(
                         "alerts wait for a receiver that is configured no longer", receiver=name, parked=waiting
                     )
-        except (RedisConnectionError, RedisTimeoutError, OSError) as error:
+        except (RedisError, OSError) as error:
             _log.warning("cannot look for alerts without a receiver", error=type(error).__name__)

@@ -43,13 +43,18 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverBase:
-    """What all receivers have. `timeout` is in seconds, for one attempt."""
+    """What all receivers have. `timeout` is in seconds, for one attempt.
+
+    A person is rung once for an alert and all that take its place. With `every_change` the receiver is told of each of
+    them and of each taken back, as a program needs that keeps the alerts that stand.
+    """
 
     type: ClassVar[ReceiverType]
     name: str
     min_level: Level = "informational"
     retry: RetryPolicy = RetryPolicy()
     timeout: float = 10.0
+    every_change: bool = False
 
     def wants(self, level: Level) -> bool:
         """Whether an alert of `level` is urgent enough."""

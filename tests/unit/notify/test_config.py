@@ -47,6 +47,7 @@ receivers:
     secret_env: KEY
     timeout: 1500ms
     min_level: high
+    every_change: true
     allow_private: true
     headers: {X-Team: desk, Authorization: {file: auth}}
     retry: {first: 2, longest: 5m, give_up_after: 2h, attempts: 9}
@@ -64,6 +65,7 @@ receivers:
         "X-Team": "desk",
         "Authorization": "Bearer abcdef",
     }
+    assert (ops.every_change, slack.every_change) == (True, False)
     assert isinstance(slack, SlackReceiver)
     assert slack.url.get_secret_value() == HOOK
     assert isinstance(screen, TerminalReceiver)

@@ -20,7 +20,7 @@ from topics.deliveries import Outcome as DeliveryOutcome
 from workers.notify.keys import KEEP_SECONDS, Keys, TaskId
 from workers.notify.ledger import Accepted, Claim, Ending, Ledger, suppressed, trace_of
 from workers.redis_client import Redis
-from workers.redis_keys import drop_namespace
+from workers.redis_keys import Keys as AllKeys
 
 NOW = 1_770_000_000.0
 FIRING = TaskId("al1", "firing")
@@ -148,13 +148,16 @@ async def test_what_is_parked_outlives_its_schedule(ledger: Ledger, redis: Redis
 
 
 async def test_namespaces_do_not_meet(redis: Redis) -> None:
-    """And each can be dropped as a whole."""
+    """And each can be found as a whole."""
     one, other = Ledger(redis, Keys("tocsin")), Ledger(redis, Keys("replay-1"))
     await accept(one, make_alert())
     assert await other.due("r", NOW) == []
     await accept(other, make_alert())
-    await drop_namespace(redis, "tocsin")
-    assert {key[: len("{replay-1:notify")] for key in await redis.keys("*")} == {"{replay-1:notify"}
+    everything = {
+        namespace: set(await redis.keys(AllKeys(namespace).everything)) for namespace in ("tocsin", "replay-1")
+    }
+    assert set(await redis.keys("*")) == everything["tocsin"] | everything["replay-1"]
+    assert len(everything["tocsin"]) == len(everything["replay-1"]) == 3
 
 
 async def test_records_wait_for_kafka(ledger: Ledger) -> None:
@@ -280,6 +283,16 @@ class TestSuperseding:
         await accept(ledger, make_alert("b", supersedes=("a",)))
         assert await accept(ledger, retraction("b")) == Accepted("suppressed", "unsent")
         assert await ledger.parked("r") == 0
+
+
+async def test_who_wants_every_change_is_told_of_each(ledger: Ledger) -> None:
+    """So that a program which follows ids ends with just the alerts that stand."""
+    await accept(ledger, make_alert("old"), every_change=True)
+    await deliver(ledger, TaskId("old", "firing"))
+    for alert in (make_alert("new", supersedes=("old",)), retraction("old", superseded_by="new")):
+        assert await accept(ledger, alert, every_change=True) == Accepted("pending")
+    await deliver(ledger, TaskId("new", "firing"))
+    assert await accept(ledger, retraction("new"), every_change=True) == Accepted("pending")
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

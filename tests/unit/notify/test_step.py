@@ -350,7 +350,7 @@ async def test_while_redis_is_away_nothing_is_acknowledged_and_it_goes_on_afterw
         await step.handle(incoming(make_alert()))
         await until(published.deliveries)
         server.kill()
-        with pytest.raises(TransientError, match="Redis does not answer"):
+        with pytest.raises(TransientError, match="Redis does not take the alerts: "):
             await step.handle(incoming(make_alert("al2")))
         await asyncio.sleep(0.2)
         server.start()

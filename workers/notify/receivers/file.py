@@ -26,10 +26,22 @@ def append(path: Path, line: bytes) -> None:
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+        is_new = os.fstat(descriptor).st_size == 0
         _write_all(descriptor, (b"\n" if _is_torn(descriptor) else b"") + line)
         os.fsync(descriptor)
+        if is_new:
+            _keep_name(path)
     finally:
         os.close(descriptor)
+
+
+def _keep_name(path: Path) -> None:
+    """A new file's name is on the disk only when its folder is."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _is_torn(descriptor: int) -> bool:
