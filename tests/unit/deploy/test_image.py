@@ -12,11 +12,13 @@ import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 from tests.rig.ports import free_port
 from workers.health import Health, serve_health
@@ -25,7 +27,9 @@ from workers.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 DOCKER = CHECKOUT / "deploy" / "docker"
-PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))["project"]
+PYPROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))
+PROJECT = PYPROJECT["project"]
+BUILD_SYSTEM = PYPROJECT["build-system"]
 
 
 def instructions() -> Iterator[tuple[str, str]]:
@@ -111,6 +115,33 @@ def test_every_pin_has_a_hash_and_is_the_one_that_is_tested(lock: str) -> None:
     assert shipped
     assert [name for name, (_, hashes) in shipped.items() if not hashes] == []
     assert [name for name in shipped if tested.get(name) != shipped[name]] == []
+
+
+def closure(wanted: list[Requirement]) -> set[str]:
+    """Names of everything that `wanted` needs on this Python, extras followed, as it is installed here."""
+    found: set[str] = set()
+    seen: set[tuple[str, str]] = set()
+    waiting = [(requirement.name, extra) for requirement in wanted for extra in ("", *requirement.extras)]
+    while waiting:
+        name, extra = waiting.pop()
+        if (name, extra) in seen:
+            continue
+        seen.add((name, extra))
+        found.add(canonicalize_name(name))
+        for line in metadata.requires(name) or []:
+            needed = Requirement(line)
+            if needed.marker is None or needed.marker.evaluate({"extra": extra}):
+                waiting += [(needed.name, further) for further in ("", *needed.extras)]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("lock", "wanted"), [("requirements.lock", PROJECT["dependencies"]), ("build.lock", BUILD_SYSTEM["requires"])]
+)
+def test_the_lock_has_all_that_its_packages_need_in_turn(lock: str, wanted: list[str]) -> None:
+    """Else the image could not be built: with --require-hashes, pip takes nothing that is not in the lock."""
+    locked = {canonicalize_name(name) for name in pins(DOCKER / lock)}
+    assert sorted(closure([Requirement(line) for line in wanted]) - locked) == []
 
 
 def test_the_lock_has_all_that_the_project_needs_and_no_development_tools() -> None:
