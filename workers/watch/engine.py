@@ -6,7 +6,7 @@ It works on any `WindowStore`; it knows no Redis, no Kafka, and takes the time i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from topics.alerts import Alert
@@ -39,6 +39,10 @@ class Arrival:
     def stamp(self) -> Stamp:
         """Orders the revisions of an article."""
         return to_micros(self.annotation.fetched_at), self.offset
+
+    def with_types(self, types: frozenset[str]) -> Arrival:
+        """A copy that knows the types of the article's other revisions."""
+        return replace(self, types=types)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ later one, even if that has nothing for it any more.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from workers.watch.engine import Arrival
@@ -48,5 +48,5 @@ class MemoryRevisions:
             verdict, known = judged(self._known.get(article), arrival.stamp, arrival.types)
             self._known[article] = known
             if verdict != "stale":
-                kept.append(replace(arrival, types=known.types))
+                kept.append(arrival.with_types(known.types))
         return kept

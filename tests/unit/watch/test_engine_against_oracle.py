@@ -54,7 +54,7 @@ def streams(draw: st.DrawFn) -> list[Arrival]:
     """Up to 12 articles of up to three revisions, some delivered twice, in any order."""
     found: list[Arrival] = []
     for number in range(draw(st.integers(1, 12))):
-        for revision in range(1, draw(st.sampled_from([1, 1, 1, 2, 3])) + 1):
+        for revision in range(1, draw(st.sampled_from([1, 1, 2, 3])) + 1):
             told = annotation(
                 f"a{number}",
                 # Quarter hours, so that ties and exact edges of windows happen.
@@ -68,15 +68,20 @@ def streams(draw: st.DrawFn) -> list[Arrival]:
     return draw(st.permutations([*found, *again]))
 
 
+def batches() -> st.SearchStrategy[list[int]]:
+    """Where the stream is cut: after every arrival, nowhere, or anywhere."""
+    return st.one_of(st.just(list(range(1, 41))), st.lists(st.integers(0, 20), max_size=8))
+
+
 async def feed(engine: Engine, revisions: MemoryRevisions, stream: Sequence[Arrival], cuts: Sequence[int]) -> None:
     start = 0
-    for end in [*sorted(cuts), len(stream)]:
+    for end in [*(cut for cut in sorted(cuts) if cut < len(stream)), len(stream)]:
         await engine.apply(revisions.current(stream[start:end]), now=at(days=2000))
         start = max(start, end)
 
 
 @settings(max_examples=400, deadline=None)
-@given(pattern=patterns(), stream=streams(), cuts=st.lists(st.integers(0, 20), max_size=8))
+@given(pattern=patterns(), stream=streams(), cuts=batches())
 def test_any_order_duplicates_and_revisions_ring_what_the_oracle_names(pattern, stream, cuts) -> None:
     store = MemoryWindows()
     asyncio.run(feed(Engine([pattern], store), MemoryRevisions(), stream, cuts))
@@ -85,7 +90,7 @@ def test_any_order_duplicates_and_revisions_ring_what_the_oracle_names(pattern, 
 
 
 @settings(max_examples=100, deadline=None)
-@given(pattern=patterns(), stream=streams(), cuts=st.lists(st.integers(0, 20), max_size=8))
+@given(pattern=patterns(), stream=streams(), cuts=batches())
 def test_announcements_tell_the_same_story_as_the_store(pattern, stream, cuts) -> None:
     """Who only listens ends with the same alerts, and hears of no retraction of what was never said."""
     store, heard = MemoryWindows(), {}
@@ -93,7 +98,7 @@ def test_announcements_tell_the_same_story_as_the_store(pattern, stream, cuts) -
 
     async def listen() -> None:
         start = 0
-        for end in [*sorted(cuts), len(stream)]:
+        for end in [*(cut for cut in sorted(cuts) if cut < len(stream)), len(stream)]:
             report = await engine.apply(revisions.current(stream[start:end]), now=at(days=2000))
             for announcement in report.announcements:
                 alert = announcement.alert

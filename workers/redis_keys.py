@@ -1,0 +1,127 @@
+"""Every key of the watch step in Redis, in one place. What one script touches shares a hash tag, for Redis Cluster.
+
+All keys begin with `{NAMESPACE:`, so that a namespace can be found and dropped as a whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PatternKeys:
+    """The state of one pattern.
+
+    meta (hash)      version, newest event time, suppressed matches
+    times (zset)     article id by event time, microseconds
+    sightings (hash) article id to what the matching needs
+    bodies (hash)    article id to the words that an alert shows
+    anchors (zset)   alert id by the time of the completing article
+    rings (hash)     alert id to what the next arrival needs to know of it
+    alerts (hash)    alert id to the whole alert
+    outbox (hash)    alerts that Kafka has not confirmed
+    """
+
+    tag: str
+
+    @property
+    def meta(self) -> str:
+        return f"{self.tag}:meta"
+
+    @property
+    def times(self) -> str:
+        return f"{self.tag}:times"
+
+    @property
+    def sightings(self) -> str:
+        return f"{self.tag}:sightings"
+
+    @property
+    def bodies(self) -> str:
+        return f"{self.tag}:bodies"
+
+    @property
+    def anchors(self) -> str:
+        return f"{self.tag}:anchors"
+
+    @property
+    def rings(self) -> str:
+        return f"{self.tag}:rings"
+
+    @property
+    def alerts(self) -> str:
+        return f"{self.tag}:alerts"
+
+    @property
+    def outbox(self) -> str:
+        return f"{self.tag}:outbox"
+
+
+@dataclass(frozen=True, slots=True)
+class CountKeys:
+    """The counts that one partition of `annotations` contributes."""
+
+    tag: str
+
+    @property
+    def meta(self) -> str:
+        """Hash: `applied` and `done`, the next offsets that counts and the whole step miss; `newest` event time."""
+        return f"{self.tag}:meta"
+
+    def guard(self, article_id: str) -> str:
+        """What an article has contributed, and which revision of it."""
+        return f"{self.tag}:a:{article_id}"
+
+    def bucket(self, kind: str, size: str, index: int) -> str:
+        """Counts (zset) of one minute or hour: `size` is m or h, `index` counts them since 1970."""
+        return f"{self.tag}:{kind}:{size}:{index}"
+
+
+@dataclass(frozen=True, slots=True)
+class StoryKeys:
+    """What is needed to recognise copies."""
+
+    tag: str
+
+    def article(self, article_id: str) -> str:
+        """The article's story, event time and fingerprint."""
+        return f"{self.tag}:a:{article_id}"
+
+    def band(self, era: int, band: int, digest: str) -> str:
+        """Articles (set) of one span of time whose fingerprints agree in one band."""
+        return f"{self.tag}:b:{era}:{band}:{digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one namespace."""
+
+    namespace: str
+
+    def pattern(self, pattern_id: str) -> PatternKeys:
+        """Of one pattern."""
+        return PatternKeys(f"{{{self.namespace}:pattern:{pattern_id}}}")
+
+    def counts(self, partition: int) -> CountKeys:
+        """Of one partition."""
+        return CountKeys(f"{{{self.namespace}:counts:p{partition}}}")
+
+    @property
+    def stories(self) -> StoryKeys:
+        """Of copies and stories."""
+        return StoryKeys(f"{{{self.namespace}:stories}}")
+
+    @property
+    def patterns(self) -> str:
+        """Ids (set) of patterns that have rung."""
+        return f"{{{self.namespace}:registry}}:patterns"
+
+    @property
+    def partitions(self) -> str:
+        """Numbers (set) of partitions that have counts."""
+        return f"{{{self.namespace}:registry}}:partitions"
+
+    @property
+    def everything(self) -> str:
+        """A glob that matches all keys of the namespace and none of another."""
+        return f"{{{self.namespace}:*"

@@ -1,0 +1,200 @@
+"""Rolling counts in Redis, per entity, event type and pair, over 1 h, 24 h and 7 d of event time.
+
+Each partition of `annotations` has counts of its own in one hash slot, with the offset up to which they are applied;
+whoever reads sums over partitions. What an article contributes is decided in `contributions`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from topics.annotations import Annotation
+from workers.errors import TransientError
+from workers.redis_client import Redis
+from workers.redis_keys import Keys
+from workers.watch.contributions import (
+    GUARD_SECONDS,
+    WINDOWS,
+    BucketSize,
+    Contribution,
+    CountKind,
+    Guard,
+    Move,
+    counted,
+)
+from workers.watch.durations import DAY, SECOND, Micros
+from workers.watch.scripts import Call, Script, run
+from workers.watch.sightings import Stamp
+
+_COUNT = Script.load("count.lua")
+_META_SECONDS = 60 * DAY // SECOND
+"""Longer than any count: who finds the counts gone must not believe that they are complete."""
+
+_GUARD_ATTEMPTS = 5
+
+
+class StateLost(TransientError):
+    """Redis answers, but its state is older than what this worker wrote: it was emptied or restored.
+
+    The step ends; at its next start it reads again from where Redis stands.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Countable:
+    """A record to be counted."""
+
+    partition: int
+    offset: int
+    stamp: Stamp
+    annotation: Annotation
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What counting found out. `types`: event types that any revision of the article has had."""
+
+    stale: bool
+    types: frozenset[str]
+
+
+class Counts:
+    """Writes counts. `known` offsets tell whether Redis has lost something behind this worker's back."""
+
+    def __init__(self, client: Redis, keys: Keys, symmetric: frozenset[str]) -> None:
+        self._client = client
+        self._keys = keys
+        self._symmetric = symmetric
+        self._known: dict[int, int] = {}
+
+    async def apply(self, batch: Sequence[Countable]) -> list[Counted]:
+        """Count `batch`, records of one partition in the order of their offsets. Two round trips.
+
+        Raises StateLost; TransientError if somebody else writes the same articles all the while.
+        """
+        for _ in range(_GUARD_ATTEMPTS):
+            moves = self._moves(batch, await self._guards(batch))
+            answers = await run(
+                self._client, [self._call(item, *move) for item, move in zip(batch, moves, strict=True)]
+            )
+            if "lost" in answers:
+                raise StateLost(
+                    "Redis has lost counts that this worker had written.",
+                    hint="The step ends and, when it is started again, rebuilds them from the annotations.",
+                )
+            if "moved" not in answers:
+                for item in batch:
+                    self._known[item.partition] = max(item.offset + 1, self._known.get(item.partition, 0))
+                return [Counted(move.stale, move.types) for move, _ in moves]
+        raise TransientError("Another worker counts the same articles; has this one been replaced?")
+
+    async def _guards(self, batch: Sequence[Countable]) -> dict[tuple[int, str], str]:
+        pipe = self._client.pipeline(transaction=False)
+        for item in batch:
+            pipe.get(self._guard_key(item))
+        answers: list[str | None] = await pipe.execute() if batch else []
+        return {
+            (item.partition, item.annotation.article_id): answer or ""
+            for item, answer in zip(batch, answers, strict=True)
+        }
+
+    def _guard_key(self, item: Countable) -> str:
+        return self._keys.counts(item.partition).guard(item.annotation.article_id)
+
+    def _moves(self, batch: Sequence[Countable], guards: dict[tuple[int, str], str]) -> list[tuple[Move, str]]:
+        """Each record's move, and the guard it expects: that of an earlier record of the batch, if it changed it."""
+        moves = []
+        for item in batch:
+            place = item.partition, item.annotation.article_id
+            expected = guards[place]
+            guard = Guard.from_wire(expected) if expected else None
+            move = counted(guard, item.stamp, item.annotation, self._symmetric)
+            moves.append((move, expected))
+            if move.guard is not None:
+                guards[place] = move.guard.to_wire()
+        return moves
+
+    def _call(self, item: Countable, move: Move, expected: str) -> Call:
+        k = self._keys.counts(item.partition)
+        changes: dict[str, tuple[BucketSize, Counter[str]]] = {}
+        for contribution, sign in ((move.taken_back, -1), (move.added, 1)):
+            for kind, size, index, members in _buckets(contribution):
+                _, deltas = changes.setdefault(k.bucket(kind, size.letter, index), (size, Counter()))
+                for member in members:
+                    deltas[member] += sign
+        args: list[str | int] = [
+            item.offset + 1,
+            self._known.get(item.partition, 0),
+            "" if move.added is None else move.added.time,
+            expected,
+            "" if move.guard is None else move.guard.to_wire(),
+            GUARD_SECONDS,
+            _META_SECONDS,
+        ]
+        for size, deltas in changes.values():
+            moved = {member: delta for member, delta in deltas.items() if delta}
+            args += [size.seconds_to_live, len(moved)]
+            for member, delta in moved.items():
+                args += [member, delta]
+        return Call(_COUNT, (k.meta, k.guard(item.annotation.article_id), *changes), args)
+
+    async def done(self, next_offsets: dict[int, int]) -> None:
+        """The whole step has its effects up to these offsets. One round trip."""
+        pipe = self._client.pipeline(transaction=False)
+        for partition, offset in next_offsets.items():
+            meta = self._keys.counts(partition).meta
+            pipe.hset(meta, "done", str(offset))
+            pipe.expire(meta, _META_SECONDS)
+        if next_offsets:
+            pipe.sadd(self._keys.partitions, *(str(partition) for partition in next_offsets))
+            await pipe.execute()
+
+    async def applied(self, partition: int) -> int:
+        """The next offset that the step's state misses; 0 if there is none."""
+        applied, done = await self._client.hmget(self._keys.counts(partition).meta, ["applied", "done"])
+        self._known[partition] = int(applied or 0)
+        return int(done or 0)
+
+
+def _buckets(contribution: Contribution | None) -> list[tuple[CountKind, BucketSize, int, tuple[str, ...]]]:
+    return [] if contribution is None else list(contribution.buckets())
+
+
+class CountReader:
+    """Reads counts, summed over partitions."""
+
+    def __init__(self, client: Redis, keys: Keys) -> None:
+        self._client = client
+        self._keys = keys
+
+    async def newest(self) -> Micros | None:
+        """The newest event time that any partition has counted."""
+        partitions = await self._partitions()
+        pipe = self._client.pipeline(transaction=False)
+        for partition in partitions:
+            pipe.hget(self._keys.counts(partition).meta, "newest")
+        times = await pipe.execute() if partitions else []
+        return max((int(time) for time in times if time), default=None)
+
+    async def top(self, kind: CountKind, window: str, at: Micros, limit: int | None = None) -> list[tuple[str, int]]:
+        """The ids most often counted in the `window` (1h, 24h, 7d) that ends at `at`; ties by id."""
+        size, number = WINDOWS[window]
+        last = at // size.length
+        partitions = await self._partitions()
+        pipe = self._client.pipeline(transaction=False)
+        for partition in partitions:
+            k = self._keys.counts(partition)
+            buckets = [k.bucket(kind, size.letter, index) for index in range(last - number + 1, last + 1)]
+            pipe.zunion(buckets, withscores=True)
+        total: Counter[str] = Counter()
+        for answer in await pipe.execute() if partitions else []:
+            for member, score in answer:
+                total[member] += round(score)
+        ranked = sorted(total.items(), key=lambda item: (-item[1], item[0]))
+        return ranked[:limit]
+
+    async def _partitions(self) -> list[int]:
+        found = await self._client.smembers(self._keys.partitions)
+        return sorted(int(partition) for partition in found)

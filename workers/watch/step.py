@@ -1,0 +1,224 @@
+"""The watch step without Faust: an annotation gets its story, is counted, and is set against the patterns.
+
+Every effect may happen twice without harm, so a batch can be tried again as a whole; what it announces stays in an
+outbox until Kafka has confirmed it. Only `agent.py` knows Faust.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from redis.exceptions import (
+    ClusterDownError,
+    MasterDownError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    ResponseError,
+    TryAgainError,
+)
+
+from topics.annotations import Annotation
+from topics.codec import DecodeError, decode
+from topics.names import TopicKind
+from topics.rejects import Step
+from workers import metrics
+from workers.errors import TransientError
+from workers.logs import bind_article, get_logger
+from workers.redis_client import Redis
+from workers.redis_keys import Keys
+from workers.steps import Incoming, Outcome, Outgoing, Publish, Refused
+from workers.watch.counts import Countable, Counts
+from workers.watch.durations import to_micros
+from workers.watch.engine import Arrival, Engine
+from workers.watch.event_types import EventTypes
+from workers.watch.pattern_file import PatternSet
+from workers.watch.redis_stories import Stories
+from workers.watch.redis_windows import RedisWindows
+from workers.watch.windows import Announcement
+
+log = get_logger("watch")
+
+_MAY_PASS = (OutOfMemoryError, ReadOnlyError, ClusterDownError, MasterDownError, TryAgainError)
+_MAY_PASS_CODES = ("MISCONF", "BUSY", "NOREPLICAS")
+"""Refusals by Redis that come from its state, not from the command."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An incoming record and the annotation in it."""
+
+    record: Incoming
+    annotation: Annotation
+
+
+class Watch:
+    """Implements `workers.steps.Handler`.
+
+    `patterns` and `types` are loaded by the caller, `client` is closed by `stop`; `now` says when an alert was found.
+    """
+
+    step: Step = "watch"
+    input: TopicKind = "annotations"
+
+    def __init__(
+        self,
+        patterns: PatternSet,
+        types: EventTypes,
+        client: Redis,
+        namespace: str,
+        *,
+        now: Callable[[], datetime] = _now,
+    ) -> None:
+        keys = Keys(namespace)
+        self._patterns = patterns
+        self._client = client
+        self._now = now
+        self._windows = RedisWindows(client, keys)
+        self._engine = Engine(patterns.patterns, self._windows)
+        self._counts = Counts(client, keys, types.symmetric)
+        self._stories = Stories(client, keys)
+        self._unconfirmed: dict[tuple[int, int], list[Announcement]] = {}
+
+    async def start(self, publish: Publish) -> None:
+        """Announce what a worker before this one stored and could not announce any more."""
+        with _refusals_that_may_pass():
+            ids = {pattern.id for pattern in self._patterns.patterns} | set(await self._windows.known_patterns())
+            leftovers = await self._windows.outbox(sorted(ids))
+        if leftovers:
+            log.info("alerts.left_over", count=len(leftovers))
+            await publish([_outgoing(announcement) for announcement in leftovers])
+            await self._windows.announced(leftovers)
+            _tell(leftovers)
+
+    async def handle(self, batch: Sequence[Incoming]) -> Sequence[Outcome]:
+        """Story, counts and windows for all of `batch`; the alerts to announce, each with the record that caused it."""
+        read, refused = _decoded(batch)
+        with _refusals_that_may_pass():
+            stories = await self._stories.assign([item.annotation for item in read])
+            arrivals = await self._counted(read, stories)
+            report = await self._engine.apply(arrivals, self._now())
+            await self._counts.done({record.partition: record.offset + 1 for record in _last_of_partitions(batch)})
+        for pattern_id, number in report.suppressed.items():
+            metrics.SUPPRESSED.labels(pattern_id).inc(number)
+        for pattern_id, number in report.too_late.items():
+            log.warning("events.too_late", pattern=pattern_id, count=number)
+        for record in batch:
+            self._unconfirmed.pop((record.partition, record.offset), None)
+        for announcement in report.announcements:
+            self._unconfirmed.setdefault(_told_with(announcement, read), []).append(announcement)
+        return [self._outcome(record, refused) for record in batch]
+
+    async def _counted(self, read: Sequence[_Read], stories: Sequence[str]) -> list[Arrival]:
+        """Counts all, and leaves out articles of which a newer revision is known."""
+        arrivals = [
+            Arrival(
+                annotation=item.annotation,
+                story=story,
+                types=frozenset(event.type for event in item.annotation.events),
+                partition=item.record.partition,
+                offset=item.record.offset,
+                trace_id=item.record.trace_id,
+                rebuilding=item.record.rebuilding,
+            )
+            for item, story in zip(read, stories, strict=True)
+        ]
+        counted = await self._counts.apply([Countable(a.partition, a.offset, a.stamp, a.annotation) for a in arrivals])
+        return [
+            arrival.with_types(found.types) for arrival, found in zip(arrivals, counted, strict=True) if not found.stale
+        ]
+
+    def _outcome(self, record: Incoming, refused: Mapping[tuple[int, int], Refused]) -> Outcome:
+        place = record.partition, record.offset
+        if place in refused:
+            return refused[place]
+        return [_outgoing(announcement) for announcement in self._unconfirmed.get(place, ())]
+
+    async def confirmed(self, batch: Sequence[Incoming]) -> None:
+        """Kafka has the alerts of `batch`: they leave the outbox."""
+        places = [(record.partition, record.offset) for record in batch]
+        announcements = [a for place in places for a in self._unconfirmed.get(place, ())]
+        with _refusals_that_may_pass():
+            await self._windows.announced(announcements)
+        for place in places:
+            self._unconfirmed.pop(place, None)
+        _tell(announcements)
+
+    async def applied(self, partition: int) -> int | None:
+        """The next offset of `annotations` that counts and windows miss."""
+        with _refusals_that_may_pass():
+            return await self._counts.applied(partition)
+
+    async def stop(self) -> None:
+        """Close the connection to Redis."""
+        await self._client.aclose()
+
+
+def _decoded(batch: Sequence[Incoming]) -> tuple[list[_Read], dict[tuple[int, int], Refused]]:
+    read: list[_Read] = []
+    refused: dict[tuple[int, int], Refused] = {}
+    for record in batch:
+        try:
+            annotation = decode(Annotation, record.value)
+            to_micros(annotation.event_time)
+        except DecodeError as error:
+            refused[record.partition, record.offset] = Refused(error.error, error.reason)
+        else:
+            read.append(_Read(record, annotation))
+    return read, refused
+
+
+def _last_of_partitions(batch: Sequence[Incoming]) -> Iterator[Incoming]:
+    last: dict[int, Incoming] = {}
+    for record in batch:
+        if record.partition not in last or record.offset > last[record.partition].offset:
+            last[record.partition] = record
+    yield from last.values()
+
+
+def _told_with(announcement: Announcement, read: Sequence[_Read]) -> tuple[int, int]:
+    """The record with which an announcement is published: its cause, else the last one of the same partition."""
+    places = [(item.record.partition, item.record.offset) for item in read]
+    cause = announcement.partition, announcement.offset
+    if cause in places:
+        return cause
+    return max(place for place in places if place[0] == announcement.partition)
+
+
+def _outgoing(announcement: Announcement) -> Outgoing:
+    alert = announcement.alert
+    return Outgoing(kind="alerts", key=alert.pattern_id, record=alert, trace_id=alert.trace_id)
+
+
+def _tell(announcements: Sequence[Announcement]) -> None:
+    for announcement in announcements:
+        alert = announcement.alert
+        metrics.ALERTS.labels(alert.pattern_id, alert.state).inc()
+        article = alert.evidence[-1].article_id if alert.evidence else None
+        with bind_article(article or "", alert.trace_id):
+            log.info(
+                f"alert.{alert.state}",
+                alert_id=alert.id,
+                pattern=alert.pattern_id,
+                level=alert.level,
+                group={field: list(values) for field, values in alert.group.items()},
+                articles=alert.counts.articles,
+                late=alert.late,
+            )
+
+
+@contextmanager
+def _refusals_that_may_pass() -> Iterator[None]:
+    """A full or loading Redis is worth another try; a command that it does not understand is an error of ours."""
+    try:
+        yield
+    except ResponseError as error:
+        if isinstance(error, _MAY_PASS) or any(code in str(error) for code in _MAY_PASS_CODES):
+            raise TransientError(f"Redis refuses to write: {error}") from error
+        raise
