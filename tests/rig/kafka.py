@@ -35,7 +35,8 @@ class KafkaServer(ServerProcess):
         values = self._values(folder / "data", free_port(), advertise_proxy) | dict(settings)
         self._properties.write_text("".join(f"{name}={value}\n" for name, value in values.items()), "utf-8")
         self._java = [java_binary(), *_JVM, f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}"]
-        self._java += ["-cp", f"{kafka_jars()}/*"]
+        # It unpacks native libraries there, and a killed one would leave them behind.
+        self._java += [f"-Djava.io.tmpdir={folder}", "-cp", f"{kafka_jars()}/*"]
         super().__init__(
             "kafka",
             [*self._java, "kafka.Kafka", str(self._properties)],
