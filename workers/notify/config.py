@@ -203,8 +203,8 @@ class _Reader:
         assert file is not None  # noqa: S101 - the specs require one of the two
         try:
             value = self._beside(file).read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else "its name or its text is not usable"
             self._say(at, f"the file {file} cannot be read: {why}")
             return None
         if not value:
@@ -213,4 +213,7 @@ class _Reader:
 
     def _beside(self, path: Path) -> Path:
         """A relative path is meant from the folder of `receivers.yaml`."""
-        return self.document.file.parent / path.expanduser()
+        try:
+            return self.document.file.parent / path.expanduser()
+        except RuntimeError:  # "~nobody-of-that-name/…"
+            return self.document.file.parent / path

@@ -54,17 +54,18 @@ def read_yaml(file: Path) -> Located:
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{file}: is not UTF-8 text (byte {error.start})") from error
-    loader = yaml.SafeLoader(text)
     try:
-        return _Builder(file, loader).build()
+        return _Builder(file, yaml.SafeLoader(text)).build()
+    except RecursionError:
+        raise ConfigurationError(f"{file}:1:1: nested too deeply") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
+        place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
         raise ConfigurationError(f"{file}:{place}: not YAML: {error.problem or error.context}") from None
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{file}: not YAML: {error}") from None
-    finally:
-        loader.dispose()
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position].split("\n")
+        place = Place(len(before), len(before[-1]) + 1)
+        raise ConfigurationError(f"{file}:{place}: not YAML: the control character {error.character:#x}") from None
 
 
 class _Builder:
@@ -94,12 +95,18 @@ class _Builder:
             return self._mapping(node, path, inside)
         if isinstance(node, yaml.SequenceNode):
             return [self._value(child, (*path, i), inside) for i, child in enumerate(node.value)]
-        return self.loader.construct_object(node)
+        return self._scalar(node)
+
+    def _scalar(self, node: yaml.Node) -> Any:
+        try:
+            return self.loader.construct_object(node)
+        except ValueError as error:  # 2026-02-31 looks like a date and is none
+            raise self._fail(node, "this value cannot be read; put it into quotes") from error
 
     def _mapping(self, node: yaml.MappingNode, path: PathTo, inside: frozenset[int]) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key: Hashable = self.loader.construct_object(key_node) if isinstance(key_node, yaml.ScalarNode) else None
+            key: Hashable = self._scalar(key_node) if isinstance(key_node, yaml.ScalarNode) else None
             if not isinstance(key, str):
                 raise self._fail(key_node, "expected a word as the name of a field")
             if key in mapping:

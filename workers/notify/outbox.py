@@ -5,6 +5,7 @@ never an alert on its way to a receiver.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 
 from workers.logs import get_logger
@@ -28,7 +29,7 @@ class Outbox:
         self._publish = publish
         self._poll = poll_seconds
         self._awake = asyncio.Event()
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     def wake(self) -> None:
         """There is a record."""
@@ -36,15 +37,14 @@ class Outbox:
 
     def stop(self) -> None:
         """End after what is under way."""
-        self._stopping = True
+        self._stopping.set()
         self._awake.set()
 
     async def run(self) -> None:
         """Until `stop`."""
         failures = 0
-        while not self._stopping:
+        while not self._stopping.is_set():
             self._awake.clear()
-            pause = self._poll
             try:
                 await self.flush()
                 failures = 0
@@ -53,12 +53,9 @@ class Outbox:
                 pause = min(_LONGEST_PAUSE, 0.1 * 2.0 ** min(failures, 10))
                 RETRIES.labels("notify").inc()
                 _log.warning("deliveries cannot be published", error=type(error).__name__, pause_seconds=pause)
-                await asyncio.sleep(pause)
-                continue
-            try:
-                await asyncio.wait_for(self._awake.wait(), pause)
-            except TimeoutError:
-                continue
+                await _either(self._stopping, pause)  # new records do not cut it short
+            else:
+                await _either(self._awake, self._poll)
 
     async def flush(self) -> None:
         """Publish all there is. Raises what Redis or `publish` raise."""
@@ -71,3 +68,9 @@ class Outbox:
                     ]
                 )
                 await self._ledger.published(receiver, records)
+
+
+async def _either(event: asyncio.Event, seconds: float) -> None:
+    """Until `event` or for `seconds`, whichever is first."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)

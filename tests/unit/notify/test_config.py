@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.unit.notify.samples import SECRET, make_alert
 from workers.errors import ConfigurationError, InputError
@@ -20,7 +25,7 @@ ENVIRONMENT = {"HOOK": HOOK, "KEY": SECRET}
 
 def written(folder: Path, text: str) -> Path:
     file = folder / "receivers.yaml"
-    file.write_text(text, "utf-8")
+    file.write_text(text, "utf-8", errors="surrogatepass")
     return file
 
 
@@ -161,6 +166,12 @@ def test_several_keys_sign_while_one_is_changed(tmp_path: Path) -> None:
         ("- name: a\n  type: [", "2:10: not YAML"),
         ("- &a [*a]", "too large, or an alias that holds itself"),
         ("- 1: a", "1:3: expected a word as the name of a field"),
+        ("- name: 2026-02-31\n  type: terminal", "1:9: this value cannot be read; put it into quotes"),
+        ("- name: a\n  type: te\brminal", "2:11: not YAML: the control character 0x8"),
+        ("- {name: !x y, type: terminal}", "1:10: not YAML: could not determine a constructor for the tag '!x'"),
+        ("[" * 5000, "nested too deeply"),
+        ('- name: a\n  type: slack\n  url_file: "a\\0b"', "3:3: the file a\0b cannot be read"),
+        ("- name: a\n  type: slack\n  url_file: ~nobody-here/x", "3:3: the file ~nobody-here/x cannot be read: N"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, expected: str) -> None:
@@ -202,6 +213,42 @@ def test_a_key_that_cannot_sign_is_refused_without_being_repeated(tmp_path: Path
     with pytest.raises(ConfigurationError, match=":4:3: ") as caught:
         load_receivers(file, {**ENVIRONMENT, "BAD": key})
     assert (key.removeprefix("whsec_") or key + "\n") not in str(caught.value)
+
+
+OPTIONS = [
+    "url",
+    "url_env",
+    "url_file",
+    "secret_env",
+    "headers",
+    "retry",
+    "timeout",
+    "path",
+    "min_level",
+    "allow_private",
+]
+TYPES = ["webhook", "slack", "file", "terminal"]
+WORDS = st.sampled_from(
+    [*OPTIONS, *TYPES, "name", "type", "HOOK", "KEY", "first", "10s", "receivers", "high", "env", ""]
+)
+SCALARS = WORDS | st.integers() | st.floats() | st.booleans() | st.none() | st.text(max_size=20)
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=5))
+NAMED = {"name": WORDS, "type": st.sampled_from(TYPES)}
+RECEIVERS = st.lists(st.fixed_dictionaries(NAMED, optional=dict.fromkeys(OPTIONS, VALUES)), min_size=1, max_size=3)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.one_of(VALUES.map(json.dumps), RECEIVERS.map(json.dumps), st.text(max_size=200)))
+def test_whatever_a_file_holds_it_loads_or_is_a_configuration_error(text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = written(Path(folder), text)
+        told = ""
+        try:
+            load_receivers(file, ENVIRONMENT)
+        except ConfigurationError as error:
+            told = str(error)
+        assert not told or re.match(re.escape(str(file)) + r":\d+:\d+: |.*is not UTF-8", told)
+        assert "verysecretpart" not in told
 
 
 def test_a_file_that_is_not_there_is_an_input_error(tmp_path: Path) -> None:
