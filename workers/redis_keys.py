@@ -5,14 +5,19 @@ All keys begin with `{NAMESPACE:`, so that a namespace can be found and dropped 
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+
+from workers.redis_client import Redis
+
+_SCAN_COUNT = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class PatternKeys:
     """The state of one pattern.
 
-    meta (hash)      version, newest event time, suppressed matches
+    meta (hash)      version, newest event time, floor, suppressed matches
     times (zset)     article id by event time, microseconds
     sightings (hash) article id to what the matching needs
     bodies (hash)    article id to the words that an alert shows
@@ -65,7 +70,7 @@ class CountKeys:
 
     @property
     def meta(self) -> str:
-        """Hash: `applied` and `done`, the next offsets that counts and the whole step miss; `newest` event time."""
+        """Hash: `applied` and `done`, the next offsets that the counts and the whole step miss; newest event times."""
         return f"{self.tag}:meta"
 
     def guard(self, article_id: str) -> str:
@@ -125,3 +130,26 @@ class Keys:
     def everything(self) -> str:
         """A glob that matches all keys of the namespace and none of another."""
         return f"{{{self.namespace}:*"
+
+
+async def drop_namespace(client: Redis, namespace: str) -> int:
+    """Delete all keys of `namespace`; how many there were."""
+    dropped = 0
+    async for keys in _found(client, Keys(namespace).everything):
+        # One key a command: in Redis Cluster they lie on different machines.
+        pipe = client.pipeline(transaction=False)
+        for key in keys:
+            pipe.unlink(key)
+        dropped += sum(await pipe.execute())
+    return dropped
+
+
+async def _found(client: Redis, glob: str) -> AsyncIterator[list[str]]:
+    keys: list[str] = []
+    async for key in client.scan_iter(match=glob, count=_SCAN_COUNT):
+        keys.append(key)
+        if len(keys) >= _SCAN_COUNT:
+            yield keys
+            keys = []
+    if keys:
+        yield keys

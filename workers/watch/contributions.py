@@ -43,10 +43,14 @@ GUARD_SECONDS = HOURS.seconds_to_live
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What an article revision counts for: each id once, however often the article names it."""
+    """What an article revision counts for: each id once, however often the article names it.
+
+    `dated`: its time is the publisher's, not only that of its ingest.
+    """
 
     time: Micros
     members: Mapping[CountKind, tuple[str, ...]]
+    dated: bool = True
 
     def buckets(self) -> Iterator[tuple[CountKind, BucketSize, int, tuple[str, ...]]]:
         """Kind, size and index of each bucket, and what goes into it."""
@@ -73,6 +77,7 @@ def contribution_of(annotation: Annotation, symmetric: frozenset[str]) -> Contri
     return Contribution(
         to_micros(annotation.event_time),
         {kind: tuple(dict.fromkeys(ids))[:MAX_MEMBERS] for kind, ids in members.items()},
+        annotation.event_time_source == "published",
     )
 
 

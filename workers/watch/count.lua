@@ -1,15 +1,15 @@
 -- Takes one article's contribution into the counts of its partition, once: the article's guard says what is in already.
 -- KEYS: meta guard buckets …
--- ARGV: next offset, offset that this worker knows to be applied, event time or "", expected guard or "", new guard or "",
---   seconds the guard lives, seconds meta lives, then for each bucket: seconds it lives, number of members,
---   then per member: its id, +1 or -1
+-- ARGV: next offset, offset that this worker knows to be applied, event time or "", the field of meta that keeps the
+--   newest of such times, expected guard or "", new guard or "", seconds the guard lives, seconds meta lives,
+--   then for each bucket: seconds it lives, number of members, then per member: its id, +1 or -1
 -- Answers: ok; lost (the counts are older than what this worker wrote: they must be rebuilt); moved (the guard changed).
 
 local applied = tonumber(redis.call('HGET', KEYS[1], 'applied') or '0')
 if applied < tonumber(ARGV[2]) then return 'lost' end
-if (redis.call('GET', KEYS[2]) or '') ~= ARGV[4] then return 'moved' end
+if (redis.call('GET', KEYS[2]) or '') ~= ARGV[5] then return 'moved' end
 
-local at = 8
+local at = 9
 for i = 3, #KEYS do
   local lives, members = ARGV[at], tonumber(ARGV[at + 1])
   at = at + 2
@@ -20,11 +20,11 @@ for i = 3, #KEYS do
   end
   redis.call('EXPIRE', KEYS[i], lives)
 end
-if ARGV[5] ~= '' then redis.call('SET', KEYS[2], ARGV[5], 'EX', ARGV[6]) end
+if ARGV[6] ~= '' then redis.call('SET', KEYS[2], ARGV[6], 'EX', ARGV[7]) end
 if tonumber(ARGV[1]) > applied then redis.call('HSET', KEYS[1], 'applied', ARGV[1]) end
 if ARGV[3] ~= '' then
-  local newest = redis.call('HGET', KEYS[1], 'newest')
-  if not newest or tonumber(newest) < tonumber(ARGV[3]) then redis.call('HSET', KEYS[1], 'newest', ARGV[3]) end
+  local newest = redis.call('HGET', KEYS[1], ARGV[4])
+  if not newest or tonumber(newest) < tonumber(ARGV[3]) then redis.call('HSET', KEYS[1], ARGV[4], ARGV[3]) end
 end
-redis.call('EXPIRE', KEYS[1], ARGV[7])
+redis.call('EXPIRE', KEYS[1], ARGV[8])
 return 'ok'

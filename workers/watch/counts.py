@@ -128,6 +128,7 @@ class Counts:
             item.offset + 1,
             self._known.get(item.partition, 0),
             "" if move.added is None else move.added.time,
+            "newest" if move.added is None or move.added.dated else "newest_undated",
             expected,
             "" if move.guard is None else move.guard.to_wire(),
             GUARD_SECONDS,
@@ -170,13 +171,17 @@ class CountReader:
         self._keys = keys
 
     async def newest(self) -> Micros | None:
-        """The newest event time that any partition has counted."""
+        """The newest event time that any partition has counted; that of undated articles if there are no others."""
         partitions = await self._partitions()
         pipe = self._client.pipeline(transaction=False)
         for partition in partitions:
-            pipe.hget(self._keys.counts(partition).meta, "newest")
-        times = await pipe.execute() if partitions else []
-        return max((int(time) for time in times if time), default=None)
+            pipe.hmget(self._keys.counts(partition).meta, ["newest", "newest_undated"])
+        times: list[list[str | None]] = await pipe.execute() if partitions else []
+        for field in (0, 1):
+            known = [int(time) for answer in times if (time := answer[field])]
+            if known:
+                return max(known)
+        return None
 
     async def top(self, kind: CountKind, window: str, at: Micros, limit: int | None = None) -> list[tuple[str, int]]:
         """The ids most often counted in the `window` (1h, 24h, 7d) that ends at `at`; ties by id."""

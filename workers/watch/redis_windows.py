@@ -14,7 +14,7 @@ from workers.watch.patterns import Pattern
 from workers.watch.ringing import Ring, Window
 from workers.watch.scripts import Call, Script, run
 from workers.watch.sightings import Body, Sighting
-from workers.watch.windows import KEPT_ALERTS, Announcement, Ask, Change, Held, Horizon, Words
+from workers.watch.windows import KEPT_ALERTS, KEPT_SIGHTINGS, Announcement, Ask, Change, Held, Horizon, Words
 
 _LOAD = Script.load("window_load.lua")
 _COMMIT = Script.load("window_commit.lua")
@@ -78,6 +78,7 @@ class RedisWindows:
             horizon.sightings,
             horizon.rings,
             KEPT_ALERTS,
+            KEPT_SIGHTINGS,
             lifetime_seconds(change.pattern),
             len(change.plan.changed),
         ]
@@ -150,9 +151,10 @@ def _json(value: Any) -> str:
 
 
 def _held(pattern: Pattern, answer: list[Any]) -> Held:
-    version, newest, sightings, rings, outbox = answer
+    version, newest, floor, sightings, rings, outbox = answer
     window = Window(
         int(newest) if newest else None,
+        int(floor) if floor else None,
         tuple(Sighting.from_wire(json.loads(text)) for text in sightings),
         tuple(Ring.from_wire(json.loads(text)) for text in rings),
     )

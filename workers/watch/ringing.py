@@ -49,9 +49,13 @@ class Ring:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What a store holds of a pattern, from `reach` before the earliest change on."""
+    """What a store holds of a pattern, from `reach` before the earliest change on.
+
+    `floor`: the time of the newest sighting that was dropped because there were too many; None if none was.
+    """
 
     newest: Micros | None = None
+    floor: Micros | None = None
     sightings: tuple[Sighting, ...] = ()
     rings: tuple[Ring, ...] = ()
 
@@ -120,7 +124,7 @@ class _Admission:
         # Taken out and put in again, so that the dictionary's order is the order of arrival.
         self.late.pop(sighting.article_id, None)
         self.late[sighting.article_id] = self.newest is not None and sighting.time < self.newest
-        if sighting.happenings:
+        if sighting.happenings and sighting.dated:
             self.newest = sighting.time if self.newest is None else max(self.newest, sighting.time)
 
 
@@ -132,9 +136,11 @@ def plan(pattern: Pattern, window: Window, arrivals: Iterable[Sighting]) -> Plan
     if not admission.changed:
         return Plan(newest=window.newest, too_late=admission.too_late)
     since = min(admission.times)
+    # What completed before this is settled: part of what it stood on may be gone from the window.
     if window.newest is not None:
-        # What completed before this is settled: part of what it stood on may be gone from the window.
         since = max(since, window.newest - pattern.retention)
+    if window.floor is not None:
+        since = max(since, window.floor + pattern.timespan)
     sightings = list(admission.current.values())
     stored = [ring for ring in window.rings if ring.time >= since]
     seeds = [ring for ring in window.rings if ring.time < since]

@@ -48,7 +48,9 @@ class Happening:
 class Sighting:
     """One article revision. Without happenings it only says that an earlier revision no longer holds.
 
-    `rebuilt`: it was read again because Redis had lost it, so what such articles complete was announced in its time.
+    `dated`: its time is the publisher's; that of its ingest says nothing of how far the news has come (an archive of
+    1987 is ingested today). `rebuilt`: it was read again because Redis had lost it, so what such articles complete was
+    announced in its time.
     """
 
     article_id: str
@@ -60,6 +62,7 @@ class Sighting:
     tags: tuple[str, ...]
     entities: tuple[str, ...]
     happenings: tuple[Happening, ...]
+    dated: bool = True
     rebuilt: bool = False
 
     @property
@@ -72,20 +75,20 @@ class Sighting:
         events = [[h.index, h.type, h.status, h.actors, h.targets, h.place, h.confidence] for h in self.happenings]
         return [
             self.article_id, self.revision, self.time, self.stamp, self.source, self.story, self.tags, self.entities,
-            events, int(self.rebuilt),
+            events, self.dated * 1 + self.rebuilt * 2,
         ]  # fmt: skip
 
     @classmethod
     def from_wire(cls, value: list[Any]) -> Sighting:
         """The inverse of `to_wire`."""
-        article_id, revision, time, stamp, source, story, tags, entities, events, rebuilt = value
+        article_id, revision, time, stamp, source, story, tags, entities, events, flags = value
         happenings = tuple(
             Happening(index, type_, status, tuple(actors), tuple(targets), place, confidence)
             for index, type_, status, actors, targets, place, confidence in events
         )
         return cls(
             article_id, revision, time, (stamp[0], stamp[1]), source, story, tuple(tags), tuple(entities), happenings,
-            bool(rebuilt),
+            bool(flags & 1), bool(flags & 2),
         )  # fmt: skip
 
 
@@ -112,6 +115,7 @@ def seen(
         tags=annotation.tags,
         entities=tuple(dict.fromkeys(entity.id for entity in annotation.entities)) if _asks_entities(pattern) else (),
         happenings=tuple(happenings(annotation.events, pattern.types, pattern.symmetric)),
+        dated=annotation.event_time_source == "published",
         rebuilt=rebuilt,
     )
     kept = tuple(h for h in whole.happenings if any(selects(rule, whole, h) for rule in pattern.selections))

@@ -1,6 +1,7 @@
 -- Stores what arrivals changed in a pattern, if nobody else changed it since it was loaded; else nothing.
 -- KEYS: meta times sightings bodies anchors rings alerts outbox
--- ARGV: expected version, newest or "", suppressed, horizon of sightings, horizon of rings, alerts to keep, seconds to live,
+-- ARGV: expected version, newest or "", suppressed, horizon of sightings, horizon of rings, alerts to keep,
+--   most sightings, seconds to live,
 --   number of sightings, then for each: article id, time, sighting, body,
 --   number of alerts, then for each: alert id, time, ring, alert,
 --   number of announcements, then for each: key, value
@@ -9,7 +10,7 @@
 local version = redis.call('HGET', KEYS[1], 'version') or '0'
 if version ~= ARGV[1] then return 0 end
 
-local at = 8
+local at = 9
 local function take(fields)
   local rows = {}
   for row = 1, tonumber(ARGV[at]) do
@@ -52,7 +53,13 @@ if ARGV[2] ~= '' then
     drop(KEYS[5], old, KEYS[6], KEYS[7])
   end
 end
+local surplus = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[7])
+if surplus > 0 then
+  local last = redis.call('ZRANGE', KEYS[2], surplus - 1, surplus - 1, 'WITHSCORES')
+  redis.call('HSET', KEYS[1], 'floor', last[2])
+  drop(KEYS[2], redis.call('ZRANGE', KEYS[2], 0, surplus - 1), KEYS[3], KEYS[4])
+end
 if ARGV[3] ~= '0' then redis.call('HINCRBY', KEYS[1], 'suppressed', ARGV[3]) end
 redis.call('HINCRBY', KEYS[1], 'version', 1)
-for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ARGV[7]) end
+for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ARGV[8]) end
 return 1

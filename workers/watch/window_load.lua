@@ -1,7 +1,7 @@
 -- What a pattern holds around the earliest time that some articles bear on, as one consistent view.
 -- KEYS: meta times sightings anchors rings outbox
 -- ARGV: earliest time, timespan, reach (microseconds), article ids …
--- Answers: version, newest or "", sightings, rings, outbox as key, value, key, value …
+-- Answers: version, newest or "", floor or "", sightings, rings, outbox as key, value, key, value …
 
 local earliest = tonumber(ARGV[1])
 for i = 4, #ARGV do
@@ -26,10 +26,11 @@ local function values(order, hash, from)
   return found
 end
 
-local meta = redis.call('HMGET', KEYS[1], 'version', 'newest')
+local meta = redis.call('HMGET', KEYS[1], 'version', 'newest', 'floor')
 return {
   meta[1] or '0',
   meta[2] or '',
+  meta[3] or '',
   values(KEYS[2], KEYS[3], since(ARGV[2])),
   values(KEYS[4], KEYS[5], since(ARGV[3])),
   redis.call('HGETALL', KEYS[6]),

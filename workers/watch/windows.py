@@ -17,6 +17,9 @@ from workers.watch.patterns import Pattern
 from workers.watch.ringing import Plan, Ring, Window
 from workers.watch.sightings import Body, Sighting
 
+KEPT_SIGHTINGS = 100_000
+"""Articles a pattern holds at most, whatever its timespan; the oldest go first."""
+
 KEPT_ALERTS = 1000
 """Alerts a pattern keeps for `tocsin alerts list` beyond those that may still change."""
 
@@ -112,6 +115,7 @@ class _Shelf:
 
     version: int = 0
     newest: Micros | None = None
+    floor: Micros | None = None
     sightings: dict[str, Sighting] = field(default_factory=dict)
     order: list[tuple[Micros, str]] = field(default_factory=list)
     bodies: dict[str, Body] = field(default_factory=dict)
@@ -140,7 +144,7 @@ class MemoryWindows:
         from_ring = bisect_left(shelf.ring_order, (earliest - ask.pattern.reach, ""))
         rings = tuple(shelf.rings[ring] for _, ring in shelf.ring_order[from_ring:])
         outbox = tuple(shelf.outbox[key] for key in sorted(shelf.outbox))
-        return Held(shelf.version, Window(shelf.newest, tuple(sightings), rings), outbox)
+        return Held(shelf.version, Window(shelf.newest, shelf.floor, tuple(sightings), rings), outbox)
 
     async def words(self, pattern: Pattern, articles: Sequence[str], alerts: Sequence[str]) -> Words:
         """See WindowStore."""
@@ -169,6 +173,10 @@ class MemoryWindows:
         shelf.outbox.update({announcement.key: announcement for announcement in change.announcements})
         if shelf.newest is not None:
             self._prune(shelf, Horizon.of(change.pattern, shelf.newest))
+        excess = len(shelf.order) - KEPT_SIGHTINGS
+        if excess > 0:
+            shelf.floor = shelf.order[excess - 1][0]
+            self._drop_sightings(shelf, excess)
         return True
 
     @staticmethod
@@ -180,11 +188,14 @@ class MemoryWindows:
         shelf.sightings[sighting.article_id], shelf.bodies[sighting.article_id] = sighting, body
 
     @staticmethod
-    def _prune(shelf: _Shelf, horizon: Horizon) -> None:
-        old = bisect_left(shelf.order, (horizon.sightings, ""))
-        for _, article in shelf.order[:old]:
+    def _drop_sightings(shelf: _Shelf, number: int) -> None:
+        for _, article in shelf.order[:number]:
             del shelf.sightings[article], shelf.bodies[article]
-        del shelf.order[:old]
+        del shelf.order[:number]
+
+    @staticmethod
+    def _prune(shelf: _Shelf, horizon: Horizon) -> None:
+        MemoryWindows._drop_sightings(shelf, bisect_left(shelf.order, (horizon.sightings, "")))
         old = min(bisect_left(shelf.ring_order, (horizon.rings, "")), max(0, len(shelf.ring_order) - KEPT_ALERTS))
         for _, ring in shelf.ring_order[:old]:
             del shelf.rings[ring], shelf.alerts[ring]
