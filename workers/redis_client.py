@@ -18,7 +18,7 @@ TIMEOUT_SECONDS = 5.0
 
 
 def connect(settings: Settings) -> Redis:
-    """A client for the configured Redis; nothing is sent yet. Every write of ours is idempotent, so retries are safe."""
+    """A client for the configured Redis; nothing is sent yet. Our writes are idempotent, so retries are safe."""
     url = settings.require_redis()
     retry = Retry(ExponentialBackoff(cap=1.0, base=0.05), 3)
     client: Redis = aioredis.Redis.from_url(

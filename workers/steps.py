@@ -1,7 +1,7 @@
 """What a step is, without Faust: a handler that turns a batch of raw records into outcomes.
 
-`stream.py` drives handlers and keeps the promises (nothing lost, order of acknowledgement); handlers know nothing of it,
-so that a test can call them with plain values.
+`stream.py` drives handlers and keeps the promises (nothing lost, order of acknowledgement); handlers know nothing of
+it, so that a test can call them with plain values.
 """
 
 from __future__ import annotations

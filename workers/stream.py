@@ -189,7 +189,7 @@ class StepRunner:
     async def _consume(self, stream: StreamT[Any]) -> None:
         # `noack` first: an exception in an agent, and `take` as it stands, acknowledge what was not done.
         # One batch at a time: acknowledging out of order within a partition can commit past an unfinished record (606).
-        unacknowledged = cast(Stream[Any], stream.noack())
+        unacknowledged = cast(Stream[Any], cast(Stream[Any], stream).noack())
         batches: AsyncIterator[Sequence[EventT[bytes]]] = unacknowledged.noack_take(
             self.settings.batch_size, within=self.settings.batch_within
         )

@@ -92,23 +92,17 @@ def _versions() -> Finding:
 
 
 def _model(settings: Settings) -> Finding:
-    import spacy.util
+    from workers.annotate.pipeline import installed_name
 
-    try:
-        meta = spacy.util.get_installed_models()
-    except Exception as error:  # noqa: BLE001 - entry points of foreign packages may do anything
-        return Finding("model", "warning", f"the list of models cannot be read: {error}")
-    if settings.model in meta or spacy.util.is_package(settings.model):
-        return Finding("model", "ok", settings.model)
-    found = f"no spaCy pipeline named {settings.model!r} is installed; found: {', '.join(meta)}"
-    return Finding("model", "failed", found, "Set TOCSIN_MODEL to an installed one.")
+    return Finding("model", "ok", installed_name(settings.model))
 
 
 def _patterns(settings: Settings) -> Finding:
-    from workers.cli.patterns import load
+    from workers.cli.event_types import event_types
+    from workers.watch.pattern_file import load_patterns
 
-    patterns = load(settings)
-    return Finding("patterns", "ok", f"{len(patterns)} patterns in {settings.patterns_path}")
+    found = load_patterns([settings.patterns_path], event_types(settings))
+    return Finding("patterns", "ok", f"{len(found.patterns)} patterns in {settings.patterns_path}")
 
 
 def _receivers(settings: Settings) -> Finding:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
-from rich.table import Table
+from rich.padding import Padding
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
-    from topics.alerts import Alert
+    from topics.alerts import Alert, Evidence
 
 LEVEL_STYLES = {
     "informational": "dim",
@@ -26,25 +28,45 @@ def group_words(alert: Alert) -> str:
     return "; ".join(f"{name} {', '.join(values)}" for name, values in alert.group.items()) or "the whole stream"
 
 
+def plural(number: int, word: str) -> str:
+    """`1 article`, `2 articles`, `2 stories`."""
+    if number == 1:
+        return f"1 {word}"
+    return f"{number:,} {word[:-1] + 'ies' if word.endswith('y') else word + 's'}"
+
+
+def proofs(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """One piece of evidence for each rule and article: the fullest sentence, since a headline says it again."""
+    best: dict[tuple[str, str], Evidence] = {}
+    for item in evidence:
+        key = item.rule, item.article_id
+        if key not in best or len(item.sentence.text) > len(best[key].sentence.text):
+            best[key] = item
+    return list(best.values())
+
+
 def show_alert(console: Console, alert: Alert) -> None:
     """Print one alert with its evidence."""
-    style = LEVEL_STYLES[alert.level]
-    counts = alert.counts
-    console.print(f"[{style}]{alert.level.upper()}[/] [bold]{escape(alert.title)}[/]  {escape(group_words(alert))}")
-    console.print(
-        f"  {alert.pattern_id}  {alert.id}  "
-        f"{alert.first_event_at:%Y-%m-%d %H:%M} to {alert.last_event_at:%Y-%m-%d %H:%M}Z, "
-        f"{counts.articles} articles, {counts.stories} stories, {counts.sources} sources"
-        f"{'  late' if alert.late else ''}{'  ' + alert.state if alert.state != 'firing' else ''}"
+    style, counts = LEVEL_STYLES[alert.level], alert.counts
+    marks = "".join(
+        f", {mark}" for mark, holds in (("late", alert.late), (alert.state, alert.state != "firing")) if holds
     )
-    table = Table(box=None, show_header=False, padding=(0, 1, 0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for item in alert.evidence:
-        actors = ", ".join(dict.fromkeys(actor.id for actor in item.actor))
-        head = f"[bold]{escape(item.rule)}[/]" + (f" ({escape(actors)})" if actors else "")
+    console.print(
+        f"[{style}]{alert.level.upper()}[/]  [bold]{escape(alert.title)}[/]: {escape(group_words(alert))}",
+        soft_wrap=True,
+    )
+    console.print(
+        f"  [dim]{escape(alert.pattern_id)} {alert.id}; {alert.first_event_at:%Y-%m-%d %H:%M} to "
+        f"{alert.last_event_at:%Y-%m-%d %H:%M}Z; {plural(counts.articles, 'article')}, "
+        f"{plural(counts.stories, 'story')}, {plural(counts.sources, 'source')}{marks}[/]",
+        soft_wrap=True,
+    )
+    for item in proofs(alert.evidence):
+        actors = ", ".join(dict.fromkeys(actor.id for actor in item.actor)) or "actor not named"
+        head = f"[bold]{escape(item.rule)}[/] ({escape(actors)})"
         outlet = escape(item.source or "unknown outlet")
-        where = f"[dim]{outlet}, {item.event_time:%d %b %H:%M}Z, {escape(item.article_id)}[/]"
-        table.add_row(head, f"“{escape(item.sentence.text)}”\n{where}")
-    console.print(table)
+        console.print(
+            f"  • {head}  {outlet}, {item.event_time:%d %b %H:%M}Z  [dim]{escape(item.article_id)}[/]", soft_wrap=True
+        )
+        console.print(Padding(f"“{escape(item.sentence.text)}”", (0, 0, 0, 4)))
     console.print()

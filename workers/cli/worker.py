@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from workers.settings import Settings
+    from workers.steps import Handler
 
 
 class StepName(StrEnum):
@@ -39,9 +42,24 @@ def worker(step: Annotated[StepName, typer.Argument(help="Which step to run.")])
 
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format, step=step.value)
-    agent = importlib.import_module(f"workers.{step.value}.agent")
-    handler = agent.make_handler(settings)
+    handler = _handler(step, settings)
     ensure_topics(settings, FLOW)
     from workers.stream import run_step
 
     sys.exit(run_step(settings, handler))
+
+
+def _handler(step: StepName, settings: Settings) -> Handler:
+    """Each step loads only what it needs: notify should not wait for spaCy."""
+    if step is StepName.annotate:
+        from workers.annotate.agent import make_handler as make_annotate
+
+        return make_annotate(settings)
+    if step is StepName.watch:
+        from workers.cli.event_types import event_types
+        from workers.watch.agent import make_handler as make_watch
+
+        return make_watch(settings, event_types(settings))
+    from workers.notify.agent import make_handler as make_notify
+
+    return make_notify(settings)
