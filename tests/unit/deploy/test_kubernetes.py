@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, get_args
 
@@ -164,6 +165,31 @@ def test_the_example_names_files_that_exist_and_versions_that_are_pinned() -> No
     for variable in ("TOCSIN_PATTERNS", "TOCSIN_RECEIVERS"):
         assert named[variable].removeprefix("/etc/tocsin/") in generated["tocsin-rules"]["files"]
     assert [image["newTag"] for image in example["images"]] == ["0.1.0"]
+
+
+@pytest.mark.parametrize("command", ["check", "test"])
+def test_the_patterns_of_the_example_are_sound(command: str) -> None:
+    words = [sys.executable, "-m", "workers.cli", "patterns", command]
+    done = subprocess.run(
+        [*words, str(KUBERNETES / "example" / "patterns.yaml")],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_receivers_of_the_example_are_sound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_DESK_SLACK_URL", "https://hooks.slack.example/services/x")
+    monkeypatch.setenv("TOCSIN_OPS_WEBHOOK_URL", "https://ops.example/hook")
+    monkeypatch.setenv("TOCSIN_OPS_WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    monkeypatch.setenv("TOCSIN_RECEIVERS", str(KUBERNETES / "example" / "receivers.yaml"))
+    words = [sys.executable, "-m", "workers.cli", "notify", "list"]
+    done = subprocess.run(words, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "desk-slack" in done.stdout
+    assert "ops-webhook" in done.stdout
 
 
 @pytest.mark.parametrize("folder", ["base", "example"])
