@@ -36,13 +36,17 @@ def plural(number: int, word: str) -> str:
 
 
 def proofs(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """One piece of evidence for each rule and article: the fullest sentence, since a headline says it again."""
+    """One piece of evidence for each rule and article: the surest; of equals the body's, not the headline's."""
     best: dict[tuple[str, str], Evidence] = {}
     for item in evidence:
         key = item.rule, item.article_id
-        if key not in best or len(item.sentence.text) > len(best[key].sentence.text):
+        if key not in best or _weight(item) > _weight(best[key]):
             best[key] = item
     return list(best.values())
+
+
+def _weight(item: Evidence) -> tuple[float, bool, int]:
+    return item.confidence, item.sentence.part == "text", -item.sentence.start
 
 
 def show_alert(console: Console, alert: Alert) -> None:
