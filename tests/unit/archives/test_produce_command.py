@@ -1,0 +1,199 @@
+"""`tocsin produce` as a person and a shell script meet it: what it says, where, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+
+from tests.rig.broker import BrokerServer, embedded_broker
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+COMMAND = [sys.executable, "-m", "workers.cli", "produce"]
+
+
+def environment(bootstrap: str, namespace: str = "") -> dict[str, str]:
+    return {
+        **os.environ,
+        "TOCSIN_KAFKA_BOOTSTRAP_SERVERS": bootstrap,
+        "TOCSIN_NAMESPACE": namespace or f"t{uuid.uuid4().hex[:12]}",
+        "COLUMNS": "200",
+    }
+
+
+@pytest.fixture
+def settings(broker: BrokerServer) -> dict[str, str]:
+    return environment(broker.bootstrap)
+
+
+@pytest.fixture
+def run(settings: dict[str, str]) -> Run:
+    def go(*arguments: str, given: str | None = None, **changes: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*COMMAND, *arguments],
+            env={**settings, **changes},
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return go
+
+
+def lying_on_the_topic(settings: dict[str, str]) -> int:
+    """Counted by reading: the embedded broker's answer to "what is the last offset?" forgets most of the last batch."""
+    consumer = Consumer(
+        {"bootstrap.servers": settings["TOCSIN_KAFKA_BOOTSTRAP_SERVERS"], "group.id": "count", "log_level": 0}
+    )
+    topic = f"{settings['TOCSIN_NAMESPACE']}.articles"
+    partitions = consumer.list_topics(timeout=10).topics[topic].partitions
+    consumer.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in partitions])
+    count = 0
+    while found := consumer.consume(10_000, timeout=1.0):
+        count += len(found)
+    consumer.close()
+    return count
+
+
+def archive(path: Path, count: int, length: int = 200) -> str:
+    path.write_text("".join(json.dumps({"id": f"a{n}", "text": f"{n} " + "x" * length}) + "\n" for n in range(count)))
+    return str(path)
+
+
+def test_all_confirmed_is_success_and_stdout_stays_empty(run: Run, settings: dict[str, str], tmp_path: Path) -> None:
+    done = run(archive(tmp_path / "a.jsonl", 1000))
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert "read 1,000, produced 1,000, confirmed 1,000, malformed 0 (" in done.stderr
+    assert lying_on_the_topic(settings) == 1000
+
+
+def test_malformed_lines_are_named_and_the_rest_arrives(run: Run, settings: dict[str, str]) -> None:
+    done = run("-", given='{"text": "one"}\n{"text": 2}\n\nnonsense\n{"text": "[bold]four[/]"}\n')
+    assert done.returncode == 1
+    assert "<stdin>:2: text: expected a string, found 2\n" in done.stderr
+    assert "<stdin>:4: not JSON" in done.stderr
+    assert "read 4, produced 2, confirmed 2, malformed 2 (" in done.stderr
+    assert lying_on_the_topic(settings) == 2
+
+
+def test_an_article_that_never_fits_is_counted(run: Run) -> None:
+    done = run("-", given=json.dumps({"id": "huge", "text": "x", "tags": ["t" * 1_500_000]}) + '\n{"text": "small"}\n')
+    assert done.returncode == 1
+    assert "article 'huge': Article of" in done.stderr
+    assert "read 2, produced 1, confirmed 1, malformed 1 (" in done.stderr
+
+
+def test_nothing_to_read_is_success(run: Run) -> None:
+    done = run("-", given="")
+    assert (done.returncode, "read 0, produced 0, confirmed 0, malformed 0" in done.stderr) == (0, True)
+
+
+def test_a_missing_file_is_an_input_error_before_anything_is_sent(
+    run: Run, settings: dict[str, str], tmp_path: Path
+) -> None:
+    run("-", given="")
+    done = run(archive(tmp_path / "a.jsonl", 5), str(tmp_path / "none.jsonl"))
+    assert done.returncode == 5
+    assert f"tocsin: {tmp_path / 'none.jsonl'}: No such file or directory" in done.stderr
+    assert lying_on_the_topic(settings) == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "said"),
+    [
+        ({"TOCSIN_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}, 4, "does not answer: Connect to ipv4#127.0.0.1:1 failed"),
+        ({"TOCSIN_KAFKA_BOOTSTRAP_SERVERS": "http://kafka:9092"}, 3, "is no address of a broker"),
+        ({"TOCSIN_KAFKA_BOOTSTRAP_SERVERS": ""}, 3, "No Kafka is configured"),
+        ({"TOCSIN_NAMESPACE": "No Good"}, 3, "TOCSIN_NAMESPACE"),
+        ({"TOCSIN_REPLICATION_FACTOR": "none"}, 3, "TOCSIN_REPLICATION_FACTOR"),
+    ],
+)
+def test_what_is_wrong_is_told_in_one_message(
+    run: Run, tmp_path: Path, changes: dict[str, str], code: int, said: str
+) -> None:
+    done = run(archive(tmp_path / "a.jsonl", 5), **changes)
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+    assert "Traceback" not in done.stderr
+    assert "read " not in done.stderr
+
+
+def test_ctrl_c_ends_at_once_and_tells_what_arrived(settings: dict[str, str]) -> None:
+    running = subprocess.Popen(
+        [*COMMAND, "-"], env=settings, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
+    )
+    assert running.stdin is not None
+    assert running.stderr is not None
+    running.stdin.writelines(f'{{"text": "number {n}"}}\n' for n in range(50))
+    running.stdin.write("this line is answered\n")
+    running.stdin.flush()
+    said = ""
+    while "<stdin>:51:" not in said:  # until then it is still starting
+        said = running.stderr.readline()
+    begun = time.monotonic()
+    running.send_signal(signal.SIGINT)
+    rest = running.stderr.read()
+    assert running.wait(30) == 130
+    assert time.monotonic() - begun < 8
+    assert "read 51, produced 50, confirmed 50, malformed 1" in rest
+    assert "Traceback" not in rest
+    assert lying_on_the_topic(settings) == 50
+
+
+def test_a_broker_that_goes_away_is_unreachable_and_the_summary_is_true(tmp_path: Path) -> None:
+    with embedded_broker() as broker:
+        settings = environment(broker.bootstrap)
+        running = subprocess.Popen(
+            [*COMMAND, "-"], env=settings, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
+        )
+        assert running.stdin is not None
+        assert running.stderr is not None
+        running.stdin.write('{"text": "before"}\nthis line is answered\n')
+        while "<stdin>:2:" not in running.stderr.readline():
+            pass
+        deadline = time.monotonic() + 20
+        while not lying_on_the_topic(settings) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        broker.kill()
+        running.stdin.write('{"text": "after"}\n')
+        said = running.communicate(timeout=90)[1]
+    assert running.returncode == 4
+    assert "read 3, produced 2, confirmed 1, malformed 1, not confirmed 1" in said
+    assert "took 1 of 2 records, then failed: no confirmation within 30 s" in said
+
+
+@pytest.mark.parametrize("no_colour", ["", "1"])
+def test_a_terminal_sees_progress_and_colours_only_if_wanted(
+    run: Run, settings: dict[str, str], tmp_path: Path, no_colour: str
+) -> None:
+    run("-", given="")  # makes the topic, which would be logged
+    controller, terminal = pty.openpty()
+    path = archive(tmp_path / "a.jsonl", 3000, length=2000)
+    running = subprocess.Popen(
+        [*COMMAND, path],
+        env={**settings, "TERM": "xterm-256color", **({"NO_COLOR": no_colour} if no_colour else {})},
+        stderr=terminal,
+    )
+    os.close(terminal)
+    shown = b""
+    while True:
+        try:
+            shown += os.read(controller, 65536)
+        except OSError:  # the other end is closed
+            break
+    os.close(controller)
+    assert running.wait(30) == 0
+    assert b"of 3,000 confirmed" in shown
+    assert b"read 3,000, produced 3,000, confirmed 3,000" in shown
+    assert (b"\x1b[3" in shown) == (not no_colour)
