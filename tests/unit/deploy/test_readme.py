@@ -14,7 +14,7 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 README = (CHECKOUT / "deploy" / "README.md").read_text("utf-8")
 COMPOSE = (CHECKOUT / "docker-compose.yml").read_text("utf-8")
 
-IN_CONTAINER = re.compile(r"docker compose run --rm (?:-T )?cli ([^<#\n]+)")
+IN_CONTAINER = re.compile(r"docker compose run --rm (?:-T )?(?:cli|notify) ([^<#`\n]+)")
 ON_MACHINE = re.compile(r"`tocsin ([a-z][^`…]*)`")
 
 
