@@ -1,4 +1,4 @@
-"""The sample archive and the example patterns, looked at without the pipeline: their shape, and that they agree.
+"""The sample archive and the example patterns, without reader, Kafka or Redis: their shape, and that they agree.
 
 What must ring (`expected.json`) was decided from the stories. Here a plain oracle derives it once more from the events
 that each story means (`meaning.jsonl`), so that the two cannot drift apart. The journey tests play the archive.
@@ -19,6 +19,9 @@ import pytest
 import yaml
 
 from workers.settings import examples_dir
+from workers.watch.event_types import DEFAULT_EVENT_TYPES
+from workers.watch.pattern_file import load_patterns
+from workers.watch.pattern_tests import described, run_tests, wished
 
 ARCHIVE = examples_dir() / "archive"
 PATTERNS = examples_dir() / "patterns"
@@ -195,6 +198,13 @@ class TestPatterns:
         assert len(set(names)) == len(names)
         assert any(name.startswith("near miss") for name in names)
         assert any(name.startswith("edge") for name in names)
+
+    def test_they_load_and_their_own_tests_pass(self) -> None:
+        loaded = load_patterns([PATTERNS], DEFAULT_EVENT_TYPES)
+        assert [pattern.id for pattern in loaded.patterns] == list(DOCUMENTS)
+        for result in run_tests(loaded.patterns):
+            missing, unexpected = map(wished, result.missing), map(described, result.unexpected)
+            assert result.passed, (result.pattern.id, result.test.name, *missing, *unexpected)
 
     def test_most_patterns_ring_on_the_archive_and_all_have_near_misses_there(self) -> None:
         assert {alert["pattern"] for alert in EXPECTED["alerts"]} == set(DOCUMENTS)
