@@ -18,10 +18,11 @@ import psutil
 from topics.alerts import Alert
 from workers.archives.readers import read_paths
 from workers.local.expected import Expectation, as_expectation
-from workers.local.receiver import Received, receiver
 from workers.local.progress import ProgressMeter
+from workers.local.receiver import Received, receiver
 from workers.local.replay import latest_alerts, produce_all
 from workers.local.stack import Stack, file_sink, local_stack
+from workers.local.stored import stored_alerts
 from workers.local.topic_reader import read_records
 from workers.redis_client import connect
 from workers.redis_keys import Keys
@@ -35,7 +36,7 @@ WINDOWS = ("1h", "24h", "7d")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What stands at the end. `told` counts how often the receiver heard each alert and state, repeats by id removed."""
+    """What stands at the end. `told` counts how often the receiver heard each alert and state, repeats removed."""
 
     ids: frozenset[str]
     alerts: frozenset[Expectation]
@@ -70,9 +71,10 @@ async def play(settings: Settings, folder: Path, disturb: Disturb | None = None)
             firing = [a for a in latest_alerts(read_records(stack.settings, "alerts", Alert)) if a.state == "firing"]
             await _settle(received, {alert.id for alert in firing})
             counts = await read_counts(stack.settings)
+            stored = await stored_alerts(stack.settings)
     return Outcome(
         ids=frozenset(alert.id for alert in firing),
-        alerts=frozenset(as_expectation(alert) for alert in firing),
+        alerts=frozenset(as_expectation(alert) for alert in stored if alert.state == "firing"),
         counts=counts,
         received=frozenset(alert.id for alert in received.firing()),
         told=Counter((alert.id, alert.state) for history in received.alerts.values() for alert in history),

@@ -111,6 +111,8 @@ def _verdict(console: Console, playing: Demo, comparison: Comparison, seconds: f
         console.print(f"[bold red]did not ring[/]  {expectation}", soft_wrap=True)
     for expectation in comparison.surprising:
         console.print(f"[bold red]rang, but should not have[/]  {expectation}", soft_wrap=True)
+    for expectation in comparison.misproved:
+        console.print(f"[bold red]its evidence is not what it should be[/]  {expectation}", soft_wrap=True)
     if playing.received.refused:
         console.print(f"[bold red]{playing.received.refused} deliveries had a wrong signature[/]")
     first = playing.first_alert_after

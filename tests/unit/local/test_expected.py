@@ -28,17 +28,27 @@ def alert(pattern: str, actors: tuple[str, ...], *articles: str) -> Alert:
 def write(folder: Path) -> Path:
     path = folder / "expected.json"
     path.write_text(
-        json.dumps({"alerts": [{"pattern": "p", "group": {"actor": ["KP", "RU"]}, "evidence": ["b", "a"]}]})
+        json.dumps(
+            {"alerts": [{"pattern": "p", "group": {"actor": ["KP", "RU"]}, "anchor": "b", "evidence": ["b", "a"]}]}
+        )
     )
     return path
 
 
 def test_the_same_in_another_order_is_the_same(tmp_path: Path) -> None:
-    assert compare(read_expected(write(tmp_path)), [alert("p", ("RU", "KP"), "a", "b", "a")]).exact
+    rang = [alert("p", ("RU", "KP"), "a", "b", "a")]
+    assert compare(read_expected(write(tmp_path)), rang, rang).exact
+
+
+def test_evidence_may_be_added_after_the_telling_but_not_be_wrong_in_the_end(tmp_path: Path) -> None:
+    expected = read_expected(write(tmp_path))
+    told = [alert("p", ("RU", "KP"), "b")]
+    assert compare(expected, told, [alert("p", ("RU", "KP"), "a", "b")]).exact
+    assert compare(expected, told, told).misproved
 
 
 def test_missing_and_surprising_are_told_apart(tmp_path: Path) -> None:
-    comparison = compare(read_expected(write(tmp_path)), [alert("p", ("RU",), "a", "b")])
+    comparison = compare(read_expected(write(tmp_path)), [alert("p", ("RU",), "a", "b")], [])
     assert not comparison.exact
-    assert str(comparison.missing[0]) == "p (actor KP, RU) by a, b"
-    assert str(comparison.surprising[0]) == "p (actor RU) by a, b"
+    assert str(comparison.missing[0]) == "p (actor KP, RU), completed by b, proved by a, b"
+    assert str(comparison.surprising[0]) == "p (actor RU), completed by b, proved by a, b"
