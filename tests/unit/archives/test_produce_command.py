@@ -151,6 +151,7 @@ def test_ctrl_c_ends_at_once_and_tells_what_arrived(settings: dict[str, str]) ->
     assert lying_on_the_topic(settings) == 50
 
 
+@pytest.mark.heavy  # the time-out is half a minute; test_kafka_client has it with a short one
 def test_a_broker_that_goes_away_is_unreachable_and_the_summary_is_true(tmp_path: Path) -> None:
     with embedded_broker() as broker:
         settings = environment(broker.bootstrap)

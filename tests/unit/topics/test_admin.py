@@ -8,14 +8,17 @@ import pytest
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # it re-exports without saying so
 
 from tests.rig.broker import BrokerServer
+from tests.rig.kafka import KafkaServer
 from topics import admin
 from topics.codec import MAX_RECORD_BYTES, MAX_REJECT_VALUE_BYTES
 from topics.names import FLOW, TopicNames
 
 
-@pytest.fixture
-def client(broker: BrokerServer) -> AdminClient:
-    return AdminClient({"bootstrap.servers": broker.bootstrap})
+@pytest.fixture(params=["broker", pytest.param("kafka", marks=pytest.mark.heavy)])
+def client(request: pytest.FixtureRequest) -> AdminClient:
+    """On the embedded broker and on a real Kafka."""
+    server: BrokerServer | KafkaServer = request.getfixturevalue(request.param)
+    return AdminClient({"bootstrap.servers": server.bootstrap})
 
 
 @pytest.fixture
@@ -63,6 +66,14 @@ def test_a_namespace_is_deleted_alone(client: AdminClient, names: TopicNames) ->
     assert admin.delete(client, names) == []
     assert set(other.all()) <= set(admin.topics_of(client))
     assert not set(names.all()) & set(admin.topics_of(client))
+
+
+@pytest.mark.heavy
+def test_what_the_broker_will_not_do_is_told(kafka: KafkaServer, names: TopicNames) -> None:
+    client = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    with pytest.raises(admin.AdminError, match="replication factor of 3") as caught:
+        admin.create(client, admin.specs(names, partitions=1, replication=3))
+    assert caught.value.code == "INVALID_REPLICATION_FACTOR"
 
 
 def test_no_broker_is_an_admin_error() -> None:
