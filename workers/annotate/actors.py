@@ -9,7 +9,7 @@ from spacy.tokens import Doc, Token
 
 from topics.annotations import Participant, TextPart
 from workers.annotate.entities import Mention, Reading, is_company
-from workers.annotate.frames import antecedent, children
+from workers.annotate.frames import antecedent, children, spread
 from workers.annotate.lexicon import lexicon
 from workers.annotate.people import Person, role_of
 
@@ -172,7 +172,7 @@ class Cast:
             person = self.people.get(mention.id)
             if person is not None and person.country and person.role in {"leader", "official"}:
                 identifier = person.country
-        elif mention.kind == "organisation" and mention.country and mention.sort != "igo":
+        elif mention.kind in {"organisation", "place"} and mention.country and mention.sort != "igo":
             identifier = mention.country
         return Participant(id=identifier, part=mention.part, start=mention.start, end=mention.end, text=mention.text)
 
@@ -193,14 +193,42 @@ class Cast:
             inner = self.mention_at(child)
             if inner is not None and inner.kind == "person":
                 return [self._person(child, inner)]
-        country = self._country_of(token)
-        if country is not None and (
+        countries = self._countries_of(token)
+        if countries and (
             classes & {"state", "military", "group"}
             or any(lemma in roles.words("roles", n) for n in ("body", "parties", "people"))
         ):
-            found = self._participant(country)
-            return [found]
+            return [self._participant(country) for country in countries]
+        if classes & {"military", "group", "leader", "official"}:
+            return [
+                self._participant(inner)
+                for child in children(token, "compound", "amod", "nmod", "poss")
+                if (inner := self.mention_at(child)) is not None and (inner.kind == "group" or inner.sort == "igo")
+            ]
         return []
+
+    def owners(self, token: Token) -> list[Participant]:
+        """Whose the thing is that a phrase names: "Russia's fight" stands for Russia as a target."""
+        found = [self._participant(m) for m in self._countries_of(token)]
+        if found:
+            return found
+        return [p for child in children(token, "poss") if child.pos_ != "PRON" for p in self.resolve(child)]
+
+    def _countries_of(self, token: Token) -> list[Mention]:
+        """All countries that modify a noun: "Russian and Ukrainian negotiators", "leaders of Japan and China"."""
+        first = self._country_of(token)
+        if first is None:
+            return []
+        found = {first.id: first}
+        for child in token.children:
+            inner = [child] if child.dep_ in _LINKS else []
+            if child.dep_ == "prep" and child.lower_ in {"of", "from"}:
+                inner = list(children(child, "pobj"))
+            for word in (w for one in inner for w in spread(one)):
+                mention = self.mention_at(word)
+                if mention is not None and mention.country and mention.kind != "person":
+                    found.setdefault(mention.id, mention)
+        return list(found.values())
 
     def _referent(self, pronoun: Token) -> Mention | None:
         """Whom a pronoun means, where it is safe: the subject of the clause above, else of the sentence before."""
@@ -216,7 +244,7 @@ class Cast:
         token = pronoun
         for _ in range(8):
             head = token.head
-            if head is token:
+            if head == token:
                 break
             for subject in children(head, "nsubj", "nsubjpass"):
                 if subject.i < pronoun.i and subject.pos_ != "PRON":

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from spacy.tokens import Token
 
 from workers.annotate.actors import Cast
-from workers.annotate.frames import Frame, about
+from workers.annotate.frames import Frame, about, children
 from workers.annotate.ontology import Condition, Term, Trigger
 
 _PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "of", "by", "to")
@@ -42,7 +42,7 @@ def _meets(token: Token, term: Term, cast: Cast, frame: Frame) -> bool:
         if term.word not in cast.classes(token):
             return False
         return term.word != "abroad" or _is_abroad(token, frame, cast)
-    if _is_word(token, term):
+    if _is_word(token, term) or any(_is_word(child, term) for child in children(token, "appos")):
         return True
     return term.anywhere and any(_is_word(word, term) for word in about(token))
 
@@ -51,6 +51,8 @@ def _is_word(token: Token, term: Term) -> bool:
     lemma, lower = token.lemma_.lower(), token.lower_
     if term.is_prefix:
         return lower.startswith(term.word)
+    if token.dep_ == "amod" and token.tag_.startswith("VB"):
+        return term.word == lower  # "forced" is not "force"
     return term.word in (lemma, lower) or (lower.endswith("s") and lower[:-1] == term.word)
 
 
@@ -68,12 +70,28 @@ def _enough_parties(wanted: str, frame: Frame, cast: Cast) -> bool:
     seen: set[str] = set()
     for slot in _PARTY_SLOTS:
         for token in frame.slot(slot):
-            if wanted not in cast.classes(token) and not (wanted == "state" and cast.parties(token)):
+            counterpart = token.lemma_.lower() == "counterpart"
+            if (
+                wanted not in cast.classes(token)
+                and not counterpart
+                and not (wanted == "state" and cast.parties(token))
+            ):
                 continue
-            if len(cast.parties(token)) == 2 or (token.tag_ == "NNS" and slot in {"subject", "between", "of", "poss"}):
-                return True
             ids = {p.id for p in cast.resolve(token)}
-            seen |= ids or {token.lower_}
+            if len(cast.parties(token)) == 2 or (token.tag_ == "NNS" and _are_several(token, ids, slot)):
+                return True
+            # A leader of no known country may be anybody's; one whose country is said settles that.
+            seen |= ids or ({token.lower_} if wanted != "leader" or token.tag_ != "NNS" else set())
             if len(seen) >= 2:
                 return True
     return False
+
+
+def _are_several(token: Token, ids: set[str], slot: str) -> bool:
+    """Does a plural name several parties by itself: "the leaders met", "talks between the governments"?"""
+    if slot not in {"subject", "between", "of", "poss"}:
+        return False
+    if len(ids) >= 2 or any(identifier.startswith("organisation:") for identifier in ids):
+        return True
+    qualified = any(child.dep_ in {"amod", "compound", "nmod", "poss"} for child in token.children)
+    return not ids and not qualified

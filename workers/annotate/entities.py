@@ -117,6 +117,10 @@ def _read_names(reading: Reading, gazetteer: Gazetteer) -> None:
         if kind is None:
             continue
         start, end = span.start, span.end
+        while start < end - 1 and doc[start].lower_ in {"the", "a", "an"}:
+            start += 1
+        if all(t in taken or doc[t].lower_ == "'s" for t in range(start, end)):
+            continue
         while start < end and start in taken and (kind == "person" or all(t in taken for t in range(start, end))):
             start += 1
         if start < end and not _is_noise(doc, start, end, kind):

@@ -121,7 +121,11 @@ def _participants(candidate: Candidate, kind: EventType, cast: Cast) -> tuple[li
 
 def _first(slots: Sequence[str], frame: Frame, cast: Cast, exclude: set[str] | None = None) -> list[Participant]:
     for slot in slots:
-        found = _unique(p for token in frame.slot(slot) for p in cast.resolve(token) or cast.parties(token))
+        found = _unique(
+            p
+            for token in frame.slot(slot)
+            for p in cast.resolve(token) or cast.parties(token) or (cast.owners(token) if exclude is not None else [])
+        )
         found = [p for p in found if not exclude or p.id not in exclude]
         if found:
             return found

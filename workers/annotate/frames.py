@@ -24,7 +24,10 @@ _DEPTH = 6
 
 def is_verbal(token: Token) -> bool:
     """Is `token` a verb or an auxiliary?"""
-    return token.pos_ in _VERBS
+    return token.pos_ in _VERBS or (
+        token.pos_ in {"NOUN", "PROPN", "ADJ"}
+        and any(c.dep_ == "aux" and c.tag_ in {"TO", "MD"} and c.i < token.i for c in token.children)
+    )
 
 
 def children(token: Token, *deps: str) -> Iterator[Token]:
@@ -104,7 +107,7 @@ def subjects_of(verb: Token, depth: int = 0) -> list[Token]:
     if own:
         return own
     head = verb.head
-    if verb.dep_ == "ROOT" or head is verb:
+    if verb.dep_ == "ROOT" or head == verb:
         return []
     if verb.dep_ in {"conj", "advcl", "dep", "parataxis"} and is_verbal(head):
         return surface_subjects(head) or subjects_of(head, depth + 1)
@@ -113,8 +116,16 @@ def subjects_of(verb: Token, depth: int = 0) -> list[Token]:
     if verb.dep_ in {"acl", "relcl"}:
         return [head] if verb.tag_ == "VBG" or verb.dep_ == "relcl" else _holder(head, depth)
     if verb.dep_ == "pcomp":
-        return subjects_of(head.head, depth + 1) if is_verbal(head.head) else _holder(head.head, depth)
+        return _behind_preposition(head.head, depth) if is_verbal(head.head) else _holder(head.head, depth)
     return []
+
+
+def _behind_preposition(verb: Token, depth: int) -> list[Token]:
+    """Who does it in "accused Russia of shelling", "was blamed for firing", "retaliated by closing"."""
+    if is_passive(verb):
+        return surface_subjects(verb)
+    blamed = [t for noun in children(verb, "dobj") for t in spread(noun)]
+    return blamed or subjects_of(verb, depth + 1)
 
 
 def _controller(verb: Token, head: Token, depth: int) -> list[Token]:
@@ -202,7 +213,7 @@ def governor(noun: Token) -> tuple[Token | None, str, Token | None]:
             if head.lower_ != "of" or above.lemma_.lower() not in transparent:
                 preposition = preposition or head
             token = above
-        elif token.dep_ in {"compound", "nmod", "amod", "poss", "appos", "nummod", "npadvmod"} and head is not token:
+        elif token.dep_ in {"compound", "nmod", "amod", "poss", "appos", "nummod", "npadvmod"} and head != token:
             relation = "none"
             token = head
         elif token.dep_ in {"advcl", "dep", "npadvmod"} and is_verbal(head):
@@ -253,18 +264,10 @@ class Frame:
             return list(verb.sent)
         found = _behind(verb, name)
         if name == "to":
-            found.extend(t for noun in children(verb, "dative") if noun.pos_ != "ADP" for t in spread(noun))
-            found.extend(
-                t
-                for to in children(verb, "dative")
-                if to.pos_ == "ADP"
-                for n in children(to, "pobj")
-                for t in spread(n)
-            )
-        if not found and name not in {"of", "in", "by"}:
-            found = [t for obj in self.slot("object") for t in _behind(obj, name)]
-        elif name == "in":
-            found = found + [t for obj in self.slot("object") for t in _behind(obj, name)]
+            found.extend(_receivers(verb))
+        if name not in {"of", "by"}:
+            # "imposed sanctions on Belarus on Monday": the parser hangs either phrase on the verb or on its object.
+            found = [t for obj in self.slot("object") for t in _behind(obj, name)] + found
         return found
 
     def _noun_slot(self, name: str) -> list[Token]:
@@ -282,7 +285,7 @@ class Frame:
         if name in {"verb", "carrier"}:
             verb, relation, preposition = governor(noun)
             near = relation in {"object", "subject", "attr"} or (
-                relation == "prep" and preposition is not None and preposition.head is verb
+                relation == "prep" and preposition is not None and preposition.head == verb
             )
             return [verb] if verb is not None and near else []
         if name in {"particle", "adverb"}:
@@ -294,6 +297,10 @@ class Frame:
             return list(noun.sent)
         found = _behind(noun, name)
         verb, relation, _ = governor(noun)
+        if name == "to" and verb is not None and relation == "object":
+            found = found + _receivers(verb)
+        if not found and name == "by":
+            found = [t for obj in _behind(noun, "of") for t in _behind(obj, "by")]
         if not found and verb is not None and relation in {"object", "subject"} and name not in {"of", "by", "for"}:
             found = _behind(verb, name)
         if not found and name == "by" and verb is not None and relation == "object" and is_passive(verb):
@@ -309,6 +316,15 @@ class Frame:
         return subjects_of(verb)
 
 
+def _receivers(verb: Token) -> list[Token]:
+    """To whom something is given: "gave Kim a letter", "Kim was handed a letter"."""
+    found = [t for noun in children(verb, "dative") if noun.pos_ != "ADP" for t in spread(noun)]
+    found += [t for to in children(verb, "dative") if to.pos_ == "ADP" for n in children(to, "pobj") for t in spread(n)]
+    if not found and is_passive(verb) and any(True for _ in children(verb, "dobj")):
+        found = [t for noun in children(verb, "nsubjpass") for t in spread(antecedent(noun))]
+    return found
+
+
 def about(noun: Token) -> list[Token]:
     """What a noun is of: compounds, adjectives and possessors, hyphenated parts too."""
     found: list[Token] = []
@@ -316,7 +332,7 @@ def about(noun: Token) -> list[Token]:
         if child.dep_ in _MODIFIERS:
             found.append(child)
             found.extend(
-                c for c in child.subtree if c.dep_ in _MODIFIERS | {"conj", "punct"} and c is not child and c.i < noun.i
+                c for c in child.subtree if c.dep_ in _MODIFIERS | {"conj", "punct"} and c != child and c.i < noun.i
             )
     return found
 

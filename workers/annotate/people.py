@@ -83,6 +83,7 @@ def know_people(readings: Sequence[Reading]) -> dict[str, Person]:
             _look_before(reading, lower, mention, person)
             _look_behind(reading, lower, mention, person)
     _match_definites(readings, people)
+    _match_homeless(readings, people)
     return people
 
 
@@ -178,6 +179,27 @@ def _match_definites(readings: Sequence[Reading], people: dict[str, Person]) -> 
             if pool and pool[0].mentions >= 2 and (len(pool) == 1 or pool[0].mentions > pool[1].mentions or known):
                 pool[0].roles["leader"] += 1
                 pool[0].countries[country] += 1
+
+
+def _match_homeless(readings: Sequence[Reading], people: dict[str, Person]) -> None:
+    """A leader without a country ("President Biden" in an American paper) leads the one that no other leader leads:
+    the one whose seat of government is named, else the only one left."""
+    homeless = [p for p in people.values() if p.role == "leader" and p.country is None]
+    if len(homeless) != 1:
+        return
+    taken = {p.country for p in people.values() if p.role == "leader" and p.country}
+    spoken: Counter[str] = Counter()
+    seats: Counter[str] = Counter()
+    for reading in readings:
+        for mention in reading.mentions:
+            if mention.kind == "country" and mention.country and mention.country not in taken:
+                spoken[mention.country] += 1
+                seats[mention.country] += mention.sort == "metonym"
+    seats = +seats
+    if len(seats) == 1:
+        homeless[0].countries[next(iter(seats))] += 1
+    elif len(spoken) == 1:
+        homeless[0].countries[next(iter(spoken))] += 1
 
 
 def _definites(reading: Reading) -> Iterator[tuple[str, list[Token]]]:

@@ -67,6 +67,13 @@ def _according_to(head: Token) -> bool:
     return any(t.lower_ == "according" and t.i + 1 < len(t.doc) and t.nbor(1).lower_ == "to" for t in head.sent)
 
 
+def _is_phrasal(verb: Token, name: str) -> bool:
+    """Is the verb, with one of its particles, in a list of phrasal verbs ("call off")?"""
+    lemma = verb.lemma_.lower()
+    phrases = lexicon().words("status", name)
+    return any(f"{lemma} {child.lower_}" in phrases for child in children(verb, "prt", "advmod", "prep"))
+
+
 class _Walk:
     """The way from a trigger to the root; `path` keeps the tokens whose dates are the event's."""
 
@@ -76,6 +83,7 @@ class _Walk:
         self.path: list[Token] = []
         self.reports: list[Token] = []
         self._steps = 0
+        self.background = False
 
     def _is(self, token: Token, name: str) -> bool:
         return token.lemma_.lower() in lexicon().words("status", name)
@@ -92,7 +100,7 @@ class _Walk:
         if own:
             self._habit(verb)
         head, dep = verb.head, verb.dep_
-        if head is verb:
+        if head == verb:
             if verb.sent[-1].text == "?" or any(t.text == "?" for t in verb.sent[-2:]):
                 self.verdict.raise_to("hypothetical", verb.sent[-1])
         elif dep in {"xcomp", "ccomp", "csubj", "csubjpass", "acomp", "parataxis", "oprd", "attr"}:
@@ -257,7 +265,7 @@ class _Walk:
         token = head
         for _ in range(_DEPTH):
             above = token.head
-            if above is token:
+            if above == token:
                 return
             if token.dep_ == "conj":
                 token = above
@@ -280,8 +288,8 @@ class _Walk:
             self.verdict.raise_to("future" if self._is(head, "motion") else "hypothetical", head)
         elif is_verbal(head) and verb.tag_ in {"VBG", "VBN"} and not marks:
             self.verb(head)
-        elif is_verbal(head) and marks & {"while", "as"}:
-            self._reports_above(head)
+        elif "since" in marks and verb.tag_ in {"VBD", "VBN"}:
+            self.verdict.raise_to("historical", verb)
         elif is_verbal(head):
             self._reports_above(head)
 
@@ -304,6 +312,8 @@ class _Walk:
             self.verdict.raise_to("hypothetical", head)
 
     def _of_noun(self, verb: Token, noun: Token) -> None:
+        if verb.dep_ == "relcl" and any(c.dep_ == "aux" and c.lower_ == "had" for c in verb.children):
+            self.background = True
         infinitive = any(c.lower_ == "to" and c.dep_ == "aux" for c in verb.children)
         that = any(c.dep_ == "mark" and c.lower_ == "that" for c in verb.children)
         if infinitive:
@@ -312,9 +322,18 @@ class _Walk:
             ):
                 self._above_noun(noun)
                 return
+            if self.failed_counts and noun.lemma_.lower() in {"attempt", "bid", "effort", "try"}:
+                self._attempt(noun)
+                return
             self._listed_noun(noun, default="hypothetical")
         elif that or verb.dep_ == "acl":
             self._listed_noun(noun, default="actual")
+
+    def _attempt(self, noun: Token) -> None:
+        """An attempt that was made is the event, even if it failed: "its attempt to orbit a satellite failed"."""
+        verb = noun.head
+        if noun.dep_ in {"nsubj", "dobj", "nsubjpass"} and is_verbal(verb):
+            self.verb(verb)
 
     def _after_preposition(self, verb: Token, preposition: Token) -> None:
         above, lower = preposition.head, preposition.lower_
@@ -344,7 +363,7 @@ class _Walk:
         self._noun_modifiers(noun, tokens)
         if carried:
             verb = noun.head
-            while not is_verbal(verb) and verb.head is not verb:
+            while not is_verbal(verb) and verb.head != verb:
                 verb = verb.head
             if is_verbal(verb):
                 self.verb(verb)
@@ -388,7 +407,7 @@ class _Walk:
         if self._steps > _DEPTH:
             return
         head, dep = noun.head, noun.dep_
-        if head is noun:
+        if head == noun:
             if any(t.text == "?" for t in noun.sent[-2:]):
                 self.verdict.raise_to("hypothetical", noun.sent[-1])
             return
@@ -412,6 +431,8 @@ class _Walk:
             return
         if self._is(verb, "denying"):
             self.verdict.raise_to("negated", verb)
+        elif _is_phrasal(verb, "negated_phrasal"):
+            self.verdict.raise_to("negated", verb)
         elif self._is(verb, "negated"):
             negated = any(c.dep_ == "neg" for c in verb.children)
             self.verdict.raise_to("actual" if negated else "negated", verb)
@@ -419,7 +440,7 @@ class _Walk:
                 return
         elif self._is(verb, "hypothetical"):
             self.verdict.raise_to("hypothetical", verb)
-        elif self._is(verb, "future"):
+        elif self._is(verb, "future_objects"):
             self.verdict.raise_to("future", verb)
         self.verb(verb)
 
@@ -536,6 +557,11 @@ def _apply_times(walk: _Walk, times: Sequence[tuple[Token, When]], published: da
         elif anchor in reports and when.lies(published) == "past" and verdict.status == "actual":
             verdict.status = "historical"
             verdict.because.append(f"historical: {when.words}")
+    opening = next((when for token, when in times if when.start <= 12 and when.lies(published) == "past"), None)
+    if opening is not None and verdict.status == "actual" and verdict.when is None:
+        verdict.status, verdict.when = "historical", opening  # "In 1985 200 were feared dead after two ferries sank"
+    if walk.background and verdict.status == "actual" and verdict.when is None:
+        verdict.status = "historical"  # "the countries that Sweden had blacklisted"
 
 
 def _anchor(token: Token, own: set[int]) -> int:
@@ -545,7 +571,7 @@ def _anchor(token: Token, own: set[int]) -> int:
             return token.i
         if is_verbal(token) and token.dep_ not in {"aux", "auxpass"}:
             return token.i
-        if token.head is token:
+        if token.head == token:
             return -1
         token = token.head
     return -1

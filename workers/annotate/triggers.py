@@ -110,7 +110,7 @@ class TriggerIndex:
 def _top(tokens: Sequence[Token]) -> Token:
     """The head of a phrase: the token whose own head lies outside."""
     inside = {token.i for token in tokens}
-    return next((token for token in reversed(tokens) if token.head.i not in inside or token.head is token), tokens[-1])
+    return next((token for token in reversed(tokens) if token.head.i not in inside or token.head == token), tokens[-1])
 
 
 def _matched(trigger: Trigger, words: tuple[str, ...], token: Token, headline: bool) -> tuple[Token, ...] | None:
@@ -136,7 +136,7 @@ def _is_transparent(token: Token) -> bool:
 def _matched_verb(words: tuple[str, ...], token: Token, headline: bool) -> tuple[Token, ...] | None:
     if "-" in words:
         return _sequence(words, token) if is_verbal(token) else None
-    if token.pos_ != "VERB":
+    if token.pos_ == "AUX" or not is_verbal(token):
         return None
     found = [token]
     near = [t for t in token.doc[token.i + 1 : token.i + 8]]
@@ -153,7 +153,7 @@ def _matched_verb(words: tuple[str, ...], token: Token, headline: bool) -> tuple
 
 def _hangs_on(token: Token, verb: Token) -> bool:
     for _ in range(3):
-        if token.head is verb:
+        if token.head == verb:
             return True
         token = token.head
     return False
