@@ -10,11 +10,10 @@ import json
 import math
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from topics.articles import Article, article_id, revision_of
+from topics.articles import Article, article_id, canonical_url, revision_of
 
 MAX_TITLE_CHARS = 200
 """A first line of a text file that is longer is a paragraph, not a headline."""
@@ -149,7 +148,7 @@ def _url(found: dict[str, object]) -> str | None:
     url = _string(found, "url")
     if url is not None:
         try:
-            urlsplit(url)
+            canonical_url(url)
         except ValueError as error:
             raise NotAnArticle(f"url: not an address ({error}), found {_shown(url)}") from error
     return url
