@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import zip_longest
 
 from topics.alerts import Alert, AlertCounts, Evidence, Window
+from topics.annotations import Event
 from workers.watch.durations import to_datetime
 from workers.watch.matching import Match
 from workers.watch.patterns import JoinField, Pattern
@@ -15,24 +17,24 @@ from workers.watch.sightings import Body, Sighting, Value
 MAX_EVIDENCE_PER_RULE = 20
 """An alert shows so many events of a rule, those nearest to the completing article; its counts tell of all."""
 
-MAX_EVIDENCE_CHARS = 400_000
-"""Of titles and sentences in one alert: it must fit a record."""
+MAX_EVIDENCE_BYTES = 600_000
+"""Of all evidence of an alert, as JSON: it must fit a record, with room for what else it says."""
 
 Place = tuple[str, int, str]
 """Article, event and rule."""
 
 
 def shown_places(pattern: Pattern, match: Match) -> list[Place]:
-    """Which events the alert shows."""
-    places: list[Place] = []
-    for selection in pattern.selections:
-        of_rule = [
+    """Which events the alert shows, a first of every rule before a second of any."""
+    by_rule = [
+        [
             (supply.sighting.article_id, event, selection.name)
             for supply in reversed(match.window)
             for event in supply.rules.get(selection.name, ())
-        ]
-        places += of_rule[:MAX_EVIDENCE_PER_RULE]
-    return places
+        ][:MAX_EVIDENCE_PER_RULE]
+        for selection in pattern.selections
+    ]
+    return [place for places in zip_longest(*by_rule) for place in places if place is not None]
 
 
 def shown_articles(pattern: Pattern, match: Match) -> list[str]:
@@ -103,38 +105,40 @@ def counts_of(sightings: Iterable[Sighting]) -> AlertCounts:
 def _evidence(pattern: Pattern, match: Match, bodies: Mapping[str, Body]) -> tuple[Evidence, ...]:
     sightings = {supply.sighting.article_id: supply.sighting for supply in match.window}
     found: list[Evidence] = []
-    room = MAX_EVIDENCE_CHARS
+    room = MAX_EVIDENCE_BYTES
     for article, index, rule in shown_places(pattern, match):
         body = bodies.get(article)
         event = body.events.get(index) if body else None
         if body is None or event is None:
             continue
-        room -= len(event.sentence.text) + len(body.title) + 1000
+        item = _item(rule, sightings[article], body, event)
+        room -= len(item.model_dump_json().encode())
         if room < 0:
             break
-        sighting = sightings[article]
-        found.append(
-            Evidence(
-                rule=rule,
-                article_id=article,
-                revision=sighting.revision,
-                title=body.title,
-                url=body.url,
-                source=sighting.source,
-                story=sighting.story,
-                event_time=to_datetime(sighting.time),
-                type=event.type,
-                status=event.status,
-                trigger=event.trigger,
-                sentence=event.sentence,
-                actor=event.actor,
-                target=event.target,
-                confidence=event.confidence,
-            )
-        )
+        found.append(item)
     order = {selection.name: place for place, selection in enumerate(pattern.selections)}
 
     def reading_order(e: Evidence) -> tuple[object, ...]:
         return e.event_time, e.article_id, order[e.rule], e.trigger.part != "title", e.trigger.start
 
     return tuple(sorted(found, key=reading_order))
+
+
+def _item(rule: str, sighting: Sighting, body: Body, event: Event) -> Evidence:
+    return Evidence(
+        rule=rule,
+        article_id=sighting.article_id,
+        revision=sighting.revision,
+        title=body.title,
+        url=body.url,
+        source=sighting.source,
+        story=sighting.story,
+        event_time=to_datetime(sighting.time),
+        type=event.type,
+        status=event.status,
+        trigger=event.trigger,
+        sentence=event.sentence,
+        actor=event.actor,
+        target=event.target,
+        confidence=event.confidence,
+    )

@@ -56,13 +56,16 @@ class Report:
 
 @dataclass
 class _Task:
-    """The arrivals of one batch that concern one pattern, all of them rebuilding or none."""
+    """The arrivals of one batch that concern one pattern, all of them rebuilding or none.
+
+    `cause` is the partition of the last of them.
+    """
 
     pattern: Pattern
     sightings: list[Sighting]
     bodies: dict[str, Body]
     partitions: set[int]
-    cause: Arrival
+    cause: int
 
     def ask(self) -> Ask:
         articles = tuple(dict.fromkeys(sighting.article_id for sighting in self.sightings))
@@ -115,11 +118,11 @@ class Engine:
                     trace_id=arrival.trace_id,
                     rebuilt=arrival.rebuilding,
                 )
-                task = tasks.setdefault(pattern.id, _Task(pattern, [], {}, set(), arrival))
+                task = tasks.setdefault(pattern.id, _Task(pattern, [], {}, set(), arrival.partition))
                 task.sightings.append(sighting)
                 task.bodies[_revision_key(sighting)] = body
                 task.partitions.add(arrival.partition)
-                task.cause = arrival
+                task.cause = arrival.partition
         return list(tasks.values())
 
     async def _attempt(
@@ -141,7 +144,7 @@ class Engine:
                 waiting.append((task, window, decided))
             else:
                 _note(too_late, task.pattern.id, decided.too_late)
-                announcements += _unconfirmed(task, window)
+                announcements += _unconfirmed(task, window, ())
         stored = await self._store.commit(changes) if changes else []
         lost = []
         for (task, window, decided), change, ok in zip(waiting, changes, stored, strict=True):
@@ -150,7 +153,7 @@ class Engine:
                 continue
             _note(suppressed, task.pattern.id, decided.suppressed)
             _note(too_late, task.pattern.id, decided.too_late)
-            announcements += [*_unconfirmed(task, window), *change.announcements]
+            announcements += [*_unconfirmed(task, window, change.announcements), *change.announcements]
         return lost
 
     async def _change(self, task: _Task, held: Held, decided: Plan, now: datetime) -> Change:
@@ -182,8 +185,7 @@ class Engine:
             Announcement(
                 key=f"{held.version:015d}.{place:04d}",
                 pattern_id=pattern.id,
-                partition=task.cause.partition,
-                offset=task.cause.offset,
+                partition=task.cause,
                 alert=alert,
             )
             for place, alert in enumerate(said)
@@ -195,9 +197,12 @@ def _revision_key(sighting: Sighting) -> str:
     return f"{sighting.article_id}\0{sighting.revision}\0{sighting.stamp}"
 
 
-def _unconfirmed(task: _Task, held: Held) -> list[Announcement]:
-    """What an earlier try at records of the same partitions stored, and nobody has confirmed."""
-    return [announcement for announcement in held.outbox if announcement.partition in task.partitions]
+def _unconfirmed(task: _Task, held: Held, news: Sequence[Announcement]) -> list[Announcement]:
+    """What is to be announced again, before `news`: what an earlier try at records of the same partitions left behind;
+    and what another worker may be about to say of the same alerts, so that nobody hears of an end before the beginning.
+    """
+    alerts = {announcement.alert.id for announcement in news}
+    return [a for a in held.outbox if a.partition in task.partitions or a.alert.id in alerts]
 
 
 def _note(counts: dict[str, int], pattern_id: str, more: int) -> None:

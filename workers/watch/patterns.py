@@ -191,7 +191,7 @@ class PatternDocument(Strict):
     title: str = Field(min_length=1, max_length=256)
     id: Annotated[str, AfterValidator(_is_id)]
     level: Level = "medium"
-    description: str | None = None
+    description: str | None = Field(default=None, max_length=10_000)
     status: Literal["stable", "test", "experimental", "deprecated", "unsupported"] | None = None
     author: str | None = None
     date: str | None = None

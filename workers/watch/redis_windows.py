@@ -163,9 +163,9 @@ def _held(pattern: Pattern, answer: list[Any]) -> Held:
 
 
 def _announcement_text(announcement: Announcement) -> str:
-    return f"{announcement.partition}:{announcement.offset}:{announcement.alert.model_dump_json()}"
+    return f"{announcement.partition}:{announcement.alert.model_dump_json()}"
 
 
 def _announcement(pattern_id: str, key: str, text: str) -> Announcement:
-    partition, offset, alert = text.split(":", 2)
-    return Announcement(key, pattern_id, int(partition), int(offset), Alert.model_validate_json(alert))
+    partition, _, alert = text.partition(":")
+    return Announcement(key, pattern_id, int(partition), Alert.model_validate_json(alert))

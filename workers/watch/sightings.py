@@ -27,6 +27,9 @@ Value = tuple[str, ...]
 MAX_JOIN_VALUES = 200
 """Of one event; a list of names longer than this (an attendance list) joins by its first ones only."""
 
+MAX_TITLE = 500
+"""Characters of a title that an alert shows."""
+
 MAX_SENTENCE = 2000
 """Characters of a sentence that an alert shows."""
 
@@ -120,7 +123,7 @@ def seen(
     )
     kept = tuple(h for h in whole.happenings if any(selects(rule, whole, h) for rule in pattern.selections))
     body = Body(
-        title=annotation.title,
+        title=annotation.title[:MAX_TITLE],
         url=annotation.url,
         trace_id=trace_id,
         events={h.index: _shortened(annotation.events[h.index]) for h in kept},

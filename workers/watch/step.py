@@ -84,7 +84,7 @@ class Watch:
         self._engine = Engine(patterns.patterns, self._windows)
         self._counts = Counts(client, keys, types.symmetric)
         self._stories = Stories(client, keys)
-        self._unconfirmed: dict[tuple[int, int], list[Announcement]] = {}
+        self._unconfirmed: dict[tuple[int, int], Sequence[Announcement]] = {}
 
     async def start(self, publish: Publish) -> None:
         """Announce what a worker before this one stored and could not announce any more."""
@@ -98,7 +98,7 @@ class Watch:
             _tell(leftovers)
 
     async def handle(self, batch: Sequence[Incoming]) -> Sequence[Outcome]:
-        """Story, counts and windows for all of `batch`; the alerts to announce, each with the record that caused it."""
+        """Story, counts and windows for all of `batch`; the alerts to announce, all with one of the records."""
         read, refused = _decoded(batch)
         with _refusals_that_may_pass():
             stories = await self._stories.assign([item.annotation for item in read])
@@ -109,10 +109,8 @@ class Watch:
             metrics.SUPPRESSED.labels(pattern_id).inc(number)
         for pattern_id, number in report.too_late.items():
             log.warning("events.too_late", pattern=pattern_id, count=number)
-        for record in batch:
-            self._unconfirmed.pop((record.partition, record.offset), None)
-        for announcement in report.announcements:
-            self._unconfirmed.setdefault(_told_with(announcement, read), []).append(announcement)
+        # All with the last record that could be read: the order in which a pattern's alerts are told must stay.
+        self._unconfirmed = {_place(read[-1].record): report.announcements} if read else {}
         return [self._outcome(record, refused) for record in batch]
 
     async def _counted(self, read: Sequence[_Read], stories: Sequence[str]) -> list[Arrival]:
@@ -135,14 +133,14 @@ class Watch:
         ]
 
     def _outcome(self, record: Incoming, refused: Mapping[tuple[int, int], Refused]) -> Outcome:
-        place = record.partition, record.offset
+        place = _place(record)
         if place in refused:
             return refused[place]
         return [_outgoing(announcement) for announcement in self._unconfirmed.get(place, ())]
 
     async def confirmed(self, batch: Sequence[Incoming]) -> None:
         """Kafka has the alerts of `batch`: they leave the outbox."""
-        places = [(record.partition, record.offset) for record in batch]
+        places = [_place(record) for record in batch]
         announcements = [a for place in places for a in self._unconfirmed.get(place, ())]
         with _refusals_that_may_pass():
             await self._windows.announced(announcements)
@@ -160,6 +158,10 @@ class Watch:
         await self._client.aclose()
 
 
+def _place(record: Incoming) -> tuple[int, int]:
+    return record.partition, record.offset
+
+
 def _decoded(batch: Sequence[Incoming]) -> tuple[list[_Read], dict[tuple[int, int], Refused]]:
     read: list[_Read] = []
     refused: dict[tuple[int, int], Refused] = {}
@@ -168,7 +170,7 @@ def _decoded(batch: Sequence[Incoming]) -> tuple[list[_Read], dict[tuple[int, in
             annotation = decode(Annotation, record.value)
             to_micros(annotation.event_time)
         except DecodeError as error:
-            refused[record.partition, record.offset] = Refused(error.error, error.reason)
+            refused[_place(record)] = Refused(error.error, error.reason)
         else:
             read.append(_Read(record, annotation))
     return read, refused
@@ -180,15 +182,6 @@ def _last_of_partitions(batch: Sequence[Incoming]) -> Iterator[Incoming]:
         if record.partition not in last or record.offset > last[record.partition].offset:
             last[record.partition] = record
     yield from last.values()
-
-
-def _told_with(announcement: Announcement, read: Sequence[_Read]) -> tuple[int, int]:
-    """The record with which an announcement is published: its cause, else the last one of the same partition."""
-    places = [(item.record.partition, item.record.offset) for item in read]
-    cause = announcement.partition, announcement.offset
-    if cause in places:
-        return cause
-    return max(place for place in places if place[0] == announcement.partition)
 
 
 def _outgoing(announcement: Announcement) -> Outgoing:

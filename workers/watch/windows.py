@@ -28,13 +28,12 @@ KEPT_ALERTS = 1000
 class Announcement:
     """An alert that Kafka has not confirmed yet. `key` orders the announcements of one pattern.
 
-    `partition` and `offset` name the record whose arrival caused it: who reads that record again announces it again.
+    `partition` is that of the record whose arrival caused it: who reads the record again announces it again.
     """
 
     key: str
     pattern_id: str
     partition: int
-    offset: int
     alert: Alert
 
 
@@ -167,8 +166,9 @@ class MemoryWindows:
         for sighting in change.plan.changed:
             self._put_sighting(shelf, sighting, change.bodies[sighting.article_id])
         for ring, alert in change.alerts:
-            if ring.id not in shelf.rings:
-                insort(shelf.ring_order, (ring.time, ring.id))
+            if ring.id in shelf.rings:  # a revision may have moved its completing article in time
+                del shelf.ring_order[bisect_left(shelf.ring_order, (shelf.rings[ring.id].time, ring.id))]
+            insort(shelf.ring_order, (ring.time, ring.id))
             shelf.rings[ring.id], shelf.alerts[ring.id] = ring, alert
         shelf.outbox.update({announcement.key: announcement for announcement in change.announcements})
         if shelf.newest is not None:

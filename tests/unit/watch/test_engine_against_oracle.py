@@ -4,123 +4,110 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from itertools import count
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.watch.builders import annotation, arrival, at, event, event_count, temporal
+from tests.unit.watch.builders import at
 from tests.unit.watch.oracle import must_ring
+from tests.unit.watch.streams import articles, batches, cut, patterns, streams
+from workers.redis_client import connect
+from workers.redis_keys import Keys
+from workers.settings import Settings
 from workers.watch.engine import Arrival, Engine
 from workers.watch.patterns import Pattern
+from workers.watch.redis_windows import RedisWindows
 from workers.watch.revisions import MemoryRevisions
-from workers.watch.windows import MemoryWindows
+from workers.watch.windows import MemoryWindows, WindowStore
 
-TYPES = ("missile_launch", "summit", "protest")
-ACTORS = ("KP", "RU", "US")
-
-
-@st.composite
-def patterns(draw: st.DrawFn) -> Pattern:
-    group_by = draw(st.sampled_from([(), ("actor",), ("article",), ("story",), ("place",), ("actor", "place")]))
-    shared = {
-        "group_by": group_by,
-        "timespan": draw(st.sampled_from(["1h", "3h", "12h"])),
-        "corroboration": draw(st.sampled_from([1, 1, 1, 2])),
-    }
-    if cooldown := draw(st.sampled_from([None, "0s", "2h", "20h"])):
-        shared["cooldown"] = cooldown
-    if draw(st.booleans()):
-        return event_count(draw(st.integers(1, 4)), rules=draw(st.sampled_from([TYPES[:1], TYPES[1:]])), **shared)
-    if draw(st.booleans()):
-        shared["distinct"] = "article"
-    shared["rules"] = draw(st.sampled_from([TYPES[:2], TYPES]))
-    return temporal(**shared)
+NOW = at(days=2000)
+NAMESPACES = count()
 
 
-@st.composite
-def events(draw: st.DrawFn):
-    return event(
-        draw(st.sampled_from(TYPES)),
-        *draw(st.lists(st.sampled_from(ACTORS), max_size=2, unique=True)),
-        target=draw(st.lists(st.sampled_from(ACTORS), max_size=1)),
-        place=draw(st.sampled_from([None, "SE", "FI"])),
-        status=draw(st.sampled_from(["actual", "actual", "actual", "negated"])),
-    )
+async def feed(store: WindowStore, pattern: Pattern, pieces: Sequence[Sequence[Arrival]]) -> dict[str, str]:
+    """What a listener has last heard of each alert; it must never hear of an end before the beginning."""
+    heard: dict[str, str] = {}
+    engine, revisions = Engine([pattern], store), MemoryRevisions()
+    for piece in pieces:
+        report = await engine.apply(revisions.current(piece), NOW)
+        for announcement in report.announcements:
+            alert = announcement.alert
+            assert alert.state == "firing" or heard.get(alert.id) == "firing"
+            heard[alert.id] = alert.state
+        await store.announced(report.announcements)
+    return heard
 
 
-@st.composite
-def streams(draw: st.DrawFn) -> list[Arrival]:
-    """Up to 12 articles of up to three revisions, some delivered twice, in any order."""
-    found: list[Arrival] = []
-    for number in range(draw(st.integers(1, 12))):
-        for revision in range(1, draw(st.sampled_from([1, 1, 2, 3])) + 1):
-            told = annotation(
-                f"a{number}",
-                # Quarter hours, so that ties and exact edges of windows happen.
-                at(minutes=15 * draw(st.integers(0, 96))),
-                *draw(st.lists(events(), max_size=3)),
-                revision=revision,
-                source=draw(st.sampled_from(["x", "y", "z"])),
-            )
-            found.append(arrival(told, story=draw(st.sampled_from(["s1", "s2", "s3", "s4"])), offset=len(found)))
-    again = draw(st.lists(st.sampled_from(found), max_size=4))
-    return draw(st.permutations([*found, *again]))
+def firing(states: dict[str, str]) -> set[str]:
+    return {alert for alert, state in states.items() if state == "firing"}
 
 
-def batches() -> st.SearchStrategy[list[int]]:
-    """Where the stream is cut: after every arrival, nowhere, or anywhere."""
-    return st.one_of(st.just(list(range(1, 41))), st.lists(st.integers(0, 20), max_size=8))
-
-
-async def feed(engine: Engine, revisions: MemoryRevisions, stream: Sequence[Arrival], cuts: Sequence[int]) -> None:
-    start = 0
-    for end in [*(cut for cut in sorted(cuts) if cut < len(stream)), len(stream)]:
-        await engine.apply(revisions.current(stream[start:end]), now=at(days=2000))
-        start = max(start, end)
-
-
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(pattern=patterns(), stream=streams(), cuts=batches())
 def test_any_order_duplicates_and_revisions_ring_what_the_oracle_names(pattern, stream, cuts) -> None:
     store = MemoryWindows()
-    asyncio.run(feed(Engine([pattern], store), MemoryRevisions(), stream, cuts))
-    firing = {alert.id for alert in store.alerts() if alert.state == "firing"}
-    assert firing == must_ring(pattern, stream)
-
-
-@settings(max_examples=100, deadline=None)
-@given(pattern=patterns(), stream=streams(), cuts=batches())
-def test_announcements_tell_the_same_story_as_the_store(pattern, stream, cuts) -> None:
-    """Who only listens ends with the same alerts, and hears of no retraction of what was never said."""
-    store, heard = MemoryWindows(), {}
-    engine, revisions = Engine([pattern], store), MemoryRevisions()
-
-    async def listen() -> None:
-        start = 0
-        for end in [*(cut for cut in sorted(cuts) if cut < len(stream)), len(stream)]:
-            report = await engine.apply(revisions.current(stream[start:end]), now=at(days=2000))
-            for announcement in report.announcements:
-                alert = announcement.alert
-                assert alert.state == "firing" or heard.get(alert.id) == "firing"
-                heard[alert.id] = alert.state
-            await store.announced(report.announcements)
-            start = max(start, end)
-
-    asyncio.run(listen())
-    assert {id_ for id_, state in heard.items() if state == "firing"} == must_ring(pattern, stream)
+    heard = asyncio.run(feed(store, pattern, cut(stream, cuts)))
+    wanted = must_ring(pattern, stream)
+    assert firing({alert.id: alert.state for alert in store.alerts()}) == wanted
+    assert firing(heard) == wanted
 
 
 @settings(max_examples=50, deadline=None)
 @given(pattern=patterns(), stream=streams())
 def test_a_second_delivery_of_everything_announces_nothing(pattern, stream) -> None:
-    store = MemoryWindows()
-    engine, revisions = Engine([pattern], store), MemoryRevisions()
-
     async def twice() -> None:
-        report = await engine.apply(revisions.current(stream), now=at(days=2000))
+        store, revisions = MemoryWindows(), MemoryRevisions()
+        engine = Engine([pattern], store)
+        report = await engine.apply(revisions.current(stream), NOW)
         await store.announced(report.announcements)
         for one in stream:
-            assert not (await engine.apply(revisions.current([replace(one)]), now=at(days=2001))).announcements
+            assert not (await engine.apply(revisions.current([one]), NOW)).announcements
 
     asyncio.run(twice())
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pattern=patterns(), stream=streams(), cuts=batches())
+def test_windows_in_redis_hold_what_windows_in_memory_hold(redis_url, pattern, stream, cuts) -> None:
+    async def both() -> None:
+        client = connect(Settings(redis_url=redis_url))
+        memory, redis = MemoryWindows(), RedisWindows(client, Keys(f"n{next(NAMESPACES)}"))
+        heard = await feed(memory, pattern, cut(stream, cuts))
+        assert await feed(redis, pattern, cut(stream, cuts)) == heard
+        stored = sorted(memory.alerts(), key=lambda a: (a.last_event_at, a.id), reverse=True)
+        assert await redis.alerts([pattern.id], 1000) == stored
+        assert firing(heard) == must_ring(pattern, stream)
+        await client.aclose()
+
+    asyncio.run(both())
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pattern=patterns(), stream=articles(partitions=3), cuts=batches(), data=st.data())
+def test_three_workers_that_write_one_pattern_at_once_lose_nothing(redis_url, pattern, stream, cuts, data) -> None:
+    """Each owns a partition, as in Kafka; they run truly interleaved on one Redis."""
+
+    async def work(namespace: str, partition: int) -> list[tuple[str, str]]:
+        client = connect(Settings(redis_url=redis_url))
+        store = RedisWindows(client, Keys(namespace))
+        engine, revisions = Engine([pattern], store), MemoryRevisions()
+        mine = [one for one in stream if one.partition == partition]
+        heard = []
+        for piece in cut(mine, cuts):
+            report = await engine.apply(revisions.current(piece), NOW)
+            heard += [(a.alert.id, a.alert.state) for a in report.announcements]
+            await store.announced(report.announcements)
+        await client.aclose()
+        return heard
+
+    async def race() -> None:
+        namespace = f"n{next(NAMESPACES)}"
+        heard = [one for told in await asyncio.gather(*(work(namespace, p) for p in range(3))) for one in told]
+        client = connect(Settings(redis_url=redis_url))
+        stored = {a.id: a.state for a in await RedisWindows(client, Keys(namespace)).alerts([pattern.id], 1000)}
+        await client.aclose()
+        assert firing(stored) == must_ring(pattern, stream)
+        assert set(heard) >= set(stored.items())
+
+    asyncio.run(race())
