@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +12,8 @@ import aiohttp
 
 from topics.articles import Article
 from workers.feeds.fetch import UNKNOWN, FeedError, Validators, fetch, without_credentials
-from workers.feeds.parse import NotAFeed, parse_feed
+from workers.feeds.isolated import parse_within
+from workers.feeds.parse import NotAFeed
 
 AT_ONCE = 16
 """Feeds under way at a time: bounds memory to so many documents."""
@@ -51,10 +53,12 @@ async def poll(
 ) -> AsyncIterator[Polled]:
     """Poll every feed once; results come as they are ready. A broken feed is a result, never an exception."""
     free = asyncio.Semaphore(AT_ONCE)
+    # Parsing is work for a core each: more at once would only run out of their time together.
+    cores = asyncio.Semaphore(os.cpu_count() or 1)
 
     async def one(url: str) -> Polled:
         async with free:
-            return await _poll_one(client, url, known.get(url, UNKNOWN), clock)
+            return await _poll_one(client, url, known.get(url, UNKNOWN), clock, cores)
 
     tasks = [asyncio.create_task(one(url)) for url in dict.fromkeys(urls)]
     try:
@@ -66,21 +70,25 @@ async def poll(
 
 
 async def _poll_one(
-    client: aiohttp.ClientSession, url: str, known: Validators, clock: Callable[[], datetime]
+    client: aiohttp.ClientSession,
+    url: str,
+    known: Validators,
+    clock: Callable[[], datetime],
+    cores: asyncio.Semaphore,
 ) -> Polled:
     try:
         document = await fetch(client, url, known)
         if document is None:
             return Polled(url, unchanged=True, validators=known)
-        # In a thread: a large feed takes a second to parse, in which the other feeds' time would run out.
-        found = await asyncio.to_thread(
-            parse_feed,
-            document.body,
-            url=without_credentials(url),
-            base=document.url,
-            fetched_at=clock(),
-            content_type=document.content_type,
-        )
+        fetched_at = clock()
+        async with cores:
+            found = await parse_within(
+                document.body,
+                url=without_credentials(url),
+                base=document.url,
+                fetched_at=fetched_at,
+                content_type=document.content_type,
+            )
     except (FeedError, NotAFeed) as error:
         return Polled(url, reason=str(error))
     return Polled(url, articles=found.articles, problems=found.problems, validators=document.validators)
