@@ -14,20 +14,23 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     Tag,
     ValidationInfo,
+    WithJsonSchema,
 )
-from pydantic_core import PydanticCustomError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from topics.alerts import Level
 from topics.annotations import Status
 from topics.base import digest
 from workers.watch.durations import DAY, Duration, Micros
-from workers.watch.event_types import EventTypes
+from workers.watch.event_types import DEFAULT_EVENT_TYPES, EventTypes
 
 JoinField = Literal["article", "story", "actor", "place", "entity"]
 CorrelationType = Literal["temporal", "temporal_ordered", "event_count", "value_count"]
@@ -44,8 +47,17 @@ def _allowed(text: str) -> PydanticCustomError:
     return PydanticCustomError("allowed", "{allowed}", {"allowed": text})
 
 
-def _as_list(found: Any) -> Any:
-    return [found] if isinstance(found, str) else found
+class _OneOrMore:
+    """A list, or a single word in its place."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(
+            lambda found: [found] if isinstance(found, str) else found, handler(source)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        listed = handler(schema)
+        return {"anyOf": [listed["items"], listed]}
 
 
 def _is_id(text: str) -> str:
@@ -73,12 +85,19 @@ def _is_known_span(duration: Duration) -> Duration:
     return duration
 
 
-EventTypeName = Annotated[str, AfterValidator(_is_event_type)]
-EntityId = Annotated[str, AfterValidator(_is_entity)]
-Words = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
-EntityIds = Annotated[tuple[EntityId, ...], BeforeValidator(_as_list)]
-Statuses = Annotated[tuple[Status, ...], BeforeValidator(_as_list), Field(min_length=1)]
+_TYPE_SCHEMA = {"anyOf": [{"enum": sorted(DEFAULT_EVENT_TYPES.names)}, {"type": "string"}]}
+"""For editors: they offer the default ontology's types and bear with those that a user added."""
+
+_TIME_SCHEMA = {"type": "string", "examples": ["2026-03-01T23:50Z"]}
+
+EventTypeName = Annotated[str, AfterValidator(_is_event_type), WithJsonSchema(_TYPE_SCHEMA)]
+EntityId = Annotated[str, AfterValidator(_is_entity), WithJsonSchema({"type": "string", "pattern": _ENTITY_ID.pattern})]
+RuleName = Annotated[str, WithJsonSchema(_TYPE_SCHEMA)]
+Words = Annotated[tuple[str, ...], _OneOrMore()]
+EntityIds = Annotated[tuple[EntityId, ...], _OneOrMore()]
+Statuses = Annotated[tuple[Status, ...], _OneOrMore(), Field(min_length=1)]
 Span = Annotated[Duration, AfterValidator(_is_known_span)]
+Moment = Annotated[AwareDatetime, WithJsonSchema(_TIME_SCHEMA)]
 
 
 class Strict(BaseModel):
@@ -90,7 +109,7 @@ class Strict(BaseModel):
 class Rule(Strict):
     """A selection of events. Fields are joined by AND, the values of one field by OR; an absent field selects all."""
 
-    type: Annotated[tuple[EventTypeName, ...], BeforeValidator(_as_list)] = ()
+    type: Annotated[tuple[EventTypeName, ...], _OneOrMore()] = ()
     status: Statuses = ("actual",)
     actor: EntityIds = Field(default=(), description="who did it; for a summit, talks or an agreement any party")
     target: EntityIds = ()
@@ -126,8 +145,8 @@ class Correlation(Strict):
     """Which rules must come together, how near in event time, and sharing what."""
 
     type: CorrelationType
-    rules: Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
-    group_by: Annotated[tuple[JoinField, ...], BeforeValidator(_as_list)] = Field(default=(), alias="group-by")
+    rules: Annotated[tuple[RuleName, ...], _OneOrMore(), Field(min_length=1)]
+    group_by: Annotated[tuple[JoinField, ...], _OneOrMore()] = Field(default=(), alias="group-by")
     timespan: Span
     condition: Condition | None = None
 
@@ -145,7 +164,7 @@ class TestEvent(Strict):
 
     __test__ = False  # not a test for pytest to collect
 
-    at: AwareDatetime
+    at: Moment
     type: EventTypeName
     status: Status = "actual"
     actor: EntityIds = ()
@@ -173,7 +192,7 @@ class Expected(Strict):
     articles: int | None = Field(default=None, ge=1)
     stories: int | None = Field(default=None, ge=1)
     sources: int | None = Field(default=None, ge=0)
-    at: AwareDatetime | None = Field(default=None, description="event time of the article that completed the match")
+    at: Moment | None = Field(default=None, description="event time of the article that completed the match")
     late: bool | None = None
 
 
@@ -189,7 +208,7 @@ class PatternDocument(Strict):
     """One YAML document."""
 
     title: str = Field(min_length=1, max_length=256)
-    id: Annotated[str, AfterValidator(_is_id)]
+    id: Annotated[str, AfterValidator(_is_id), WithJsonSchema({"type": "string", "pattern": _ID.pattern})]
     level: Level = "medium"
     description: str | None = Field(default=None, max_length=10_000)
     status: Literal["stable", "test", "experimental", "deprecated", "unsupported"] | None = None
@@ -205,7 +224,7 @@ class PatternDocument(Strict):
     distinct: Literal["article"] | None = None
     spike: Spike | None = None
     cooldown: Duration | None = Field(default=None, description="absent: as long as the timespan")
-    rearm_on: Annotated[tuple[Literal["new_story"], ...], BeforeValidator(_as_list)] = ()
+    rearm_on: Annotated[tuple[Literal["new_story"], ...], _OneOrMore()] = ()
     receivers: Words = ()
     tests: tuple[PatternTest, ...] = ()
 
