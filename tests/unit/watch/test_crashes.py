@@ -101,11 +101,11 @@ def expected_counts(stream: Sequence[Arrival]) -> dict[str, Counter[str]]:
     return counts
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     pattern=patterns(grouped_by=((), ("actor",), ("article",), ("place",))),
     stream=articles(partitions=PARTITIONS),
-    fuses=st.lists(st.integers(1, 60), max_size=12),
+    fuses=st.lists(st.integers(8, 45), min_size=2, max_size=16),
     size=st.integers(1, 5),
 )
 def test_any_number_of_deaths_at_any_point_changes_neither_alerts_nor_counts(

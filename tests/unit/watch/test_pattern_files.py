@@ -1,0 +1,234 @@
+"""Broken pattern files: every mistake at once, with its line, its column, what was found and what is allowed."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from workers.errors import ConfigurationError, InputError
+from workers.settings import examples_dir
+from workers.watch.event_types import DEFAULT_EVENT_TYPES, EventTypes
+from workers.watch.pattern_file import BrokenPatterns, check_patterns, load_patterns
+from workers.watch.pattern_schema import SCHEMA_FILE, schema_text
+
+SOUND = """\
+title: Launch and summit
+id: launch-summit
+correlation:
+  type: temporal
+  rules: [missile_launch, summit]
+  group-by: [actor]
+  timespan: 48h
+"""
+
+
+def problems(folder: Path, text: str, types: EventTypes = DEFAULT_EVENT_TYPES) -> list[str]:
+    file = folder / "p.yaml"
+    file.write_text(textwrap.dedent(text), "utf-8")
+    _, found, _ = check_patterns([file], types)
+    return [str(problem).removeprefix(f"{file}:") for problem in found]
+
+
+def changed(old: str, new: str) -> str:
+    assert old in SOUND
+    return SOUND.replace(old, new)
+
+
+BROKEN = [
+    pytest.param(SOUND + "levl: high\n",
+                 "8:1: levl: found an unknown key; allowed: one of the keys; did you mean level?", id="misspelt key"),
+    pytest.param(changed("title: Launch and summit\n", ""), "1:1: title: found nothing; it is required", id="no title"),
+    pytest.param(changed("launch-summit", "Launch Summit"),
+                 "2:5: id: found 'Launch Summit'; allowed: lower-case letters, digits, '-' and '_', at most 100, "
+                 "starting with a letter or digit", id="bad id"),
+    pytest.param(changed("48h", "48 hours"),
+                 "7:13: correlation.timespan: found '48 hours'; allowed: a duration such as 90s, 30m, 48h, 7d or 1d12h",
+                 id="bad duration"),
+    pytest.param(changed("48h", "0h"), "7:13: correlation.timespan: found '0h'; allowed: a duration from 1s to 92d",
+                 id="no timespan at all"),
+    pytest.param(changed("48h", "3000w"), "7:13: correlation.timespan: found '3000w'; allowed: a duration from 1s to 92d",
+                 id="timespan beyond all bounds"),
+    pytest.param(changed("summit]", "sumit]"),
+                 "5:27: correlation.rules[1]: found 'sumit'; allowed: a rule of this pattern or an event type; "
+                 "did you mean summit?", id="unknown rule"),
+    pytest.param(changed("[missile_launch, summit]", "[summit]"),
+                 "5:10: correlation.rules: found one rule; temporal needs two or more; event_count does with one",
+                 id="nothing to come together with"),
+    pytest.param(changed("summit]", "missile_launch]"),
+                 "5:27: correlation.rules[1]: found 'missile_launch' a second time; give it once", id="a rule twice"),
+    pytest.param(changed("[actor]", "[actors]"),
+                 "6:14: correlation.group-by[0]: found 'actors'; allowed: article, story, actor, place or entity",
+                 id="unknown join field"),
+    pytest.param(changed("group-by", "group_by"),
+                 "6:3: correlation.group_by: found an unknown key; allowed: one of the keys; did you mean group-by?",
+                 id="underscore"),
+    pytest.param(SOUND + "  cooldown: 6h\n",
+                 "8:3: correlation.cooldown: found an unknown key; it belongs at the top level of the pattern; "
+                 "allowed here: type, rules, group-by, timespan, condition", id="right key, wrong place"),
+    pytest.param(SOUND + "timespan: 6h\n",
+                 "8:1: timespan: found an unknown key; it belongs under correlation; allowed here: title, id, level, "
+                 "description, status, author, date, modified, references, tags, falsepositives, rules, correlation, "
+                 "corroboration, distinct, spike, cooldown, rearm_on, receivers, tests", id="right key, wrong level"),
+    pytest.param(SOUND + "level: urgent\n",
+                 "8:8: level: found 'urgent'; allowed: informational, low, medium, high or critical", id="unknown level"),
+    pytest.param(SOUND + "rules:\n  x: {type: missile_lanch}\n",
+                 "9:13: rules.x.type[0]: found 'missile_lanch'; allowed: one of the event types; did you mean "
+                 "missile_launch or space_launch?", id="unknown event type"),
+    pytest.param(SOUND + "rules:\n  x: {type: summit, actor: [North Korea]}\n",
+                 "9:29: rules.x.actor[0]: found 'North Korea'; allowed: an entity id: a country as two capitals (KP), "
+                 "others as kind:name (person:vladimir-putin)", id="a name instead of an id"),
+    pytest.param(SOUND + "rules:\n  x: {type: summit, status: denied}\n",
+                 "9:29: rules.x.status[0]: found 'denied'; allowed: actual, historical, future, hypothetical or negated",
+                 id="unknown status"),
+    pytest.param(SOUND + "rules:\n  x: {type: summit, min_confidence: 80%}\n",
+                 "9:37: rules.x.min_confidence: found '80%'; allowed: a number", id="no number"),
+    pytest.param(SOUND + "rules:\n  x: {type: summit, min_confidence: 80}\n",
+                 "9:37: rules.x.min_confidence: found '80'; allowed: 1.0 or less", id="too high"),
+    pytest.param(SOUND + "rules: [summit]\n", "8:8: rules: found a list; allowed: a mapping", id="rules as a list"),
+    pytest.param(SOUND + "corroboration: 0\n", "8:16: corroboration: found '0'; allowed: 1 or more", id="too low"),
+    pytest.param(SOUND + "distinct: story\n", "8:11: distinct: found 'story'; allowed: article", id="distinct what"),
+    pytest.param(SOUND + "title: Another\n", "8:1: title: found the key a second time; give it once", id="key twice"),
+    pytest.param(SOUND + "tests:\n  - name: t\n    events: [{at: 2026-03-01, type: summit}]\n    expect: []\n",
+                 "10:18: tests[0].events[0].at: found '2026-03-01'; allowed: a time with its zone, such as "
+                 "2026-03-01T23:50Z", id="a day is no time"),
+    pytest.param(changed("temporal", "temporl"),
+                 "4:9: correlation.type: found 'temporl'; allowed: temporal, temporal_ordered, event_count or value_count",
+                 id="unknown correlation"),
+    pytest.param(SOUND.replace("temporal", "event_count"),
+                 "4:3: correlation.condition: found nothing; event_count takes a count, for example {gte: 5}",
+                 id="a count of how many"),
+    pytest.param(SOUND.replace("temporal", "event_count") + "  condition: {gte: 0}\n",
+                 "8:20: correlation.condition.gte: found '0'; allowed: 1 or more", id="a count of none"),
+    pytest.param(SOUND.replace("temporal", "event_count") + "  condition: {gte: 2, gt: 3}\n",
+                 "8:14: correlation.condition: found a mapping; give one of gte or gt, for example {gte: 5}",
+                 id="two counts"),
+    pytest.param(SOUND + "  condition: {gte: 2}\n",
+                 "8:14: correlation.condition: found a count; temporal takes none; event_count counts",
+                 id="temporal does not count"),
+    pytest.param("title: [\n", "2:1: file: found what is not YAML; expected the node content, but found '<stream end>'",
+                 id="no YAML"),
+    pytest.param("- summit\n", "1:1: document: found a list; expected a pattern: title, id, correlation …", id="a list"),
+    pytest.param("a: &a [*a]\n", "1:4: file: found what is not YAML; an alias that holds itself", id="endless alias"),
+]  # fmt: skip
+
+NOT_YET = [
+    pytest.param(changed("temporal", "temporal_ordered"), "4:9: correlation.type: found 'temporal_ordered'", id="ordered"),
+    pytest.param(changed("temporal", "value_count"), "4:9: correlation.type: found 'value_count'", id="value_count"),
+    pytest.param(SOUND + "  condition: summit and not missile_launch\n",
+                 "8:14: correlation.condition: found 'summit and not missile_launch'", id="expression"),
+    pytest.param(SOUND.replace("temporal", "event_count") + "  condition: {lt: 2}\n",
+                 "8:15: correlation.condition.lt: found '2'", id="fewer than"),
+    pytest.param(SOUND + "spike: {reference: 7d, height: 4}\n", "8:1: spike: found a mapping", id="spike"),
+    pytest.param(SOUND + "rearm_on: [new_story]\n", "8:1: rearm_on: found a list", id="rearm_on"),
+    pytest.param(SOUND + "rules:\n  x: {type: summit, text: envoy}\n", "9:21: rules.x.text: found 'envoy'", id="text"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "message"), BROKEN)
+def test_a_mistake_is_told_where_it_stands(tmp_path, text, message) -> None:
+    assert problems(tmp_path, text) == [message]
+
+
+@pytest.mark.parametrize(("text", "beginning"), NOT_YET)
+def test_what_cannot_be_run_yet_is_refused_and_not_run_as_something_else(tmp_path, text, beginning) -> None:
+    (message,) = problems(tmp_path, text)
+    assert message.startswith(f"{beginning}; this version of Tocsin knows the word but cannot run it yet; ")
+
+
+def test_a_sound_file_has_no_mistakes(tmp_path) -> None:
+    assert problems(tmp_path, SOUND) == []
+
+
+def test_all_mistakes_of_all_files_come_at_once_in_order(tmp_path) -> None:
+    (tmp_path / "b.yaml").write_text(changed("48h", "x").replace("launch-summit", "b"))
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "c.yml").write_text(SOUND + "---\n" + SOUND.replace("summit]", "sumit]"))
+    (tmp_path / "a.yaml").write_text(changed("actor", "actr").replace("launch-summit", "a") + "x: 1\n")
+    (tmp_path / "notes.txt").write_text("not a pattern")
+    with pytest.raises(BrokenPatterns) as broken:
+        load_patterns([tmp_path], DEFAULT_EVENT_TYPES)
+    places = [(Path(p.file).name, p.line, p.field) for p in broken.value.problems]
+    assert places == [
+        ("a.yaml", 6, "correlation.group-by[0]"),
+        ("a.yaml", 8, "x"),
+        ("b.yaml", 7, "correlation.timespan"),
+        ("c.yml", 10, "id"),
+        ("c.yml", 13, "correlation.rules[1]"),
+    ]
+    assert "5 mistakes in the patterns; nothing was loaded" in str(broken.value)
+    assert f"taken by the pattern at {tmp_path / 'sub' / 'c.yml'}:2:5" in str(broken.value)
+
+
+def test_norway_is_a_country_and_not_a_truth_value(tmp_path) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_text(changed("missile_launch", "x") + "rules:\n  x: {type: summit, actor: [NO]}\n")
+    (pattern,) = load_patterns([file], DEFAULT_EVENT_TYPES).patterns
+    assert pattern.selections[0].actors == {"NO"}
+
+
+def test_an_event_type_of_ones_own_ontology_is_a_rule(tmp_path) -> None:
+    types = EventTypes(DEFAULT_EVENT_TYPES.names | {"eclipse"}, DEFAULT_EVENT_TYPES.symmetric)
+    assert problems(tmp_path, changed("summit]", "eclipse]"), types) == []
+
+
+def test_single_words_may_stand_for_lists(tmp_path) -> None:
+    text = changed("[actor]", "actor").replace("[missile_launch, summit]", "summit").replace("temporal", "event_count")
+    assert problems(tmp_path, text + "  condition: {gt: 2}\n") == []
+
+
+def test_aliases_are_shared_and_not_multiplied(tmp_path) -> None:
+    bomb = "a: &a [x, x]\n" + "".join(
+        f"{chr(98 + n)}: &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]\n" for n in range(24)
+    )
+    assert all("unknown key" in problem or "required" in problem for problem in problems(tmp_path, bomb))
+
+
+def test_bytes_that_are_no_text_are_told(tmp_path) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_bytes(b"title: \xff\xfe")
+    _, (problem,), _ = check_patterns([file], DEFAULT_EVENT_TYPES)
+    assert str(problem) == f"{file}:1:1: file: found byte 0xff; expected UTF-8 text"
+
+
+def test_a_path_that_is_none_and_a_folder_without_patterns(tmp_path) -> None:
+    with pytest.raises(InputError, match="no such file or folder"):
+        load_patterns([tmp_path / "none"], DEFAULT_EVENT_TYPES)
+    with pytest.raises(ConfigurationError, match="No pattern in"):
+        load_patterns([tmp_path], DEFAULT_EVENT_TYPES)
+
+
+def test_the_version_follows_what_bears_on_ringing_and_nothing_else(tmp_path) -> None:
+    def version(text: str) -> str:
+        file = tmp_path / "p.yaml"
+        file.write_text(text)
+        return load_patterns([file], DEFAULT_EVENT_TYPES).patterns[0].version
+
+    assert version(SOUND) == version("# a comment\n" + SOUND + "references: [somewhere]\n")
+    assert version(SOUND) != version(changed("48h", "47h"))
+    assert version(SOUND) != version(SOUND + "level: high\n")
+
+
+def test_the_published_schema_is_the_models() -> None:
+    assert SCHEMA_FILE.read_text("utf-8") == schema_text(), "run `python -m workers.watch.pattern_schema`"
+
+
+@pytest.mark.parametrize("file", sorted((examples_dir() / "patterns").glob("*.yaml")), ids=lambda file: file.name)
+def test_the_examples_fulfil_the_schema(file) -> None:
+    validator = Draft202012Validator(json.loads(SCHEMA_FILE.read_text("utf-8")))
+    for document in yaml.safe_load_all(file.read_text("utf-8")):
+        plain = json.loads(json.dumps(document, default=lambda moment: moment.isoformat()))
+        assert [error.message for error in validator.iter_errors(plain)] == []
+
+
+def test_the_schema_finds_a_misspelt_key_and_takes_single_words() -> None:
+    validator = Draft202012Validator(json.loads(SCHEMA_FILE.read_text("utf-8")))
+    document = yaml.safe_load(SOUND)
+    assert validator.is_valid(document)
+    assert validator.is_valid({**document, "rules": {"x": {"type": "summit", "actor": "KP"}}})
+    assert not validator.is_valid({**document, "levl": "high"})
+    assert not validator.is_valid({**document, "rules": {"x": {"actor": "North Korea"}}})
