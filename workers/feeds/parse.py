@@ -19,7 +19,6 @@ from workers.feeds.html_text import html_to_text, tidy
 
 _CHARACTER_REFERENCE = re.compile(rb"&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,10}));?")
 _GLOBAL_GUID = re.compile(r"^(https?|urn|tag|doi|news|mid):", re.IGNORECASE)
-_MAX_ID_CHARS = 512
 _WEB_PAGE = re.compile(rb"^\s*(<!doctype html|<html)", re.IGNORECASE)
 
 
@@ -110,8 +109,8 @@ def _article(entry: Any, feed: Any, feed_title: str | None, url: str, fetched_at
         text=text,
         published_at=_time(entry),
         fetched_at=fetched_at,
-        # An aggregator names the outlet in the entry.
-        source=_plain(entry.get("source") or {}, "title") or feed_title,
+        # An aggregator names the outlet in the entry; a feed without a title still has a publisher.
+        source=_plain(entry.get("source") or {}, "title") or feed_title or urlsplit(url).hostname,
         feed=url,
         lang=_language(entry, feed),
         tags=_tags(entry),
@@ -123,7 +122,7 @@ def _id(entry: Any, link: str | None, feed_url: str, title: str, text: str) -> s
     if guid and not _GLOBAL_GUID.match(guid):
         # A bare number is the publisher's own: unique on his site, surely not in the world.
         guid = f"{urlsplit(link or feed_url).hostname} {guid}"
-    return article_id(guid=guid or None, url=link, title=title, text=text)[:_MAX_ID_CHARS]
+    return article_id(guid=guid or None, url=link, title=title, text=text)
 
 
 def _link(entry: Any) -> str | None:

@@ -19,6 +19,9 @@ from workers.settings import Settings
 CONTACT_SECONDS = 5.0
 """How long a first contact may take: long enough for TLS across an ocean, short enough for a person to wait."""
 
+REFUSED_SECONDS = 2.0
+"""How long to go on when the network already said no: a refused connection or an unknown name seldom mends itself."""
+
 T = TypeVar("T")
 
 _log = get_logger("kafka")
@@ -75,12 +78,15 @@ def _admin_client(settings: Settings, trouble: Trouble) -> AdminClient:
 
 def _contact(client: AdminClient, settings: Settings, trouble: Trouble, timeout: float) -> ClusterMetadata:
     """The cluster's metadata; asks in slices, so that Ctrl-C and a refused password are noticed."""
-    deadline = time.monotonic() + timeout
+    begun = time.monotonic()
+    deadline = begun + timeout
     while True:
         try:
             return client.list_topics(timeout=max(0.1, min(1.0, deadline - time.monotonic())))
         except KafkaException as exception:
             client.poll(0)
+            if trouble.reason is not None:
+                deadline = min(deadline, begun + REFUSED_SECONDS)
             if trouble.refused or time.monotonic() >= deadline:
                 raise no_answer(settings, trouble, exception.args[0].str()) from None
 

@@ -156,7 +156,8 @@ class RecordProducer:
     def _failed(self, kind: TopicKind, key: str, error: KafkaError) -> None:
         self.failed += 1
         if error.code() in _RECORD_AT_FAULT:
-            _log.error("kafka refuses a record", kind=kind, key=key, reason=error.str())
+            # A batch is refused as a whole: records that are small enough share the fate of one that is not.
+            _log.error("kafka refuses a record", kind=kind, key=key, reason=error.str(), see="tocsin topics check")
         elif self._broken is None and error.code() not in (KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT):
             self._broken = error
 

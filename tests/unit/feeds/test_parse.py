@@ -119,6 +119,10 @@ def test_the_outlet_that_an_aggregator_names_is_the_source() -> None:
     assert found.source == "Hills Herald"
 
 
+def test_a_feed_without_a_title_is_known_by_its_host() -> None:
+    assert one(rss("<title>A</title>", head="")).source == "coast.example"
+
+
 def test_the_longest_offer_is_the_text() -> None:
     found = one(
         b'<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel><title>C</title><item>'
