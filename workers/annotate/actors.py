@@ -76,8 +76,10 @@ class Cast:
         if mention is not None:
             found |= self._mention_classes(mention)
         if token.pos_ == "PRON":
-            referent = self._referent(token)
-            return found | (self._mention_classes(referent) if referent is not None else set())
+            for noun in self.referents(token):
+                found |= self.classes(noun)
+            previous = self._previous(token) if len(found) == 1 else None
+            return found | (self._mention_classes(previous) if previous is not None else set())
         found |= self._noun_classes(token)
         for child in children(token, "appos", "compound"):
             if child.dep_ == "appos" or mention is not None:
@@ -157,8 +159,11 @@ class Cast:
         """Whom the phrase with head `token` names. A head or body of state stands for its country."""
         token = antecedent(token)
         if token.pos_ == "PRON" or token.lower_ in _PERSON_PRONOUNS | _GROUP_PRONOUNS:
-            referent = self._referent(token)
-            return [self._participant(referent)] if referent is not None else []
+            nouns = self.referents(token)
+            if nouns:
+                return [p for noun in nouns for p in self.resolve(noun)]
+            previous = self._previous(token)
+            return [self._participant(previous)] if previous is not None else []
         mention = self.mention_at(token)
         if mention is not None and mention.kind == "person":
             return [self._person(token, mention)]
@@ -230,41 +235,44 @@ class Cast:
                     found.setdefault(mention.id, mention)
         return list(found.values())
 
-    def _referent(self, pronoun: Token) -> Mention | None:
-        """Whom a pronoun means, where it is safe: the subject of the clause above, else of the sentence before."""
+    def referents(self, pronoun: Token) -> list[Token]:
+        """What a pronoun means inside its sentence, where it is safe: the subject of a clause above it."""
         word = pronoun.lower_
-        if word in _PERSON_PRONOUNS:
-            allowed = {"person"}
-        elif word in {"it", "its", "itself"}:
-            allowed = {"country", "organisation", "group"}
-        elif word in _GROUP_PRONOUNS:
-            allowed = {"group", "country"}
-        else:
-            return None
         token = pronoun
         for _ in range(8):
             head = token.head
             if head == token:
                 break
             for subject in children(head, "nsubj", "nsubjpass"):
-                if subject.i < pronoun.i and subject.pos_ != "PRON":
-                    mention = self.mention_at(subject)
-                    if mention is not None and mention.kind in allowed:
-                        return mention
+                if subject.i < pronoun.i and subject.pos_ != "PRON" and self._agrees(word, subject):
+                    return spread(subject)
             token = head
-        return self._previous(pronoun, allowed) if word in {"he", "she"} else None
+        return []
 
-    def _previous(self, pronoun: Token, allowed: set[str]) -> Mention | None:
-        """The only person named in the sentence, or the first named in the sentence before."""
+    def _agrees(self, pronoun: str, noun: Token) -> bool:
+        mention = self.mention_at(noun)
+        classes = self.classes(noun)
+        if pronoun in _PERSON_PRONOUNS:
+            return "person" in classes
+        if pronoun in {"it", "its", "itself"}:
+            return mention is not None and mention.kind in {"country", "organisation", "group"}
+        if pronoun in _GROUP_PRONOUNS:
+            return "plural" in classes or (mention is not None and mention.kind == "group")
+        return False
+
+    def _previous(self, pronoun: Token) -> Mention | None:
+        """For "he" and "she": the only person named before in the sentence, else the only one in the sentence before."""
+        if pronoun.lower_ not in {"he", "she"}:
+            return None
         position = self.position(pronoun.doc)
-        mentions = [m for m in self._by_part[position.part].mentions if m.kind in allowed]
+        mentions = [m for m in self._by_part[position.part].mentions if m.kind == "person"]
         here = [m for m in mentions if position.token <= m.start_token < position.token + pronoun.i]
         if here:
             return here[0] if len({m.id for m in here}) == 1 else None
         before = [m for m in mentions if position.token - 45 <= m.start_token < position.token]
         return before[0] if before and len({m.id for m in before}) == 1 else None
 
-    def parties(self, token: Token) -> list[Participant]:
+    def parties(self, token: Token, *, leaders: bool = False) -> list[Participant]:
         """Whom "the two leaders", "both sides", "the leaders" mean: the leaders' countries named most lately before."""
         lemma = token.lemma_.lower()
         if (
@@ -276,13 +284,17 @@ class Cast:
         words = {child.lower_ for child in token.children}
         if not words & ({"the"} | _PARTY_COUNT | {"their"}):
             return []
+        if leaders and lemma not in {"leader", "president", "man"}:
+            return []
         position = self.position(token.doc)
         found: dict[str, Participant] = {}
         for mention in self._before(position, token.i):
             participant = self._participant(mention)
             role = self.people[mention.id].role if mention.kind == "person" and mention.id in self.people else ""
             wanted = (
-                role == "leader" if lemma in {"leader", "president", "man"} else mention.kind == "country" or bool(role)
+                role == "leader"
+                if leaders or lemma in {"leader", "president", "man"}
+                else mention.kind == "country" or bool(role)
             )
             if wanted and not participant.id.startswith("person:"):
                 found.setdefault(participant.id, participant)

@@ -44,6 +44,8 @@ def _meets(token: Token, term: Term, cast: Cast, frame: Frame) -> bool:
         return term.word != "abroad" or _is_abroad(token, frame, cast)
     if _is_word(token, term) or any(_is_word(child, term) for child in children(token, "appos")):
         return True
+    if token.pos_ == "PRON" and any(_is_word(noun, term) for noun in cast.referents(token)):
+        return True
     return term.anywhere and any(_is_word(word, term) for word in about(token))
 
 
@@ -74,9 +76,11 @@ def _enough_parties(wanted: str, frame: Frame, cast: Cast) -> bool:
             if (
                 wanted not in cast.classes(token)
                 and not counterpart
-                and not (wanted == "state" and cast.parties(token))
+                and not (wanted in {"state", "leader"} and cast.parties(token, leaders=wanted == "leader"))
             ):
                 continue
+            if counterpart and wanted == "state":
+                return True  # one's counterpart is the other party
             ids = {p.id for p in cast.resolve(token)}
             if len(cast.parties(token)) == 2 or (token.tag_ == "NNS" and _are_several(token, ids, slot)):
                 return True

@@ -154,13 +154,10 @@ def _day_of_month(match: re.Match[str], published: date, text: str) -> _Days:
     month = _MONTHS[match["month"].lower()]
     year = int(match["year"]) if match["year"] else _nearest_month(month, published, text)
     day = date(year, month, int(match["day"]))
-    # A date a few days ahead of publication is ahead, whatever the sentence's tense.
-    if (
-        not match["year"]
-        and day.year < published.year
-        and date(published.year, month, day.day) - published < timedelta(days=21)
-    ):
-        day = day.replace(year=published.year)
+    if not match["year"]:  # without a year the nearest such date is meant
+        years = (published.year - 1, published.year, published.year + 1)
+        days = [date(y, month, day.day) for y in years if day.day <= calendar.monthrange(y, month)[1]]
+        day = min(days, key=lambda d: abs(d - published))
     return day, day, "day"
 
 

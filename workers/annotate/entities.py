@@ -136,6 +136,8 @@ def _fill(mention: Mention, entry: Entry, reading: Reading) -> None:
     mention.sort, mention.id, mention.name, mention.country = entry.sort, entry.id, entry.name, entry.country
     if entry.sort == "capital" and _is_place(reading, mention):
         mention.kind, mention.id, mention.name = "place", f"place:{slug(mention.text)}", mention.text
+    elif entry.sort == "capital" and entry.kind == "organisation":
+        mention.sort = "igo"  # "Brussels" for the European Union
 
 
 def _is_place(reading: Reading, mention: Mention) -> bool:
@@ -237,6 +239,7 @@ class _Person:
 
 
 def _link_persons(readings: Sequence[Reading]) -> None:
+    _claim_surnames(readings)
     mentions = [m for reading in readings for m in reading.mentions if m.kind == "person"]
     persons: list[_Person] = []
     for mention in sorted(mentions, key=lambda m: (-len(name_words(m.text)), m.part != "text", m.start)):
@@ -252,6 +255,21 @@ def _link_persons(readings: Sequence[Reading]) -> None:
             mention.id, mention.name = identifier, person.name
     for reading in readings:
         _add_missed(reading, persons)
+
+
+def _claim_surnames(readings: Sequence[Reading]) -> None:
+    """The model takes a bare surname of a headline for a town or a firm; one that is a person's elsewhere is a person."""
+    parts = {
+        word
+        for reading in readings
+        for m in reading.mentions
+        if m.kind == "person" and len(words := name_words(m.text)) > 1
+        for word in (words[0], words[-1])
+    }
+    for reading in readings:
+        for mention in reading.mentions:
+            if not mention.id and mention.kind in {"place", "organisation", "group"} and mention.text.lower() in parts:
+                mention.kind, mention.sort, mention.country = "person", "none", None
 
 
 def _find_person(persons: Iterable[_Person], words: tuple[str, ...]) -> _Person | None:
@@ -326,7 +344,7 @@ _HALVES = {"North": ("KP", "KR"), "South": ("KR", "KP")}
 
 def _resolve_halves(readings: Sequence[Reading]) -> None:
     """ "The North" is North Korea where the article speaks of one of the Koreas by name."""
-    spoken = Counter(m.id for reading in readings for m in reading.mentions if m.kind == "country")
+    spoken = Counter(m.country for reading in readings for m in reading.mentions if m.country)
     for reading in readings:
         covered = {t for m in reading.mentions if m.kind == "country" or m.end_token - m.start_token > 1
                    for t in range(m.start_token, m.end_token)}  # fmt: skip

@@ -80,7 +80,12 @@ def _sentence_events(
         if any((head, other) in best for other in kind.yields_to):
             continue
         verdict = judge(
-            candidate.frame, times, published, failed_counts=kind.failed_counts, carried=_is_carried(candidate.trigger)
+            candidate.frame,
+            times,
+            published,
+            failed_counts=kind.failed_counts,
+            lasting=kind.lasting,
+            carried=_is_carried(candidate.trigger),
         )
         found = Found(candidate, kind, verdict, *_participants(candidate, kind, cast))
         found.place = _place(candidate.frame, cast)
@@ -214,8 +219,8 @@ def _same(first: Found, second: Found) -> bool:
 def _record(found: Found, cast: Cast, position: Position) -> Event:
     reading = cast.reading(position.part)
     tokens = found.candidate.frame.tokens
-    start = position.start + tokens[0].idx
-    end = position.start + tokens[-1].idx + len(tokens[-1].text)
+    first, last = reading.doc[position.token + tokens[0].i], reading.doc[position.token + tokens[-1].i]
+    start, end = first.idx, last.idx + len(last.text)
     when = found.verdict.when
     return Event(
         type=found.kind.name,

@@ -66,6 +66,20 @@ def antecedent(token: Token) -> Token:
     return token
 
 
+def antecedents(token: Token) -> list[Token]:
+    """The nouns that a relative pronoun stands for: both in "Xi and Putin, who met"."""
+    noun = antecedent(token)
+    if noun == token:
+        return spread(token)
+    first = noun
+    while first.dep_ == "conj" and first.head.pos_ in {"PROPN", "NOUN"}:
+        first = first.head
+    comma = token.i > 0 and token.nbor(-1).text == ","
+    if first != noun and comma and token.head.tag_ != "VBZ":
+        return spread(first)
+    return spread(noun)
+
+
 def is_passive(verb: Token) -> bool:
     """Is the verb in the passive: with an auxiliary, or as a reduced clause ("the missile fired by")?"""
     labels = {child.dep_ for child in verb.children}
@@ -94,7 +108,7 @@ def agents_of(verb: Token) -> list[Token]:
 
 def surface_subjects(verb: Token) -> list[Token]:
     """The grammatical subject of the verb's own clause."""
-    return [t for noun in children(verb, *_SUBJECTS, *_PASSIVE_SUBJECTS) for t in spread(antecedent(noun))]
+    return [t for noun in children(verb, *_SUBJECTS, *_PASSIVE_SUBJECTS) for t in antecedents(noun)]
 
 
 def subjects_of(verb: Token, depth: int = 0) -> list[Token]:
@@ -103,7 +117,7 @@ def subjects_of(verb: Token, depth: int = 0) -> list[Token]:
         return []
     if is_passive(verb):
         return agents_of(verb) or (agents_of(verb.head) if verb.dep_ == "conj" and is_verbal(verb.head) else [])
-    own = [t for noun in children(verb, *_SUBJECTS) for t in spread(antecedent(noun))]
+    own = [t for noun in children(verb, *_SUBJECTS) for t in antecedents(noun)]
     if own:
         return own
     head = verb.head
@@ -113,6 +127,13 @@ def subjects_of(verb: Token, depth: int = 0) -> list[Token]:
         return surface_subjects(head) or subjects_of(head, depth + 1)
     if verb.dep_ in {"xcomp", "ccomp"}:
         return _controller(verb, head, depth)
+    if verb.dep_ == "acl" and verb.tag_ == "VBD":
+        while head.dep_ in {
+            "pobj",
+            "prep",
+        }:  # a main verb hung on an insertion: "the minister, on a visit to Oslo, called"
+            head = head.head
+        return spread(head)
     if verb.dep_ in {"acl", "relcl"}:
         return [head] if verb.tag_ == "VBG" or verb.dep_ == "relcl" else _holder(head, depth)
     if verb.dep_ == "pcomp":
@@ -282,12 +303,15 @@ class Frame:
             return [t for token in self.tokens for t in children(token, "amod", "compound", "nmod")]
         if name == "poss":
             return [t for token in self.tokens for owner in children(token, "poss") for t in spread(owner)]
+        if name == "bearer":
+            return self._bearers()
         if name in {"verb", "carrier"}:
             verb, relation, preposition = governor(noun)
             near = relation in {"object", "subject", "attr"} or (
                 relation == "prep" and preposition is not None and preposition.head == verb
             )
-            return [verb] if verb is not None and near else []
+            found = [verb] if verb is not None and near else []
+            return found + [c for c in children(noun, "acl", "relcl") if is_verbal(c)]
         if name in {"particle", "adverb"}:
             verb, _, _ = governor(noun)
             return list(children(verb, "prt", "advmod")) if verb is not None else []
@@ -307,7 +331,22 @@ class Frame:
             found = agents_of(verb)
         return found
 
+    def _bearers(self) -> list[Token]:
+        """Who is "on a visit", says something "in a letter" or "during talks": the noun or subject above the phrase."""
+        prep = self.head.head
+        if self.head.dep_ != "pobj" or prep.lower_ not in {"on", "in", "during", "by"}:
+            return []
+        if not any(c.lower_ in {"a", "an", "his", "her", "their", "its"} for c in self.head.children):
+            return []
+        above = prep.head
+        if is_verbal(above):
+            return surface_subjects(above) or subjects_of(above)
+        return [above] if above.pos_ in {"NOUN", "PROPN"} else []
+
     def _doers(self) -> list[Token]:
+        for clause in children(self.head, "relcl"):
+            if clause.lemma_.lower() in lexicon().words("status", "light") and not is_passive(clause):
+                return [t for noun in children(clause, "nsubj") if noun.lower_ not in _RELATIVE for t in spread(noun)]
         verb, relation, _ = governor(self.head)
         if verb is None or relation not in {"object", "attr"}:
             return []

@@ -153,6 +153,9 @@ def _add_organisations(gazetteer: Gazetteer, tokenise: Callable[[str], list[str]
             sort: NameSort = "igo" if "igo" in fields else "group" if kind == "group" else "body"
             country = fields["country"].text() if "country" in fields else None
             names = fields["names"].texts()
+            if "seat" in fields:
+                seat = Entry(f"{kind}:{key}", kind, names[0], "capital")
+                gazetteer.add(tokenise(fields["seat"].text()), seat)
             entry = Entry(f"{kind}:{key}", kind, names[0], sort, country)
             for name in names:
                 gazetteer.add(tokenise(name), entry)

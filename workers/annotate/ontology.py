@@ -25,13 +25,26 @@ PREPOSITIONS = frozenset(
     "to toward towards under until up upon via with within without".split()
 )
 SLOTS = frozenset(
-    {"subject", "object", "about", "poss", "verb", "carrier", "particle", "complement", "parties", "sentence", "adverb"}
+    {
+        "subject",
+        "object",
+        "about",
+        "poss",
+        "verb",
+        "carrier",
+        "bearer",
+        "particle",
+        "complement",
+        "parties",
+        "sentence",
+        "adverb",
+    }
 )
 CLASSES = frozenset(
     {"any", "state", "country", "leader", "official", "military", "person", "people", "org", "company", "igo", "group",
      "place", "plural", "abroad", "number"}
 )  # fmt: skip
-_TYPE_KEYS = frozenset({"description", "plover", "cameo", "symmetric", "failed_counts", "yields_to", "triggers",
+_TYPE_KEYS = frozenset({"description", "plover", "cameo", "symmetric", "failed_counts", "yields_to", "lasting", "triggers",
                         "exclude"})  # fmt: skip
 _TRIGGER_KEYS = frozenset({"verbs", "nouns", "phrases", "confidence", "actor", "target", "compound"})
 _KINDS: Mapping[str, TriggerKind] = {"verbs": "verb", "nouns": "noun", "phrases": "phrase"}
@@ -87,7 +100,8 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """What one name of the ontology means. `failed_counts`: an attempt that failed is still the event."""
+    """What one name of the ontology means. `failed_counts`: an attempt that failed is still the event;
+    `lasting`: what it makes goes on, so a reduced clause ("sanctions imposed by the council") is background."""
 
     name: str
     description: str = ""
@@ -95,6 +109,7 @@ class EventType:
     cameo: str | None = None
     symmetric: bool = False
     failed_counts: bool = False
+    lasting: bool = False
     yields_to: tuple[str, ...] = ()
     exclude: tuple[tuple[str, ...], ...] = ()
     triggers: tuple[Trigger, ...] = ()
@@ -176,6 +191,8 @@ def _type(name: str, keys: Mapping[str, Value], lists: Mapping[str, tuple[str, .
         made = replace(made, symmetric=keys["symmetric"].flag())
     if "failed_counts" in keys:
         made = replace(made, failed_counts=keys["failed_counts"].flag())
+    if "lasting" in keys:
+        made = replace(made, lasting=keys["lasting"].flag())
     if "yields_to" in keys:
         made = replace(made, yields_to=keys["yields_to"].texts())
     if "exclude" in keys:

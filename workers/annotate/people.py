@@ -104,7 +104,12 @@ def _look_before(reading: Reading, lower: Sequence[str], mention: Mention, perso
         start -= 1
     start += 1
     countries = _countries(reading, start, j + 1)
-    role = role_of(lower[start : j + 1], j - start) if start <= j else ""
+    role: Role = ""
+    for at in range(j, start - 1, -1):
+        # The role stands before the name, or before an "of": "Secretary of State Warren Christopher".
+        role = role_of(lower[start : j + 1], at - start)
+        if role or not (at == j or "of" in lower[start : at + 1]):
+            break
     if not role and j == end - 1 and countries and lower[j] == "'s":
         person.countries[countries[-1]] += 1
         return

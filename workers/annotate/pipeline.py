@@ -116,15 +116,31 @@ def installed_name(model: str) -> str:
     )
 
 
-def sentence_docs(nlp: Language, doc: Doc, spans: Iterable[tuple[int, int]]) -> Iterator[Doc]:
-    """Each span of `doc` as a document of its own, its sentence ends fixed, so that a parse stays inside."""
+def sentence_docs(
+    nlp: Language, doc: Doc, spans: Iterable[tuple[int, int]], *, headline: bool = False
+) -> Iterator[Doc]:
+    """Each span of `doc` as a document of its own, its sentence ends fixed, so that a parse stays inside.
+
+    Token for token the same, save that a headline's comma for "and" ("Blinken, Wang meet") is written out.
+    """
     from spacy.tokens import Doc as SpacyDoc
 
     for start, end in spans:
         tokens = doc[start:end]
         yield SpacyDoc(
             nlp.vocab,
-            words=[token.text for token in tokens],
+            words=_with_and([token.text for token in tokens]) if headline else [token.text for token in tokens],
             spaces=[bool(token.whitespace_) for token in tokens],
             sent_starts=[i == 0 for i in range(end - start)],
         )
+
+
+def _with_and(words: list[str]) -> list[str]:
+    """The words of a headline, its first comma between two names turned into "and"."""
+    if "," not in words[1:4]:
+        return words
+    comma = words.index(",")
+    before, after = words[:comma], words[comma + 1 : comma + 2]
+    names = all(word[:1].isupper() for word in before) and bool(after) and after[0][:1].isupper()
+    following = next((word for word in words[comma + 1 :] if not word[:1].isupper()), "")
+    return [*before, "and", *words[comma + 1 :]] if names and following.isalpha() else words

@@ -100,7 +100,11 @@ class Reader:
                 if part.name == "title" and work.title_is_lead:
                     continue  # the text says the same in full; the event is read there, once
                 spans = [span for span in _sentences(part, reading.doc) if self._can_matter(reading.doc, span)]
-                for span, sentence in zip(spans, sentence_docs(self.pipeline.nlp, reading.doc, spans), strict=True):
+                for span, sentence in zip(
+                    spans,
+                    sentence_docs(self.pipeline.nlp, reading.doc, spans, headline=part.name == "title"),
+                    strict=True,
+                ):
                     wanted.append((work, _position(part, reading.doc, span), sentence))
         parsed = self.pipeline.parses(sentence for _, _, sentence in wanted)
         for (work, position, _), sentence in zip(wanted, parsed, strict=True):

@@ -47,10 +47,16 @@ class Verdict:
 
 
 def judge(
-    frame: Frame, times: Sequence[tuple[Token, When]], published: date, *, failed_counts: bool, carried: bool
+    frame: Frame,
+    times: Sequence[tuple[Token, When]],
+    published: date,
+    *,
+    failed_counts: bool,
+    lasting: bool,
+    carried: bool,
 ) -> Verdict:
     """The verdict on one trigger. `times` are the dates of its sentence, `carried` says that the noun's verb performs it."""
-    walk = _Walk(failed_counts)
+    walk = _Walk(failed_counts, lasting)
     if frame.kind == "verb" or is_verbal(frame.head):
         walk.verb(frame.head, own=True)
     else:
@@ -77,9 +83,10 @@ def _is_phrasal(verb: Token, name: str) -> bool:
 class _Walk:
     """The way from a trigger to the root; `path` keeps the tokens whose dates are the event's."""
 
-    def __init__(self, failed_counts: bool) -> None:
+    def __init__(self, failed_counts: bool, lasting: bool) -> None:
         self.verdict = Verdict()
         self.failed_counts = failed_counts
+        self.lasting = lasting
         self.path: list[Token] = []
         self.reports: list[Token] = []
         self._steps = 0
@@ -124,6 +131,8 @@ class _Walk:
                 self.verdict.raise_to("negated", child)
             elif child.dep_ == "aux" and child.tag_ == "MD":
                 self._modal(verb, child)
+            elif child.dep_ == "aux" and lower == "to" and verb.head == verb:
+                self.verdict.raise_to("future", child)  # the headline's "Iran to hold election"
             elif child.dep_ == "mark" and lower in {"if", "unless", "whether", "lest", "until", "before"}:
                 self.verdict.raise_to("future" if lower in {"before", "until"} else "hypothetical", child)
             elif child.dep_ in {"nsubj", "nsubjpass"} and any(
@@ -193,6 +202,8 @@ class _Walk:
         reporting = lemma in lexicon().words("reporting", "say")
         if verb.dep_.startswith("csubj"):
             self.verb(head)
+        elif any(t.text == ";" for t in verb.doc[min(verb.i, head.i) : max(verb.i, head.i)]):
+            return  # two sentences with a semicolon between them
         elif self._is(head, "denying"):
             self.verdict.raise_to("negated", head)
             self.verdict.attributed = True
@@ -288,6 +299,9 @@ class _Walk:
             self.verdict.raise_to("future" if self._is(head, "motion") else "hypothetical", head)
         elif is_verbal(head) and verb.tag_ in {"VBG", "VBN"} and not marks:
             self.verb(head)
+        elif is_verbal(head) and "when" in marks:
+            self.path.append(head)  # what happened when it met in 2019 happened in 2019
+            self._reports_above(head)
         elif "since" in marks and verb.tag_ in {"VBD", "VBN"}:
             self.verdict.raise_to("historical", verb)
         elif is_verbal(head):
@@ -312,8 +326,13 @@ class _Walk:
             self.verdict.raise_to("hypothetical", head)
 
     def _of_noun(self, verb: Token, noun: Token) -> None:
-        if verb.dep_ == "relcl" and any(c.dep_ == "aux" and c.lower_ == "had" for c in verb.children):
+        had = any(c.dep_ == "aux" and c.lower_ == "had" for c in verb.children)
+        if (verb.dep_ == "relcl" and had) or (self.lasting and verb.tag_ == "VBN"):
             self.background = True
+        if noun.dep_ == "pobj" and noun.head.lower_ == "of" and self._is(noun.head.head, "historical_nouns"):
+            self.verdict.raise_to("historical", noun.head.head)
+        if any(c.lower_ == "when" for c in verb.children):
+            self.path.extend((noun, noun.head))
         infinitive = any(c.lower_ == "to" and c.dep_ == "aux" for c in verb.children)
         that = any(c.dep_ == "mark" and c.lower_ == "that" for c in verb.children)
         if infinitive:
@@ -361,6 +380,8 @@ class _Walk:
         """A noun that carries the event: what modifies it, and what stands above it."""
         self.path.extend(tokens)
         self._noun_modifiers(noun, tokens)
+        if carried and any(True for _ in children(noun, "acl", "relcl")):
+            return  # "a ceasefire that was agreed on Sunday": its own clause has been read
         if carried:
             verb = noun.head
             while not is_verbal(verb) and verb.head != verb:
@@ -376,6 +397,8 @@ class _Walk:
                 lower, lemma = child.lower_, child.lemma_.lower()
                 if child.dep_ in {"det", "neg"} and lower in {"no", "neither", "not"}:
                     self.verdict.raise_to("negated", child)
+                elif child.dep_ == "det" and lower == "any":
+                    self.verdict.raise_to("hypothetical", child)
                 elif child.dep_ in {"amod", "compound", "nmod", "advmod"} and child not in tokens:
                     for status, name in (
                         ("future", "future_adjectives"),
@@ -482,6 +505,9 @@ class _Walk:
 
     def _under_verb(self, preposition: Token, verb: Token) -> None:
         lower = preposition.lower_
+        if self._is(verb, "reaction"):
+            self._reports_above(verb)
+            return
         if lower in {"for", "to", "towards", "toward", "into", "of"}:
             if self._is(verb, "hypothetical"):
                 self.verdict.raise_to("hypothetical", verb)
@@ -491,15 +517,19 @@ class _Walk:
                 self.verdict.raise_to("future", verb)
             self._under_modal(verb)
         elif lower in _PLACE_IN_EVENT:
-            self._under_modal(verb)
+            # "vowed to help in a letter": the letter is where it was vowed, whatever the parser hangs it on.
+            article = any(c.lower_ in {"a", "an"} for p in children(preposition, "pobj") for c in p.children)
+            self._under_modal(verb, in_a_letter=lower == "in" and article)
         self._reports_above(verb)
         self.path.append(verb)
 
-    def _under_modal(self, verb: Token) -> None:
+    def _under_modal(self, verb: Token, *, in_a_letter: bool = False) -> None:
         """An event inside a coming act is coming too; inside a denied act it stands."""
         for child in children(verb, "aux"):
             if child.tag_ == "MD":
                 self.verdict.raise_to("future" if child.lower_ in {"will", "shall", "'ll"} else "hypothetical", child)
+        if in_a_letter:
+            return
         if verb.dep_ == "xcomp" and any(c.lower_ == "to" for c in children(verb, "aux")):
             self._complement(verb, verb.head)
 

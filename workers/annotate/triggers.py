@@ -13,6 +13,7 @@ from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import Ontology, Trigger
 
 _VOWELS = "aeiou"
+_OBJECTS = frozenset({"dobj", "obj", "oprd", "attr", "ccomp"})
 _NOMINAL = frozenset({"NOUN", "PROPN"})
 
 
@@ -142,21 +143,13 @@ def _matched_verb(words: tuple[str, ...], token: Token, headline: bool) -> tuple
     near = [t for t in token.doc[token.i + 1 : token.i + 8]]
     for word in words[1:]:
         nxt = next(
-            (t for t in near if word in (t.lemma_.lower(), t.lower_) and t.i > found[-1].i and _hangs_on(t, token)),
+            (t for t in near if word in (t.lemma_.lower(), t.lower_) and t.i > found[-1].i and t.head in found),
             None,
         )
-        if nxt is None:
-            return None
+        if nxt is None or (nxt.dep_ == "prep" and any(c.dep_ in _OBJECTS and c.i < nxt.i for c in token.children)):
+            return None  # "called it a rehearsal for war" does not call for war
         found.append(nxt)
     return tuple(found)
-
-
-def _hangs_on(token: Token, verb: Token) -> bool:
-    for _ in range(3):
-        if token.head == verb:
-            return True
-        token = token.head
-    return False
 
 
 def _sequence(words: tuple[str, ...], last: Token) -> tuple[Token, ...] | None:
