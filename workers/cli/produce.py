@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,6 +50,8 @@ def produce(
     from workers.logs import configure_logging
     from workers.settings import load_settings
 
+    # A supervisor's SIGTERM as Ctrl-C: what was taken from a pipe cannot be read again, so it is still sent.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     settings = load_settings()
     console = Console(stderr=True)
     configure_logging(settings.log_level, settings.log_format)

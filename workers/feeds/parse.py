@@ -45,7 +45,7 @@ def parse_feed(
     found = _feedparser(body, base or url, content_type)
     if not found.get("version") and not found.entries:
         raise NotAFeed(_what_it_is(body, found))
-    title = _plain(found.feed, "title") or None
+    title = _line(found.feed, "title") or None
     articles: list[Article] = []
     problems = [f"broken XML, read as far as it went: {found.bozo_exception}"] if _broken(found) else []
     for number, entry in enumerate(found.entries, start=1):
@@ -91,13 +91,13 @@ def _what_it_is(body: bytes, found: Any) -> str:
         return "the document is empty"
     if _WEB_PAGE.match(body[:1000]):
         return "a web page, not a feed: look in it for the address of its feed"
-    if found.get("bozo_exception"):
+    if _broken(found):
         return f"neither RSS nor Atom: {found.bozo_exception}"
     return "neither RSS nor Atom"
 
 
 def _article(entry: Any, feed: Any, feed_title: str | None, url: str, fetched_at: datetime) -> Article:
-    title, text = _plain(entry, "title"), _body(entry)
+    title, text = _line(entry, "title"), _body(entry)
     if not title and not text:
         raise ValueError("neither title nor text")
     link = _link(entry)
@@ -110,7 +110,7 @@ def _article(entry: Any, feed: Any, feed_title: str | None, url: str, fetched_at
         published_at=_time(entry),
         fetched_at=fetched_at,
         # An aggregator names the outlet in the entry; a feed without a title still has a publisher.
-        source=_plain(entry.get("source") or {}, "title") or feed_title or urlsplit(url).hostname,
+        source=_line(entry.get("source") or {}, "title") or feed_title or urlsplit(url).hostname,
         feed=url,
         lang=_language(entry, feed),
         tags=_tags(entry),
@@ -146,6 +146,10 @@ def _body(entry: Any) -> str:
     offers = [_readable(each) for each in entry.get("content", ())]
     offers.append(_plain(entry, "summary"))
     return max(offers, key=len)
+
+
+def _line(holder: Mapping[str, Any], field: str) -> str:
+    return " ".join(_plain(holder, field).split())
 
 
 def _plain(holder: Mapping[str, Any], field: str) -> str:

@@ -129,7 +129,8 @@ def test_what_is_wrong_is_told_in_one_message(
     assert "read " not in done.stderr
 
 
-def test_ctrl_c_ends_at_once_and_tells_what_arrived(settings: dict[str, str]) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_it_at_once_and_tells_what_arrived(settings: dict[str, str], number: signal.Signals) -> None:
     running = subprocess.Popen(
         [*COMMAND, "-"], env=settings, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
     )
@@ -142,7 +143,7 @@ def test_ctrl_c_ends_at_once_and_tells_what_arrived(settings: dict[str, str]) ->
     while "<stdin>:51:" not in said:  # until then it is still starting
         said = running.stderr.readline()
     begun = time.monotonic()
-    running.send_signal(signal.SIGINT)
+    running.send_signal(number)
     rest = running.stderr.read()
     assert running.wait(30) == 130
     assert time.monotonic() - begun < 8

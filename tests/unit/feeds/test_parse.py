@@ -119,6 +119,10 @@ def test_the_outlet_that_an_aggregator_names_is_the_source() -> None:
     assert found.source == "Hills Herald"
 
 
+def test_a_title_is_one_line() -> None:
+    assert one(rss("<title>A\n  &lt;p&gt;B&lt;/p&gt;&lt;br&gt;C</title>")).title == "A B C"
+
+
 def test_a_feed_without_a_title_is_known_by_its_host() -> None:
     assert one(rss("<title>A</title>", head="")).source == "coast.example"
 
