@@ -7,7 +7,7 @@ the bands have moved, and decides again.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from topics.annotations import Annotation
@@ -23,7 +23,8 @@ _SECONDS_TO_LIVE = 10 * DAY // SECOND
 _MAX_BAND = 200
 """Articles in one band: more are copies of these, or share a formula that tells nothing."""
 
-_ATTEMPTS = 20
+_FRUITLESS_ATTEMPTS = 20
+"""Rounds in which not one of a batch's articles could be stored. Alone, a worker stores at least one in each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,17 @@ class Stories:
         """
         found = await self._known([annotation.article_id for annotation in annotations])
         waiting = {a.article_id: self._open(a) for a in annotations if a.article_id not in found}
-        for _ in range(_ATTEMPTS):
-            if not waiting:
-                return [found[annotation.article_id] for annotation in annotations]
+        attempts_left = _FRUITLESS_ATTEMPTS
+        while waiting:
             stories = await self._attempt(list(waiting.values()))
             found |= stories
             waiting = {article: item for article, item in waiting.items() if article not in stories}
-        raise TransientError(f"{_ATTEMPTS} times another worker found a story for copies of the same articles first")
+            attempts_left -= not stories
+            if not attempts_left:
+                raise TransientError(
+                    f"{_FRUITLESS_ATTEMPTS} times other workers found stories for copies of the same articles first"
+                )
+        return [found[annotation.article_id] for annotation in annotations]
 
     def _open(self, annotation: Annotation) -> _Open:
         time = to_micros(annotation.event_time)
@@ -86,7 +91,11 @@ class Stories:
         answers: list[set[str]] = await pipe.execute() if banded else []
         members = {item.article_id: set(answer) for item, answer in zip(banded, answers, strict=True)}
         told = {t.article_id: t for t in await self._told(sorted(set().union(*members.values())))}
-        calls = [self._decided(item, members, told, items) for item in items]
+        readers: dict[str, list[str]] = {}
+        for item in banded:
+            for band in item.bands:
+                readers.setdefault(band, []).append(item.article_id)
+        calls = [self._decided(item, members, told, readers) for item in items]
         outcome = await run(self._client, calls)
         return {
             item.article_id: told[item.article_id].story if answer == "ok" else _told(item.article_id, answer).story
@@ -95,21 +104,21 @@ class Stories:
         }
 
     def _decided(
-        self, item: _Open, members: dict[str, set[str]], told: dict[str, Told], items: Sequence[_Open]
+        self, item: _Open, members: dict[str, set[str]], told: dict[str, Told], readers: Mapping[str, Sequence[str]]
     ) -> Call:
-        """Decides on `item`, and lets the later ones of `items` see it as if it were stored."""
+        """Decides on `item`, and lets those who read its bands see it as if it were stored."""
         seen = members.get(item.article_id, set()) - {item.article_id}
         candidates = [told[article] for article in sorted(seen) if article in told]
         story = story_of(item.article_id, item.time, item.minhash, candidates)
         told[item.article_id] = Told(item.article_id, item.time, item.minhash, story)
-        for other in items:
-            if other is not item and not set(item.own).isdisjoint(other.bands):
-                members[other.article_id].add(item.article_id)
+        for band in item.own:
+            for reader in readers[band]:
+                members[reader].add(item.article_id)
         value = json.dumps([item.time, item.minhash, story], separators=(",", ":"))
         return Call(
             _COMMIT,
             (self._keys.article(item.article_id), *item.bands),
-            (item.article_id, value, len(seen), len(item.own), _SECONDS_TO_LIVE, _MAX_BAND),
+            (item.article_id, value, len(item.own), _SECONDS_TO_LIVE, _MAX_BAND, *sorted(seen)),
         )
 
 
