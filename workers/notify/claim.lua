@@ -19,13 +19,15 @@ end
 
 local what = 'send'
 if firing ~= task then -- a retraction goes after its firing, and only to whom that reached
-  local told = redis.call('HGET', firing, 'outcome')
-  if told == 'pending' then
-    local after = tonumber(redis.call('ZSCORE', due, ARGV[5]) or now)
-    redis.call('ZADD', due, math.max(after, now) + 0.05, member)
+  local told = redis.call('HMGET', firing, 'outcome', 'lease')
+  if told[1] == 'pending' then
+    -- While the firing is under way look again soon: it will end long before its lease does.
+    local after = now + 0.25
+    if not told[2] then after = math.max(after, tonumber(redis.call('ZSCORE', due, ARGV[5]) or now)) end
+    redis.call('ZADD', due, after, member)
     return nil
   end
-  if told ~= 'delivered' then what = 'untold' end
+  if told[1] ~= 'delivered' then what = 'untold' end
 end
 
 if redis.call('HGET', task, 'lease') == token then return claimed(what) end -- the same command, sent again

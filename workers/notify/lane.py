@@ -15,14 +15,13 @@ from topics.deliveries import Outcome as DeliveryOutcome
 from workers.logs import get_logger
 from workers.metrics import DELIVERIES, DELIVERY_SECONDS, RETRIES
 from workers.notify.ledger import SUPPRESSED_BECAUSE, Claim, Ending, Ledger
+from workers.notify.patience import pause_after, raise_if_cancelled, until
 from workers.notify.sending import Channel, Message
 from workers.notify.targets import Receiver
 from workers.notify.verdicts import Attempt, next_due
 
 LEASE_MARGIN_SECONDS = 5.0
 """A lease outlives an attempt's timeout by so much: time to write its end down before another worker starts."""
-
-_LONGEST_PAUSE = 10.0
 
 Clock = Callable[[], datetime]
 """The present moment, aware."""
@@ -80,8 +79,9 @@ class Lane:
             except Exception as error:  # noqa: BLE001 - a lane that dies would silently keep its alerts for ever
                 failures += 1
                 pause = self._told(error, failures)
+            raise_if_cancelled()
             if pause > 0 and not self._stopping:
-                await self._rest(pause)
+                await until(self._awake, pause)
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -89,7 +89,7 @@ class Lane:
 
     def _told(self, error: Exception, failures: int) -> float:
         RETRIES.labels("notify").inc()
-        pause = min(_LONGEST_PAUSE, 0.1 * 2.0 ** min(failures, 10))
+        pause = pause_after(failures)
         _log.warning(
             "sending is held up",
             receiver=self.receiver.name,
@@ -97,12 +97,6 @@ class Lane:
             pause_seconds=pause,
         )
         return pause
-
-    async def _rest(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._awake.wait(), seconds)
-        except TimeoutError:
-            return
 
     async def _until_next(self) -> float:
         due = await self._ledger.next_due(self.receiver.name)
@@ -119,6 +113,7 @@ class Lane:
                 break
             lease = self.receiver.timeout + LEASE_MARGIN_SECONDS
             claim = await self._ledger.claim(name, task, now=self._clock().timestamp(), lease=lease)
+            raise_if_cancelled()
             if claim is not None:
                 await self._tell(claim)
                 sent = True
@@ -165,6 +160,7 @@ class Lane:
                 counts = await self._ledger.finish(claim, ending, now=self._clock().timestamp())
                 break
             except Exception as error:  # noqa: BLE001 - whatever it is, the attempt was made
+                raise_if_cancelled()
                 failures += 1
                 # Not woken by new alerts, and not ended by `stop`: its deadline cancels this task if need be.
                 await asyncio.sleep(self._told(error, failures))

@@ -5,15 +5,13 @@ never an alert on its way to a receiver.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 
 from workers.logs import get_logger
 from workers.metrics import RETRIES
 from workers.notify.ledger import Ledger, trace_of
+from workers.notify.patience import pause_after, raise_if_cancelled, until
 from workers.steps import Outgoing, Publish
-
-_LONGEST_PAUSE = 10.0
 
 _log = get_logger("notify")
 
@@ -47,15 +45,17 @@ class Outbox:
             self._awake.clear()
             try:
                 await self.flush()
+                raise_if_cancelled()
                 failures = 0
             except Exception as error:  # noqa: BLE001 - the records are safe in Redis; Kafka's errors have many types
+                raise_if_cancelled()
                 failures += 1
-                pause = min(_LONGEST_PAUSE, 0.1 * 2.0 ** min(failures, 10))
+                pause = pause_after(failures)
                 RETRIES.labels("notify").inc()
                 _log.warning("deliveries cannot be published", error=type(error).__name__, pause_seconds=pause)
-                await _either(self._stopping, pause)  # new records do not cut it short
+                await until(self._stopping, pause)  # new records do not cut it short
             else:
-                await _either(self._awake, self._poll)
+                await until(self._awake, self._poll)
 
     async def flush(self) -> None:
         """Publish all there is. Raises what Redis or `publish` raise."""
@@ -68,9 +68,3 @@ class Outbox:
                     ]
                 )
                 await self._ledger.published(receiver, records)
-
-
-async def _either(event: asyncio.Event, seconds: float) -> None:
-    """Until `event` or for `seconds`, whichever is first."""
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), seconds)

@@ -201,7 +201,8 @@ class LocalChannel:
         self._under_way = asyncio.create_task(in_daemon_thread(write, name=f"write-{receiver.name}"))
         self._under_way.add_done_callback(_look_at)
         try:
-            await asyncio.wait_for(asyncio.shield(self._under_way), receiver.timeout)
+            async with asyncio.timeout(receiver.timeout):
+                await asyncio.shield(self._under_way)
         except TimeoutError:
             return Attempt("retry", f"the write did not end within {receiver.timeout:g} s")
         except OSError as error:

@@ -17,6 +17,7 @@ from topics.names import TopicKind
 from topics.rejects import Step
 from workers.errors import TransientError
 from workers.logs import bind_article, get_logger
+from workers.metrics import DELIVERIES
 from workers.notify.config import load_receivers
 from workers.notify.keys import Keys
 from workers.notify.lane import Clock, Lane, utc_now
@@ -27,6 +28,9 @@ from workers.notify.targets import Receiver, Receivers
 from workers.redis_client import Redis, connect
 from workers.settings import Settings
 from workers.steps import Incoming, Outcome, Outgoing, Publish, Refused
+
+_LAST_WORDS_SECONDS = 5.0
+"""What the shutdown adds to `drain_seconds` at most, twice: to end what is cut off, and to publish the last records."""
 
 _log = get_logger("notify")
 
@@ -134,11 +138,13 @@ class Notify:
         for task in late:
             _log.warning("attempt cut off; it is made again under the same id", task=task.get_name())
             task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        if late:
+            await asyncio.wait(late, timeout=_LAST_WORDS_SECONDS)
 
     async def _last_records(self, outbox: Outbox) -> None:
         try:
-            await asyncio.wait_for(outbox.flush(), min(5.0, self._drain))
+            async with asyncio.timeout(min(_LAST_WORDS_SECONDS, self._drain)):
+                await outbox.flush()
         except Exception as error:  # noqa: BLE001 - they are safe in Redis and go out after the restart
             _log.warning("last deliveries are published after the restart", error=type(error).__name__)
 
@@ -155,10 +161,10 @@ class Notify:
         trace_id = record.trace_id or alert.trace_id
         article_id = alert.evidence[-1].article_id if alert.evidence else ""
         with bind_article(article_id, trace_id, alert_id=alert.id):
-            return [
-                Outgoing("deliveries", alert.id, delivery, trace_id)
-                for delivery in await self._park(alert, trace_id, told=record.rebuilding)
-            ]
+            unsent = await self._park(alert, trace_id, told=record.rebuilding)
+            for delivery in unsent:
+                _tell_unsent(delivery)
+        return [Outgoing("deliveries", alert.id, delivery, trace_id) for delivery in unsent]
 
     async def _park(self, alert: Alert, trace_id: str | None, *, told: bool) -> list[Delivery]:
         route = self.receivers.route(alert)
@@ -176,7 +182,6 @@ class Notify:
             )
             unsent += suppressed(alert, receiver.name, accepted, now=moment)
         for name in () if told else route.unknown:
-            _log.error("alert names a receiver that does not exist", receiver=name, pattern_id=alert.pattern_id)
             unsent.append(
                 Delivery(
                     alert_id=alert.id,
@@ -201,3 +206,15 @@ class Notify:
                     )
         except (RedisError, OSError) as error:
             _log.warning("cannot look for alerts without a receiver", error=type(error).__name__)
+
+
+def _tell_unsent(delivery: Delivery) -> None:
+    DELIVERIES.labels(delivery.receiver, delivery.outcome).inc()
+    tell = _log.error if delivery.outcome == "failed" else _log.info
+    tell(
+        f"alert {delivery.outcome}",
+        receiver=delivery.receiver,
+        state=delivery.alert_state,
+        pattern_id=delivery.pattern_id,
+        reason=delivery.reason,
+    )

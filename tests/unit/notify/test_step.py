@@ -290,6 +290,18 @@ async def test_a_human_is_rung_once_for_an_alert_and_those_that_replace_it(start
     assert channel.told() == [("old", "firing")]
 
 
+async def test_a_program_that_keeps_what_stands_is_told_of_every_change(start: Start) -> None:
+    channel = FakeChannel()
+    step, published = await start(TerminalReceiver(name="t", every_change=True), channel=lambda _: channel)
+    await step.handle(incoming(make_alert("old")))
+    await until(published.deliveries)
+    await step.handle(
+        incoming(make_alert("new", supersedes=("old",)), make_alert("old", state="retracted", superseded_by="new"))
+    )
+    await until(lambda: len(channel.sent) == 3)
+    assert set(channel.told()) == {("old", "firing"), ("new", "firing"), ("old", "retracted")}
+
+
 async def test_a_pattern_that_names_nobody_known_is_a_failed_delivery(redis: Redis) -> None:
     step = Notify(Receivers((TerminalReceiver(name="t"),), source=Path("receivers.yaml")), redis, namespace="tocsin")
     (outcome,) = await step.handle(incoming(make_alert(receivers=("gone",))))
