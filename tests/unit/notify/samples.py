@@ -1,19 +1,26 @@
-"""Alerts and receivers for the tests of the notify step."""
+"""Alerts, receivers and helpers for the tests of the notify step."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic import SecretStr
+
+from tests.rig.http_receiver import HttpReceiver
 from topics.alerts import Alert, AlertCounts, Evidence, Window
 from topics.annotations import Span
 from topics.codec import encode
 from topics.deliveries import Delivery
 from workers.notify.sending import Message
+from workers.notify.step import Notify
+from workers.notify.targets import RetryPolicy, WebhookReceiver
 from workers.notify.verdicts import Attempt
-from workers.steps import Incoming, Outgoing
+from workers.steps import Incoming, Outcome, Outgoing, Refused
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwdGVzdHRlc3Q="
@@ -110,3 +117,30 @@ class FakeChannel:
     def told(self) -> list[tuple[str, str]]:
         """Alert id and state, in order."""
         return [(m.alert.id, m.alert.state) for m in self.sent]
+
+
+QUICK = RetryPolicy(first=0.02, longest=0.05, give_up_after=30.0)
+Start = Callable[..., Awaitable[tuple[Notify, Published]]]
+"""The fixture `start`: receivers, `published` and options of `Notify` to a running step and what it publishes."""
+
+
+def hook(server: HttpReceiver, path: str = "/hook", **fields: Any) -> WebhookReceiver:
+    given: dict[str, Any] = {
+        "name": "ops", "url": SecretStr(server.url_for(path)), "allow_private": True, "timeout": 2.0, "retry": QUICK,
+        "secrets": (SecretStr(SECRET),),
+    }  # fmt: skip
+    return WebhookReceiver(**{**given, **fields})
+
+
+async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come about"
+        await asyncio.sleep(0.01)
+
+
+def unsent(outcome: Outcome) -> list[Delivery]:
+    """The records that `handle` returned for one alert."""
+    assert not isinstance(outcome, Refused)
+    assert {out.kind for out in outcome} <= {"deliveries"}
+    return [out.record for out in outcome if isinstance(out.record, Delivery)]

@@ -237,7 +237,7 @@ NAMED = {"name": WORDS, "type": st.sampled_from(TYPES)}
 RECEIVERS = st.lists(st.fixed_dictionaries(NAMED, optional=dict.fromkeys(OPTIONS, VALUES)), min_size=1, max_size=3)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.one_of(VALUES.map(json.dumps), RECEIVERS.map(json.dumps), st.text(max_size=200)))
 def test_whatever_a_file_holds_it_loads_or_is_a_configuration_error(text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -295,7 +295,7 @@ async def test_who_wants_every_change_is_told_of_each(ledger: Ledger) -> None:
     assert await accept(ledger, retraction("new"), every_change=True) == Accepted("pending")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(

@@ -89,7 +89,7 @@ def assert_harmless(mrkdwn: str) -> None:
     assert "&" not in re.sub(r"&(amp|lt|gt);", "", mrkdwn)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(alerts(), st.booleans())
 def test_hostile_alerts_stay_within_limits_and_harmless(alert: Alert, test: bool) -> None:
     message = slack.render(alert, test=test)
