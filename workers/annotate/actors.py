@@ -1,4 +1,7 @@
-"""The cast of an article: what a word of a parsed sentence stands for, as a class for conditions and as an entity for roles."""
+"""The cast of an article: what a word of a parsed sentence stands for.
+
+As a class, for the conditions of triggers (a leader, a place), and as an entity, for the roles of events.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,18 @@ from spacy.tokens import Doc, Token
 
 from topics.annotations import Participant, TextPart
 from workers.annotate.entities import Mention, Reading, is_company
-from workers.annotate.frames import antecedent, children, spread
 from workers.annotate.lexicon import lexicon
 from workers.annotate.people import Person, role_of
+from workers.annotate.syntax import antecedent, children, spread
 
 _PERSON_PRONOUNS = frozenset({"he", "she", "him", "her", "his", "himself", "herself"})
 _GROUP_PRONOUNS = frozenset({"it", "its", "they", "them", "their", "itself", "themselves"})
 _LINKS = frozenset({"compound", "amod", "nmod", "poss", "appos"})
+_CLASSES_OF = {
+    "country": ("country", "state", "abroad", "place"),
+    "igo": ("org", "igo", "state"),
+    "group": ("group", "people"),
+}
 _PARTY_COUNT = frozenset({"two", "both", "three"})
 
 
@@ -90,20 +98,14 @@ class Cast:
         return found
 
     def _mention_classes(self, mention: Mention) -> set[str]:
-        if mention.kind == "country":
-            return {"country", "state", "abroad", "place"}
-        if mention.kind == "place":
-            return {"place", "abroad"} if mention.sort == "capital" else {"place"}
         if mention.kind == "person":
             role = self.people[mention.id].role if mention.id in self.people else ""
             return {"person", "people"} | ({role, "state"} if role in {"leader", "official"} else set())
-        if mention.sort == "igo":
-            return {"org", "igo", "state"}
-        if mention.kind == "group":
-            return {"group", "people"}
-        if mention.kind == "organisation":
+        if mention.kind == "place":
+            return {"place", "abroad"} if mention.sort == "capital" else {"place"}
+        if mention.kind == "organisation" and mention.sort != "igo":
             return {"org", "state"} if mention.country else {"org", "company"} if is_company(mention.text) else {"org"}
-        return set()
+        return set(_CLASSES_OF.get("igo" if mention.sort == "igo" else mention.kind, ()))
 
     def _noun_classes(self, token: Token) -> set[str]:
         lemma = token.lemma_.lower()
@@ -261,7 +263,7 @@ class Cast:
         return False
 
     def _previous(self, pronoun: Token) -> Mention | None:
-        """For "he" and "she": the only person named before in the sentence, else the only one in the sentence before."""
+        """For "he" and "she": the only person named before in the sentence, else in the one before it."""
         if pronoun.lower_ not in {"he", "she"}:
             return None
         position = self.position(pronoun.doc)

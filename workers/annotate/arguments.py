@@ -1,4 +1,7 @@
-"""Do the conditions of a trigger hold for the words that fill its slots? The ontology says what; `frames` says where."""
+"""Do the conditions of a trigger hold for the words that fill its slots?
+
+The ontology says what must stand where, `frames` what does, `actors` what it is.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from collections.abc import Iterable
 from spacy.tokens import Token
 
 from workers.annotate.actors import Cast
-from workers.annotate.frames import Frame, about, children
+from workers.annotate.frames import Frame
 from workers.annotate.ontology import Condition, Term, Trigger
+from workers.annotate.syntax import about, children
 
 _PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "of", "by", "to")
 

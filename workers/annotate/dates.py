@@ -7,49 +7,17 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
+
+from workers.annotate.datewords import LOOKS_AHEAD, MAY_HOLD_A_DATE, MONTHS, NUMBERS, PATTERNS, WEEKDAYS
 
 NEWS_WINDOW = timedelta(days=7)
 """What happened within so long before publication is news (`actual`), what is older is background (`historical`)."""
 
 Granularity = Literal["day", "week", "month", "year", "span"]
-
-_MONTHS = {name.lower(): i for i, name in enumerate(calendar.month_name) if name}
-_MONTHS |= {name.lower(): i for i, name in enumerate(calendar.month_abbr) if name} | {"sept": 9}
-_DAYS = {name.lower(): i for i, name in enumerate(calendar.day_name)}
-_DAYS |= {"mon": 0, "tue": 1, "tues": 1, "wed": 2, "thu": 3, "thur": 3, "thurs": 3, "fri": 4, "sat": 5, "sun": 6}
-_NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-            "ten": 10, "eleven": 11, "twelve": 12, "several": 4, "few": 3, "couple": 2}  # fmt: skip
-_MONTH = r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
-_DAY = r"(?P<weekday>mon|tues?|wed(?:nes)?|thur?s?|fri|sat(?:ur)?|sun)(?:day)?s?\b"
-_COUNT = r"(?P<count>\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|several|few|couple)"
-_UNIT = r"(?P<unit>minute|hour|day|week|fortnight|month|year|decade|century|centurie)s?"
-
-_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (name, re.compile(pattern, re.IGNORECASE))
-    for name, pattern in (
-        ("iso", r"\b(?P<y>(?:19|20)\d\d)-(?P<m>\d\d)-(?P<d>\d\d)\b"),
-        ("day_month", rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?\s+{_MONTH}\b(?:,?\s+(?P<year>(?:1[5-9]|20)\d\d)\b)?"),
-        ("month_day", rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\s*(?:%|percent|million|people))(?:,?\s+(?P<year>(?:1[5-9]|20)\d\d)\b)?"),
-        ("month_year", rf"\b{_MONTH}(?:\s+of)?,?\s+(?P<year>(?:1[5-9]|20)\d\d)\b"),
-        ("ago", rf"\b{_COUNT}\s+{_UNIT}\s+(?P<dir>ago|earlier|before|later|from now)\b"),
-        ("many_ago", r"\b(?:many |some )?(?P<unit>day|week|month|year|decade|centurie)s\s+ago\b"),
-        ("over_past", rf"\b(?:over|in|during|within|for|throughout)\s+(?:the\s+)?(?:past|last|previous|recent)\s+(?:{_COUNT}\s+)?{_UNIT}\b"),
-        ("in_recent", r"\b(?:in\s+recent|recent)\s+(?P<unit>day|week|month|year|decade)s\b"),
-        ("relative", r"\b(?P<dir>last|this|next|past|previous|coming|earlier this|later this|following)\s+(?P<unit>week(?:end)?|month|year|decade|century|night|spring|summer|autumn|fall|winter)\b"),
-        ("relative_month", rf"\b(?P<dir>last|this|next)\s+{_MONTH}\b"),
-        ("relative_day", rf"\b(?P<dir>last|this|next|this coming|this past)\s+{_DAY}"),
-        ("yesterday", r"\b(?P<word>today|yesterday|tomorrow|tonight|overnight|this (?:morning|afternoon|evening)|day before yesterday|day after tomorrow)\b"),
-        ("weekday", rf"\b{_DAY}"),
-        ("decade", r"\b(?:the\s+)?(?:early |late |mid-?)?(?P<year>(?:1[5-9]|20)\d0)s\b"),
-        ("year_span", r"\b(?P<y1>(?:1[5-9]|20)\d\d)\s?[-–]\s?(?P<y2>(?:(?:1[5-9]|20)\d\d)|\d\d)\b(?!-)"),
-        ("year", r"\b(?:in|since|of|by|from|during|until|before|after|early|late|mid|the|to|for|summer|winter|spring|autumn|fall)[\s-]+(?P<year>(?:1[5-9]|20)\d\d)\b(?![\s-]*(?:people|dlrs|dollars|tonnes|troops|soldiers|missiles|km|miles|%))"),
-        ("possessive_year", r"\b(?P<year>(?:19|20)\d\d)(?='s\b|\s+(?:war|summit|election|treaty|agreement|deal|attack|test|launch|coup|accord|invasion|meeting|visit|pact|ceasefire))"),
-        ("month", rf"\b(?:in|since|of|by|from|during|until|early|late|mid|to|for)[\s-]+{_MONTH}\b(?!\s+(?:be|have)\b)"),
-    )
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +57,9 @@ class When:
 def find_times(text: str, published: date) -> list[When]:
     """All times named in `text`, left to right, without overlap."""
     found: list[When] = []
-    for name, pattern in _PATTERNS:
+    if not MAY_HOLD_A_DATE.search(text):
+        return found
+    for name, pattern in PATTERNS:
         for match in pattern.finditer(text):
             if any(match.start() < other.end and other.start < match.end() for other in found):
                 continue
@@ -136,13 +106,7 @@ def _nearest_month(month: int, published: date, text: str) -> int:
 
 
 def _looks_ahead(text: str) -> bool:
-    return bool(
-        re.search(
-            r"\b(will|shall|to be held|scheduled|planned|plans?|due|expected|next|set to|is to|are to|would)\b",
-            text,
-            re.I,
-        )
-    )
+    return LOOKS_AHEAD.search(text) is not None
 
 
 def _iso(match: re.Match[str], _published: date, _text: str) -> _Days:
@@ -151,7 +115,7 @@ def _iso(match: re.Match[str], _published: date, _text: str) -> _Days:
 
 
 def _day_of_month(match: re.Match[str], published: date, text: str) -> _Days:
-    month = _MONTHS[match["month"].lower()]
+    month = MONTHS[match["month"].lower()]
     year = int(match["year"]) if match["year"] else _nearest_month(month, published, text)
     day = date(year, month, int(match["day"]))
     if not match["year"]:  # without a year the nearest such date is meant
@@ -162,11 +126,11 @@ def _day_of_month(match: re.Match[str], published: date, text: str) -> _Days:
 
 
 def _month_year(match: re.Match[str], _published: date, _text: str) -> _Days:
-    return _month_of(int(match["year"]), _MONTHS[match["month"].lower()])
+    return _month_of(int(match["year"]), MONTHS[match["month"].lower()])
 
 
 def _bare_month(match: re.Match[str], published: date, text: str) -> _Days:
-    month = _MONTHS[match["month"].lower()]
+    month = MONTHS[match["month"].lower()]
     return _month_of(_nearest_month(month, published, text), month)
 
 
@@ -174,7 +138,7 @@ def _ago(match: re.Match[str], published: date, _text: str) -> _Days | None:
     if match["dir"].lower() in {"earlier", "before"}:
         return None  # relative to another event, not to now
     word = match["count"].lower()
-    count = int(word) if word.isdigit() else _NUMBERS[word]
+    count = int(word) if word.isdigit() else NUMBERS[word]
     sign = 1 if match["dir"].lower() in {"later", "from now"} else -1
     if match["dir"].lower() == "later":
         return None
@@ -210,7 +174,7 @@ def _many_ago(match: re.Match[str], published: date, _text: str) -> _Days:
 
 def _over_past(match: re.Match[str], published: date, _text: str) -> _Days:
     word = (match["count"] or "one").lower()
-    count = int(word) if word.isdigit() else _NUMBERS[word]
+    count = int(word) if word.isdigit() else NUMBERS[word]
     unit = match["unit"].lower()
     if unit in {"minute", "hour"}:
         return published - timedelta(days=min(7, count // 24)), published, "span"
@@ -229,41 +193,68 @@ _SEASONS = {"spring": (3, 5), "summer": (6, 8), "autumn": (9, 11), "fall": (9, 1
 def _relative(match: re.Match[str], published: date, _text: str) -> _Days:
     direction, unit = match["dir"].lower(), match["unit"].lower()
     step = -1 if direction in {"last", "past", "previous"} else 1 if direction in {"next", "coming", "following"} else 0
-    if unit == "night":
-        day = published + timedelta(days=step)
-        return day, day, "day"
-    if unit in {"week", "weekend"}:
-        monday = published - timedelta(days=published.weekday()) + timedelta(weeks=step)
-        if unit == "weekend":
-            saturday = monday + timedelta(days=5)
-            if step == -1 and published - saturday > timedelta(days=9):
-                saturday += timedelta(days=7)
-            return saturday, saturday + timedelta(days=1), "span"
-        return monday, monday + timedelta(days=6), "week"
-    if unit == "month":
-        months = published.year * 12 + published.month - 1 + step
-        first, last, kind = _month_of(months // 12, months % 12 + 1)
-        return (first, published, "span") if direction == "earlier this" else (first, last, kind)
     if unit in _SEASONS:
-        start, end = _SEASONS[unit]
-        year = published.year + step
-        if step == -1 and date(published.year, end, 28) < published:
-            year = published.year
-        return date(year, start, 1), date(year, end, 28), "span"
-    if unit == "decade":
-        start_year = published.year // 10 * 10 + 10 * step
-        return date(start_year, 1, 1), date(start_year + 9, 12, 31), "span"
-    if unit == "century":
-        start_year = published.year // 100 * 100 + 100 * step
-        return date(start_year, 1, 1), date(start_year + 99, 12, 31), "span"
-    if direction == "earlier this":
-        # Seen from the year's first week it may be news; later it is background.
-        return date(published.year, 1, 1), max(date(published.year, 1, 1), published - timedelta(days=8)), "span"
-    return _year_of(published.year + step)
+        return _season(unit, step, published)
+    return _UNITS[unit](published, step, direction.startswith("earlier"))
+
+
+def _night(published: date, step: int, _earlier: bool) -> _Days:
+    day = published + timedelta(days=step)
+    return day, day, "day"
+
+
+def _week(published: date, step: int, _earlier: bool) -> _Days:
+    monday = published - timedelta(days=published.weekday()) + timedelta(weeks=step)
+    return monday, monday + timedelta(days=6), "week"
+
+
+def _weekend(published: date, step: int, _earlier: bool) -> _Days:
+    saturday = published - timedelta(days=published.weekday()) + timedelta(weeks=step, days=5)
+    if step == -1 and published - saturday > timedelta(days=9):
+        saturday += timedelta(days=7)
+    return saturday, saturday + timedelta(days=1), "span"
+
+
+def _month(published: date, step: int, earlier: bool) -> _Days:
+    months = published.year * 12 + published.month - 1 + step
+    days = _month_of(months // 12, months % 12 + 1)
+    return (days[0], published, "span") if earlier else days
+
+
+def _this_year(published: date, step: int, earlier: bool) -> _Days:
+    if not earlier:
+        return _year_of(published.year + step)
+    # "Earlier this year" is news only in the year's first week.
+    first = date(published.year, 1, 1)
+    return first, max(first, published - NEWS_WINDOW - timedelta(days=1)), "span"
+
+
+def _years_of(published: date, step: int, length: int) -> _Days:
+    first = published.year // length * length + length * step
+    return date(first, 1, 1), date(first + length - 1, 12, 31), "span"
+
+
+def _season(name: str, step: int, published: date) -> _Days:
+    start, end = _SEASONS[name]
+    year = published.year + step
+    if step == -1 and date(published.year, end, 28) < published:
+        year = published.year  # "last spring" said in autumn
+    return date(year, start, 1), date(year, end, 28), "span"
+
+
+_UNITS: dict[str, Callable[[date, int, bool], _Days]] = {
+    "night": _night,
+    "week": _week,
+    "weekend": _weekend,
+    "month": _month,
+    "year": _this_year,
+    "decade": lambda published, step, _: _years_of(published, step, 10),
+    "century": lambda published, step, _: _years_of(published, step, 100),
+}
 
 
 def _relative_month(match: re.Match[str], published: date, _text: str) -> _Days:
-    month = _MONTHS[match["month"].lower()]
+    month = MONTHS[match["month"].lower()]
     direction = match["dir"].lower()
     year = published.year
     if direction == "last" and month >= published.month:
@@ -274,7 +265,7 @@ def _relative_month(match: re.Match[str], published: date, _text: str) -> _Days:
 
 
 def _weekday_number(match: re.Match[str]) -> int:
-    return _DAYS[match["weekday"].lower()[:3]]
+    return WEEKDAYS[match["weekday"].lower()[:3]]
 
 
 def _relative_day(match: re.Match[str], published: date, _text: str) -> _Days:
@@ -290,13 +281,10 @@ def _relative_day(match: re.Match[str], published: date, _text: str) -> _Days:
 
 
 def _weekday(match: re.Match[str], published: date, text: str) -> _Days:
-    """A bare weekday is the last one, or the coming one where the words around look ahead."""
+    """A bare weekday is the last one, or the coming one where the words before look ahead."""
     gap = (published.weekday() - _weekday_number(match)) % 7
-    back = published - timedelta(days=gap)
-    if gap and _looks_ahead(text[max(0, match.start() - 60) : match.start()]):
-        day = back + timedelta(days=7)
-    else:
-        day = back
+    ahead = bool(gap) and _looks_ahead(text[max(0, match.start() - 60) : match.start()])
+    day = published + timedelta(days=7 - gap if ahead else -gap)
     return day, day, "day"
 
 
@@ -324,9 +312,9 @@ def _year(match: re.Match[str], _published: date, _text: str) -> _Days:
     return _year_of(int(match["year"]))
 
 
-_RESOLVERS = {
+_RESOLVERS: dict[str, Callable[[re.Match[str], date, str], _Days | None]] = {
     "iso": _iso, "day_month": _day_of_month, "month_day": _day_of_month, "month_year": _month_year, "ago": _ago,
     "many_ago": _many_ago, "over_past": _over_past, "in_recent": _in_recent, "relative": _relative,
-    "relative_month": _relative_month, "relative_day": _relative_day, "yesterday": _near_day, "weekday": _weekday,
+    "relative_month": _relative_month, "relative_day": _relative_day, "near_day": _near_day, "weekday": _weekday,
     "decade": _decade, "year_span": _year_span, "year": _year, "possessive_year": _year, "month": _bare_month,
 }  # fmt: skip

@@ -14,21 +14,12 @@ from spacy.tokens import Doc
 
 from topics.annotations import Entity, EntityKind, Span, TextPart
 from workers.annotate.gazetteer import Entry, Gazetteer, NameSort, slug
+from workers.annotate.lexicon import lexicon
 
 _KINDS: dict[str, EntityKind] = {
     "PERSON": "person", "ORG": "organisation", "GPE": "place", "LOC": "place", "FAC": "place", "NORP": "group",
     "PRODUCT": "weapon", "EVENT": "event",
 }  # fmt: skip
-_LOCATIVE = frozenset({"in", "at", "near", "outside", "around", "inside", "across", "through", "over", "above"})
-_MOTION_BEFORE_TO = frozenset(
-    "travel travels travelled traveled flew fly flies go goes went visit trip return returned arrive arrived head headed back move moved train "
-    "invited invite journey flight came come way road visits trips tour drive walked".split()
-)
-_TITLES = frozenset(
-    "mr mr. mrs mrs. ms ms. dr dr. sir lord lady president minister premier prime chancellor king queen prince princess gen gen. general col col. "
-    "adm adm. admiral secretary sen sen. rep rep. gov gov. governor ambassador leader pope sheikh chairman foreign defence defense sgt capt lt "
-    "colonel captain major chief senator".split()
-)
 _WORD = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*\.?")
 _COMPANY = re.compile(
     r"\b(?:Inc|Corp|Co|Ltd|PLC|Plc|plc|LLC|AG|SA|GmbH|Bank|Holdings?|Group|Industries|Airlines|Motors|Partners|Bancorp)\b\.?"
@@ -159,7 +150,7 @@ def _is_place(reading: Reading, mention: Mention) -> bool:
     if i < 0:
         return False
     word = doc[i].lower_
-    if word in _LOCATIVE:
+    if word in lexicon().words("names", "locative"):
         return True
     if word in {"to", "from", "for", "into", "toward", "leaving", "visited", "visiting", "visit", "of"}:
         near = {doc[j].lower_ for j in range(max(0, i - 4), i + 1)}
@@ -184,7 +175,7 @@ def _is_place(reading: Reading, mention: Mention) -> bool:
                     "center",
                 }
             )
-        return bool(near & _MOTION_BEFORE_TO)
+        return bool(near & lexicon().words("names", "travel"))
     return False
 
 
@@ -192,7 +183,9 @@ def _is_noise(doc: Doc, start: int, end: int, kind: EntityKind) -> bool:
     text = doc[start:end].text.strip()
     if len(text) < 2 or len(text) > 100 or not any(c.isalpha() for c in text) or "\n" in text:
         return True
-    if kind == "person" and (not text[0].isupper() or text.lower() in _TITLES or any(c.isdigit() for c in text)):
+    if kind == "person" and (
+        not text[0].isupper() or text.lower() in lexicon().words("names", "titles") or any(c.isdigit() for c in text)
+    ):
         return True
     return kind in {"weapon", "event"} and text.islower()
 
@@ -200,7 +193,7 @@ def _is_noise(doc: Doc, start: int, end: int, kind: EntityKind) -> bool:
 def _model_mention(reading: Reading, start: int, end: int, kind: EntityKind, taken: set[int]) -> Mention:
     doc = reading.doc
     if kind == "person":
-        while start < end - 1 and doc[start].lower_ in _TITLES:
+        while start < end - 1 and doc[start].lower_ in lexicon().words("names", "titles"):
             start += 1
         for i in range(start + 1, end):  # the model runs names together over a line or a possessive
             if doc[i].is_space or (doc[i].text == "'s" and i < end - 1):
@@ -228,7 +221,7 @@ def name_words(text: str) -> tuple[str, ...]:
     words = [
         word.lower().strip(".") for word in _WORD.findall(text.replace("-", " ").replace("’s", "").replace("'s", ""))
     ]
-    return tuple(word for word in words if word not in _TITLES) or tuple(words)
+    return tuple(word for word in words if word not in lexicon().words("names", "titles")) or tuple(words)
 
 
 @dataclass(slots=True)
@@ -258,7 +251,7 @@ def _link_persons(readings: Sequence[Reading]) -> None:
 
 
 def _claim_surnames(readings: Sequence[Reading]) -> None:
-    """The model takes a bare surname of a headline for a town or a firm; one that is a person's elsewhere is a person."""
+    """The model takes bare surnames of headlines for towns or firms; what is a person's name elsewhere is a person."""
     parts = {
         word
         for reading in readings

@@ -1,4 +1,7 @@
-"""Events of one article: candidates in the parsed sentences, tested against the ontology, given status and participants."""
+"""Events of one article: candidates in its parsed sentences that pass the ontology's conditions.
+
+Here they get status, participants, place and confidence; each of those is found in a module of its own.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,12 @@ from topics.annotations import Event, Participant, Span
 from workers.annotate.actors import Cast, Position
 from workers.annotate.arguments import failing
 from workers.annotate.dates import When, find_times
-from workers.annotate.frames import Frame, governor, subjects_of
+from workers.annotate.frames import Frame
 from workers.annotate.ontology import EventType, Ontology, Trigger
-from workers.annotate.status import Verdict, judge
+from workers.annotate.status import judge
+from workers.annotate.syntax import governor, subjects_of
 from workers.annotate.triggers import Candidate, TriggerIndex
+from workers.annotate.verdict import Verdict
 
 _PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "by", "of")
 _GATHERING = frozenset({"at", "during", "for", "in", "after", "before", "to"})
@@ -56,8 +61,7 @@ def read_events(
     for sentence in sentences:
         position = cast.position(sentence)
         found = list(_sentence_events(sentence, cast, index, ontology, published))
-        for one in _merged(found):
-            events.append(_record(one, cast, position))
+        events.extend(_record(one, cast, position) for one in _merged(found))
     return events
 
 
@@ -79,14 +83,7 @@ def _sentence_events(
         kind = ontology[name]
         if any((head, other) in best for other in kind.yields_to):
             continue
-        verdict = judge(
-            candidate.frame,
-            times,
-            published,
-            failed_counts=kind.failed_counts,
-            lasting=kind.lasting,
-            carried=_is_carried(candidate.trigger),
-        )
+        verdict = judge(candidate.frame, kind, times, published, carried=_is_carried(candidate.trigger))
         found = Found(candidate, kind, verdict, *_participants(candidate, kind, cast))
         found.place = _place(candidate.frame, cast)
         found.confidence = _confidence(found, position)
@@ -154,8 +151,7 @@ def _parties(frame: Frame, cast: Cast) -> list[Participant]:
                 found = _unique(
                     [*found, *(p for token in people for p in (cast.resolve(token) or cast.parties(token)))]
                 )
-    named = [p for p in found if not p.id.startswith("place:")]
-    return named
+    return [p for p in found if not p.id.startswith("place:")]
 
 
 def _unique(participants: object) -> list[Participant]:

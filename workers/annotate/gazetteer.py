@@ -24,11 +24,6 @@ ORGANISATIONS = Path(__file__).with_name("organisations.yaml")
 NameSort = Literal["name", "demonym", "capital", "metonym", "body", "igo", "group", "none"]
 
 _NOT_STATES = frozenset({"UN", "EU", "EZ", "QO", "XA", "XB", "ZZ"})  # CLDR territories that are something else
-_NOT_A_COUNTRY = ("South American", "Latin American", "Central American", "North American", "African American", "Native American",
-                  "New Jersey", "New Mexico", "South Georgia", "Georgia Tech", "Bank of America", "American Express",
-                  "American Airlines", "Air France", "Air India", "British Airways", "British Petroleum", "Deutsche Bank",
-                  "New England", "South Wales", "New South Wales", "Lake Chad", "Gulf of Mexico", "Gulf of Oman", "Sea of Japan", "South China Sea",
-                  "East China Sea", "Indian Ocean", "English Channel", "Panama Canal", "Turkish Airlines", "Korean Air")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +92,6 @@ def country_names() -> dict[str, str]:
 def build_gazetteer(tokenise: Callable[[str], list[str]]) -> Gazetteer:
     """The gazetteer, cut into tokens the way texts will be."""
     gazetteer = Gazetteer()
-    for name in _NOT_A_COUNTRY:
-        gazetteer.add(tokenise(name), Entry("", "organisation", name, "none"))
     _add_organisations(gazetteer, tokenise)
     names = country_names()
     for code, name in names.items():
@@ -146,6 +139,8 @@ def _add_country(
 
 def _add_organisations(gazetteer: Gazetteer, tokenise: Callable[[str], list[str]]) -> None:
     document = read_yaml(ORGANISATIONS, name=ORGANISATIONS.name).mapping()
+    for name in document["none"].texts():
+        gazetteer.add(tokenise(name), Entry("", "organisation", name, "none"))
     kinds: tuple[EntityKind, ...] = ("organisation", "group")
     for kind in kinds:
         for key, value in document[kind].mapping().items():

@@ -1,4 +1,4 @@
-"""Which language a text is in: by script and by function words. Enough to tell what the English reader must not read."""
+"""Which language a text is in, by script and by function words: enough to tell what a pipeline must not read."""
 
 from __future__ import annotations
 
@@ -31,8 +31,10 @@ _LATIN_LANGUAGES = (
     "hr",
     "ca",
 )
-_SCRIPTS = {"CYRILLIC": "ru", "ARABIC": "ar", "HEBREW": "he", "HANGUL": "ko", "HIRAGANA": "ja", "KATAKANA": "ja", "CJK": "zh",
-            "GREEK": "el", "THAI": "th", "DEVANAGARI": "hi", "BENGALI": "bn", "ARMENIAN": "hy", "GEORGIAN": "ka"}  # fmt: skip
+_SCRIPTS = {
+    "CYRILLIC": "ru", "ARABIC": "ar", "HEBREW": "he", "HANGUL": "ko", "HIRAGANA": "ja", "KATAKANA": "ja", "CJK": "zh",
+    "GREEK": "el", "THAI": "th", "DEVANAGARI": "hi", "BENGALI": "bn", "ARMENIAN": "hy", "GEORGIAN": "ka",
+}  # fmt: skip
 
 
 def detect_language(text: str) -> str | None:

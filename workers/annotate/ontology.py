@@ -13,17 +13,14 @@ from pathlib import Path
 from typing import Literal
 
 from topics.base import digest
+from workers.annotate.lexicon import lexicon
 from workers.annotate.yamlfile import Value, read_yaml
 
 BUILT_IN = Path(__file__).with_name("ontology.yaml")
 
 TriggerKind = Literal["verb", "noun", "phrase"]
 
-PREPOSITIONS = frozenset(
-    "about above across after against ahead along amid among around as at before behind below beneath beside between "
-    "beyond by despite down during for from in inside into near of off on onto out outside over past since through "
-    "to toward towards under until up upon via with within without".split()
-)
+PREPOSITIONS = lexicon().words("syntax", "prepositions")
 SLOTS = frozenset(
     {
         "subject",
@@ -44,8 +41,9 @@ CLASSES = frozenset(
     {"any", "state", "country", "leader", "official", "military", "person", "people", "org", "company", "igo", "group",
      "place", "plural", "abroad", "number"}
 )  # fmt: skip
-_TYPE_KEYS = frozenset({"description", "plover", "cameo", "symmetric", "failed_counts", "yields_to", "lasting", "triggers",
-                        "exclude"})  # fmt: skip
+_TYPE_KEYS = frozenset(
+    {"description", "plover", "cameo", "symmetric", "failed_counts", "lasting", "yields_to", "triggers", "exclude"}
+)
 _TRIGGER_KEYS = frozenset({"verbs", "nouns", "phrases", "confidence", "actor", "target", "compound"})
 _KINDS: Mapping[str, TriggerKind] = {"verbs": "verb", "nouns": "noun", "phrases": "phrase"}
 _BASE_CONFIDENCE: Mapping[TriggerKind, float] = {"verb": 0.85, "noun": 0.75, "phrase": 0.7}
@@ -246,8 +244,7 @@ def _condition(key: str, value: Value, lists: Mapping[str, tuple[str, ...]]) -> 
             )
     terms: list[Term] = []
     for item in value.items() if isinstance(value.raw, list) else [value]:
-        for word in _expand(item, lists):
-            terms.append(_term(word, item))
+        terms.extend(_term(word, item) for word in _expand(item, lists))
     return Condition(slots, tuple(terms), forbidden)
 
 

@@ -17,12 +17,6 @@ from workers.annotate.lexicon import lexicon
 
 Role = Literal["leader", "official", "other", ""]
 
-_BETWEEN = frozenset(
-    "prime foreign defence defense interior finance trade energy justice state of the 's ' for and supreme top new current outgoing acting "
-    "national security deputy vice first senior caretaker interim then former ex chief affairs economy external relations , - embattled "
-    "newly elected president-elect visiting veteran long-time longtime crown head".split()
-)
-_NO_LONGER = frozenset({"former", "ex", "late", "ex-president", "onetime", "one-time", "late", "ousted", "deposed"})
 _WINDOW = 8
 
 
@@ -54,7 +48,7 @@ def role_of(words: Sequence[str], at: int) -> Role:
     word = words[at]
     roles = lexicon()
     before = words[max(0, at - 4) : at]
-    if set(before) & _NO_LONGER:
+    if set(before) & lexicon().words("names", "no_longer"):
         return "other" if word in roles.words("roles", "leader") or word in roles.words("roles", "official") else ""
     previous = before[-1] if before else ""
     if word == "minister" and previous == "prime":
@@ -99,7 +93,11 @@ def _look_before(reading: Reading, lower: Sequence[str], mention: Mention, perso
     while (
         start >= 0
         and end - start < _WINDOW
-        and (lower[start] in _BETWEEN or _is_role_word(lower[start]) or _is_country(reading, start))
+        and (
+            lower[start] in lexicon().words("names", "between_role_and_name")
+            or _is_role_word(lower[start])
+            or _is_country(reading, start)
+        )
     ):
         start -= 1
     start += 1
@@ -165,7 +163,7 @@ def _countries(reading: Reading, start: int, end: int) -> list[str]:
 
 
 def _match_definites(readings: Sequence[Reading], people: dict[str, Person]) -> None:
-    """ "The Russian leader" is the leader still without a country; what else the article says must not speak against it."""
+    """ "The Russian leader" is the leader still without a country, if nothing in the article speaks against it."""
     for reading in readings:
         for country, tokens in _definites(reading):
             if any(p.country == country and p.role == "leader" for p in people.values()):

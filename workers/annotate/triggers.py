@@ -1,4 +1,4 @@
-"""Where trigger words stand: a cheap test on surface forms for every sentence, the exact one on lemmas for parsed ones."""
+"""Where trigger words stand: a cheap test of surface forms for all sentences, the exact one for parsed ones."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from spacy.tokens import Doc, Token
 
-from workers.annotate.frames import Frame, is_verbal
+from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import Ontology, Trigger
+from workers.annotate.syntax import is_verbal
 
 _VOWELS = "aeiou"
 _OBJECTS = frozenset({"dobj", "obj", "oprd", "attr", "ccomp"})
@@ -140,7 +141,7 @@ def _matched_verb(words: tuple[str, ...], token: Token, headline: bool) -> tuple
     if token.pos_ == "AUX" or not is_verbal(token):
         return None
     found = [token]
-    near = [t for t in token.doc[token.i + 1 : token.i + 8]]
+    near = list(token.doc[token.i + 1 : token.i + 8])
     for word in words[1:]:
         nxt = next(
             (t for t in near if word in (t.lemma_.lower(), t.lower_) and t.i > found[-1].i and t.head in found),

@@ -104,7 +104,7 @@ def read_yaml(path: Path, *, name: str | None = None) -> Value:
         raise ConfigurationError(f"{shown}: not YAML: {error}") from error
 
 
-def _value(node: yaml.Node, loader: Any, file: str, path: str) -> Value:
+def _value(node: Any, loader: Any, file: str, path: str) -> Value:
     line = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Value] = {}

@@ -1,0 +1,287 @@
+"""Questions to a dependency parse: who acts, what is acted on, which verb governs a noun, what hangs on a word.
+
+Labels are those of spaCy's English models. No event type and no trigger is known here; `frames` gives triggers slots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from spacy.tokens import Token
+
+from workers.annotate.lexicon import lexicon
+
+RELATIVE = frozenset({"that", "which", "who", "whom", "whose"})
+SUBJECTS = frozenset({"nsubj", "csubj"})
+PASSIVE_SUBJECTS = frozenset({"nsubjpass", "csubjpass"})
+OBJECTS = frozenset({"dobj", "obj", "oprd"})
+MODIFIERS = frozenset({"compound", "amod", "nmod", "poss", "nummod", "npadvmod"})
+_NOMINAL = frozenset({"NOUN", "PROPN"})
+_DEPTH = 6
+"""How far chains of clauses are followed; a broken parse must not send a search far."""
+
+
+def children(token: Token, *deps: str) -> Iterator[Token]:
+    """Children of `token` with one of the labels."""
+    for child in token.children:
+        if child.dep_ in deps:
+            yield child
+
+
+def has_child(token: Token, *words: str) -> bool:
+    """Does one of the small-letter words hang directly on `token`?"""
+    return any(child.lower_ in words for child in token.children)
+
+
+def is_verbal(token: Token) -> bool:
+    """Is `token` a verb or an auxiliary? A "noun" behind "to" or "will" is a verb that the tagger missed."""
+    if token.pos_ in {"VERB", "AUX"}:
+        return True
+    return token.pos_ in {"NOUN", "PROPN", "ADJ"} and any(
+        c.dep_ == "aux" and c.tag_ in {"TO", "MD"} and c.i < token.i for c in token.children
+    )
+
+
+def is_infinitive(verb: Token) -> bool:
+    """Does "to" stand before the verb?"""
+    return any(c.lower_ == "to" and c.dep_ == "aux" for c in verb.children)
+
+
+def is_passive(verb: Token) -> bool:
+    """Is the verb in the passive: with an auxiliary, or as a reduced clause ("the missile fired by")?"""
+    labels = {child.dep_ for child in verb.children}
+    if labels & {"nsubjpass", "auxpass", "agent", "csubjpass"}:
+        return True
+    if verb.tag_ != "VBN" or "aux" in labels or labels & SUBJECTS:
+        return False
+    if verb.dep_ == "conj" and is_verbal(verb.head):
+        return is_passive(verb.head)
+    return verb.dep_ in {"acl", "relcl"} or (verb.dep_ == "advcl" and not labels & OBJECTS)
+
+
+# --- noun phrases --------------------------------------------------------------------------------------------------
+
+
+def spread(token: Token) -> list[Token]:
+    """`token`, its conjuncts, and what it only counts ("a salvo of missiles": missiles too)."""
+    found = [token]
+    counts = token.lemma_.lower() in lexicon().words("roles", "quantity")
+    for child in token.children:
+        if child.dep_ == "conj" and len(found) < 12:
+            found.extend(spread(child))
+        elif child.dep_ == "prep" and (
+            child.lower_ in {"including", "like", "such"} or (counts and child.lower_ == "of")
+        ):
+            found.extend(t for inner in children(child, "pobj") for t in spread(inner))
+    return found
+
+
+def about(noun: Token) -> list[Token]:
+    """What a noun is of: compounds, adjectives and possessors, hyphenated parts too."""
+    found: list[Token] = []
+    for child in children(noun, *MODIFIERS):
+        found.append(child)
+        inner = MODIFIERS | {"conj", "punct"}
+        found.extend(c for c in child.subtree if c.dep_ in inner and c != child and c.i < noun.i)
+    return found
+
+
+def behind(head: Token, preposition: str) -> list[Token]:
+    """What stands behind `preposition` where that hangs on `head`; "out of" counts for both its words."""
+    found: list[Token] = []
+    for prep in children(head, "prep", "agent", "prt", "advmod"):
+        if prep.lower_ == preposition:
+            found.extend(t for noun in children(prep, "pobj") for t in spread(noun))
+            found.extend(children(prep, "pcomp"))
+        for deeper in children(prep, "prep"):
+            if deeper.pos_ in {"ADP", "SCONJ"} and preposition in {deeper.lower_, prep.lower_}:
+                found.extend(t for noun in children(deeper, "pobj") for t in spread(noun))
+    return found
+
+
+def antecedent(token: Token) -> Token:
+    """The noun that a relative pronoun stands for, else `token`."""
+    if token.lower_ in RELATIVE:
+        verb = token.head
+        for _ in range(_DEPTH):
+            if verb.dep_ == "relcl":
+                return verb.head
+            if verb.head == verb:
+                break
+            verb = verb.head
+    return token
+
+
+def antecedents(token: Token) -> list[Token]:
+    """The nouns that a relative pronoun stands for: both in "Xi and Putin, who met"; else `token` and its conjuncts."""
+    noun = antecedent(token)
+    first = noun
+    while first.dep_ == "conj" and first.head.pos_ in _NOMINAL:
+        first = first.head
+    comma = token.i > 0 and token.nbor(-1).text == ","
+    both = noun not in {token, first} and comma and token.head.tag_ != "VBZ"
+    return spread(first if both else noun)
+
+
+def governor(noun: Token) -> tuple[Token | None, str, Token | None]:
+    """The verb over a noun, how the noun relates to it (object, subject, attr, prep, none), and the preposition."""
+    token, preposition = noun, None
+    transparent = lexicon().words("roles", "transparent") | lexicon().words("roles", "quantity")
+    for _ in range(_DEPTH):
+        head, dep = token.head, token.dep_
+        if head == token:
+            break
+        if is_verbal(head) and (relation := _relation(dep)):
+            return head, "prep" if preposition is not None else relation, preposition
+        if dep in {"pobj", "pcomp"} and head.dep_ in {"prep", "agent", "pcomp"}:
+            above = head.head.head if head.head.dep_ == "prep" and head.head.pos_ == "ADP" else head.head
+            if is_verbal(above):
+                return above, "prep", preposition or head
+            if head.lower_ != "of" or above.lemma_.lower() not in transparent:
+                preposition = preposition or head
+            token = above
+        elif dep in MODIFIERS or dep in {"conj", "appos"}:
+            token = head
+        else:
+            break
+    return None, "none", preposition
+
+
+def _relation(dep: str) -> str:
+    if dep in OBJECTS | PASSIVE_SUBJECTS:
+        return "object"
+    if dep in SUBJECTS:
+        return "subject"
+    if dep in {"attr", "acomp"}:
+        return "attr"
+    return "none" if dep in {"advcl", "dep", "npadvmod"} else ""
+
+
+# --- verbs and their arguments -------------------------------------------------------------------------------------
+
+
+def agents_of(verb: Token) -> list[Token]:
+    """Who stands behind a passive verb with "by"."""
+    found = [t for by in children(verb, "agent") for noun in children(by, "pobj") for t in spread(noun)]
+    return found or [t for t in behind(verb, "by") if t.dep_ != "pcomp"]
+
+
+def surface_subjects(verb: Token) -> list[Token]:
+    """The grammatical subject of the verb's own clause."""
+    return [t for noun in children(verb, *SUBJECTS, *PASSIVE_SUBJECTS) for t in antecedents(noun)]
+
+
+def subjects_of(verb: Token, depth: int = 0) -> list[Token]:
+    """Who acts: also over conjunctions, infinitives, relative clauses and participles."""
+    if depth > _DEPTH:
+        return []
+    if is_passive(verb):
+        return agents_of(verb) or (agents_of(verb.head) if verb.dep_ == "conj" and is_verbal(verb.head) else [])
+    own = [t for noun in children(verb, *SUBJECTS) for t in antecedents(noun)]
+    return own or _subjects_above(verb, depth)
+
+
+def _subjects_above(verb: Token, depth: int) -> list[Token]:
+    head, dep = verb.head, verb.dep_
+    if head == verb:
+        return []
+    if dep in {"conj", "advcl", "dep", "parataxis"} and is_verbal(head):
+        return surface_subjects(head) or subjects_of(head, depth + 1)
+    if dep in {"xcomp", "ccomp"}:
+        return _controller(verb, head, depth)
+    if dep in {"acl", "relcl"}:
+        return _subjects_over_noun(verb, head, depth)
+    if dep == "pcomp":
+        above = head.head
+        return _behind_preposition(above, depth) if is_verbal(above) else _holder(above, depth)
+    return []
+
+
+def _subjects_over_noun(verb: Token, noun: Token, depth: int) -> list[Token]:
+    if verb.dep_ == "acl" and verb.tag_ == "VBD":
+        while noun.dep_ in {
+            "pobj",
+            "prep",
+        }:  # a main verb hung on an insertion: "the minister, on a visit to Oslo, called"
+            noun = noun.head
+        return spread(noun)
+    return [noun] if verb.tag_ == "VBG" or verb.dep_ == "relcl" else _holder(noun, depth)
+
+
+def _behind_preposition(verb: Token, depth: int) -> list[Token]:
+    """Who does it in "accused Russia of shelling", "was blamed for firing", "retaliated by closing"."""
+    if is_passive(verb):
+        return surface_subjects(verb)
+    blamed = [t for noun in children(verb, "dobj") for t in spread(noun)]
+    return blamed or subjects_of(verb, depth + 1)
+
+
+def _controller(verb: Token, head: Token, depth: int) -> list[Token]:
+    """Who does the infinitive: the object of "urged Russia to …", else the subject of "plans to …"."""
+    if not is_verbal(head):
+        if head.dep_ in {"acomp", "oprd", "attr"} and is_verbal(head.head):
+            return surface_subjects(head.head) or subjects_of(head.head, depth + 1)
+        return _holder(head, depth)
+    objects = [t for noun in children(head, "dobj", "obj") for t in spread(noun)]
+    if objects and verb.dep_ == "xcomp" and verb.tag_ != "VBG":
+        return objects
+    return surface_subjects(head) or ([] if is_passive(head) else subjects_of(head, depth + 1))
+
+
+def _holder(noun: Token, depth: int) -> list[Token]:
+    """Whose plan, vow or decision it is: the possessor, else the subject of the verb that governs the noun."""
+    owners = [t for owner in children(noun, "poss") for t in spread(owner)]
+    if owners:
+        return owners
+    verb, relation, _ = governor(noun)
+    if verb is not None and relation in {"object", "attr"} and not is_passive(verb):
+        return subjects_of(verb, depth + 1)
+    return behind(noun, "by") + behind(noun, "from")
+
+
+def objects_of(verb: Token, depth: int = 0) -> list[Token]:
+    """What is acted on: objects, subjects of the passive, the noun that a relative clause hangs on."""
+    if depth > _DEPTH:
+        return []
+    if is_passive(verb):
+        return _passive_objects(verb, depth)
+    found = [t for noun in children(verb, *OBJECTS) for t in spread(antecedent(noun))]
+    if found:
+        return found
+    subjects = list(children(verb, *SUBJECTS))
+    if verb.dep_ == "relcl" and subjects and not any(noun.lower_ in RELATIVE for noun in subjects):
+        return spread(verb.head)  # "the missile (that) Pyongyang launched"
+    right = next((c for c in verb.rights if c.dep_ == "conj" and is_verbal(c)), None)
+    between = {"prep", "xcomp", "ccomp", "punct"}
+    if right is not None and not any(c.dep_ in between and c.i < right.i for c in verb.rights):
+        return [t for noun in children(right, *OBJECTS) for t in spread(noun)]  # "planned and carried out attacks"
+    return []
+
+
+def _passive_objects(verb: Token, depth: int) -> list[Token]:
+    own = [t for noun in children(verb, *PASSIVE_SUBJECTS) for t in antecedents(noun)]
+    if own:
+        return own + [t for noun in children(verb, "oprd") for t in spread(noun)]
+    if verb.dep_ in {"acl", "relcl"}:
+        return spread(verb.head)
+    if verb.dep_ in {"conj", "xcomp", "advcl"} and is_verbal(verb.head):
+        return objects_of(verb.head, depth + 1) or surface_subjects(verb.head)
+    return []
+
+
+def receivers_of(verb: Token) -> list[Token]:
+    """To whom something is given: "gave Kim a letter", "Kim was handed a letter"."""
+    found = [t for noun in children(verb, "dative") if noun.pos_ != "ADP" for t in spread(noun)]
+    found += [t for to in children(verb, "dative") if to.pos_ == "ADP" for n in children(to, "pobj") for t in spread(n)]
+    if not found and is_passive(verb) and any(True for _ in children(verb, "dobj")):
+        found = [t for noun in children(verb, "nsubjpass") for t in antecedents(noun)]
+    return found
+
+
+def complements_of(verb: Token) -> list[Token]:
+    """Verbs and adjectives that complete a verb, with their objects."""
+    found: list[Token] = []
+    for child in children(verb, "xcomp", "ccomp", "acomp", "attr", "oprd", "advcl"):
+        found.append(child)
+        found.extend(children(child, "dobj", "conj", "attr", "acomp"))
+    return found
