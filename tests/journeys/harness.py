@@ -55,7 +55,7 @@ async def play(settings: Settings, folder: Path, disturb: Disturb | None = None)
         os.environ["TOCSIN_TEST_SECRET"] = received.secret
         receivers = folder / f"receivers-{secrets.token_hex(3)}.yaml"
         entry = {"name": "test", "type": "webhook", "url": received.url, "secret_env": "TOCSIN_TEST_SECRET",
-                 "allow_private": True, "retry": {"first": 0.2, "longest": 1}}  # fmt: skip
+                 "allow_private": True, "every_change": True, "retry": {"first": 0.2, "longest": 1}}  # fmt: skip
         receivers.write_text(json.dumps({"receivers": [entry]}))
         settings = settings.with_changes(
             receivers=receivers, patterns=examples_dir() / "patterns", clock="archive", kafka_session_timeout=6

@@ -44,7 +44,7 @@ async def demo(settings: Settings, sink: LineSink) -> AsyncIterator[Demo]:
             os.environ[SECRET_VARIABLE] = received.secret
             receivers = Path(folder) / "receivers.yaml"
             entry = {"name": "local-receiver", "type": "webhook", "url": received.url, "secret_env": SECRET_VARIABLE,
-                     "allow_private": True}  # fmt: skip
+                     "allow_private": True, "every_change": True}  # fmt: skip
             receivers.write_text(json.dumps({"receivers": [entry]}), "utf-8")
             own = settings.with_changes(
                 namespace="demo",

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from time import monotonic
 
@@ -109,9 +110,11 @@ async def replay(
     on_progress: Callable[[list[Progress]], None] | None = None,
 ) -> ReplayReport:
     """Run the archive at `paths` through annotate and watch; `settings` come from `replay_settings`."""
+    articles = read_paths(paths)
+    first = list(islice(articles, 1))  # a file that is not there is told before anything is started
     async with replay_stack(settings, sink) as stack:
         started = monotonic()
-        produced = await asyncio.to_thread(produce_all, stack.settings, read_paths(paths))
+        produced = await asyncio.to_thread(produce_all, stack.settings, chain(first, articles))
         await stack.wait_until_idle(on_progress)
         seconds = monotonic() - started
         annotated = count_distinct(stack.settings, "annotations")
