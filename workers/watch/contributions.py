@@ -91,15 +91,17 @@ class Guard:
     def to_wire(self) -> str:
         """Short JSON."""
         c = self.contribution
-        value = [self.known.stamp, sorted(self.known.types), c.time, [c.members.get(kind, ()) for kind in KINDS]]
+        k = self.known
+        members = [c.members.get(kind, ()) for kind in KINDS]
+        value = [k.stamp, sorted(k.types), int(k.late), c.time, members]
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_wire(cls, text: str) -> Guard:
         """The inverse of `to_wire`."""
-        stamp, types, time, members = json.loads(text)
+        stamp, types, late, time, members = json.loads(text)
         listed = {kind: tuple(ids) for kind, ids in zip(KINDS, members, strict=True)}
-        return cls(Known((stamp[0], stamp[1]), frozenset(types)), Contribution(time, listed))
+        return cls(Known((stamp[0], stamp[1]), frozenset(types), bool(late)), Contribution(time, listed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +111,17 @@ class Move:
     guard: Guard | None
     taken_back: Contribution | None
     added: Contribution | None
-    types: frozenset[str]
+    known: Known
     stale: bool
 
 
-def counted(guard: Guard | None, stamp: Stamp, annotation: Annotation, symmetric: frozenset[str]) -> Move:
+def counted(
+    guard: Guard | None, stamp: Stamp, annotation: Annotation, symmetric: frozenset[str], *, late: bool
+) -> Move:
     """What `annotation` changes, when `guard` is what is remembered of its article."""
     types = frozenset(event.type for event in annotation.events)
-    verdict, known = judged(guard.known if guard else None, stamp, types)
+    verdict, known = judged(guard.known if guard else None, stamp, types, late=late)
     if verdict != "newer":
-        return Move(None, None, None, known.types, verdict == "stale")
+        return Move(None, None, None, known, verdict == "stale")
     added = contribution_of(annotation, symmetric)
-    return Move(Guard(known, added), guard.contribution if guard else None, added, known.types, stale=False)
+    return Move(Guard(known, added), guard.contribution if guard else None, added, known, stale=False)

@@ -24,7 +24,8 @@ from workers.watch.contributions import (
     Move,
     counted,
 )
-from workers.watch.durations import DAY, SECOND, Micros
+from workers.watch.durations import DAY, SECOND, Micros, to_micros
+from workers.watch.revisions import Known, is_late
 from workers.watch.scripts import Call, Script, run
 from workers.watch.sightings import Stamp
 
@@ -54,10 +55,10 @@ class Countable:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What counting found out. `types`: event types that any revision of the article has had."""
+    """What counting found out: whether a newer revision is known, and what is known of the article."""
 
     stale: bool
-    types: frozenset[str]
+    known: Known
 
 
 class Counts:
@@ -75,7 +76,7 @@ class Counts:
         Raises StateLost; TransientError if somebody else writes the same articles all the while.
         """
         for _ in range(_GUARD_ATTEMPTS):
-            moves = self._moves(batch, await self._guards(batch))
+            moves = self._moves(batch, *await self._remembered(batch))
             answers = await run(
                 self._client, [self._call(item, *move) for item, move in zip(batch, moves, strict=True)]
             )
@@ -87,31 +88,43 @@ class Counts:
             if "moved" not in answers:
                 for item in batch:
                     self._known[item.partition] = max(item.offset + 1, self._known.get(item.partition, 0))
-                return [Counted(move.stale, move.types) for move, _ in moves]
+                return [Counted(move.stale, move.known) for move, _ in moves]
         raise TransientError("Another worker counts the same articles; has this one been replaced?")
 
-    async def _guards(self, batch: Sequence[Countable]) -> dict[tuple[int, str], str]:
+    async def _remembered(self, batch: Sequence[Countable]) -> tuple[dict[tuple[int, str], str], dict[int, Micros]]:
+        """The articles' guards, and the newest event time of each partition."""
+        partitions = sorted({item.partition for item in batch})
         pipe = self._client.pipeline(transaction=False)
         for item in batch:
             pipe.get(self._guard_key(item))
+        for partition in partitions:
+            pipe.hget(self._keys.counts(partition).meta, "newest")
         answers: list[str | None] = await pipe.execute() if batch else []
-        return {
+        guards = {
             (item.partition, item.annotation.article_id): answer or ""
-            for item, answer in zip(batch, answers, strict=True)
+            for item, answer in zip(batch, answers, strict=False)
         }
+        times = zip(partitions, answers[len(batch) :], strict=True)
+        return guards, {partition: int(time) for partition, time in times if time}
 
     def _guard_key(self, item: Countable) -> str:
         return self._keys.counts(item.partition).guard(item.annotation.article_id)
 
-    def _moves(self, batch: Sequence[Countable], guards: dict[tuple[int, str], str]) -> list[tuple[Move, str]]:
+    def _moves(
+        self, batch: Sequence[Countable], guards: dict[tuple[int, str], str], newest: dict[int, Micros]
+    ) -> list[tuple[Move, str]]:
         """Each record's move, and the guard it expects: that of an earlier record of the batch, if it changed it."""
         moves = []
         for item in batch:
             place = item.partition, item.annotation.article_id
             expected = guards[place]
             guard = Guard.from_wire(expected) if expected else None
-            move = counted(guard, item.stamp, item.annotation, self._symmetric)
+            time = to_micros(item.annotation.event_time)
+            late = is_late(time, newest.get(item.partition))
+            move = counted(guard, item.stamp, item.annotation, self._symmetric, late=late)
             moves.append((move, expected))
+            if item.annotation.event_time_source == "published":
+                newest[item.partition] = max(time, newest.get(item.partition, time))
             if move.guard is not None:
                 guards[place] = move.guard.to_wire()
         return moves

@@ -16,7 +16,7 @@ from workers.watch.alert_records import firing_alert, retracted_alert, shown_art
 from workers.watch.durations import to_micros
 from workers.watch.patterns import Pattern
 from workers.watch.ringing import Plan, Ring, plan
-from workers.watch.sightings import Body, Sighting, Stamp, seen
+from workers.watch.sightings import Body, Circumstances, Sighting, Stamp, seen
 from workers.watch.windows import Announcement, Ask, Change, Held, WindowStore
 
 COMMIT_ATTEMPTS = 20
@@ -25,7 +25,10 @@ COMMIT_ATTEMPTS = 20
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """An annotation and what is known about it. `types`: event types that any revision of the article has had."""
+    """An annotation and what is known about it.
+
+    `types`: event types that any revision of the article has had. `late`: it came out of order (see `revisions`).
+    """
 
     annotation: Annotation
     story: str | None
@@ -34,15 +37,21 @@ class Arrival:
     offset: int = 0
     trace_id: str | None = None
     rebuilding: bool = False
+    late: bool = False
 
     @property
     def stamp(self) -> Stamp:
         """Orders the revisions of an article."""
         return to_micros(self.annotation.fetched_at), self.offset
 
-    def with_types(self, types: frozenset[str]) -> Arrival:
-        """A copy that knows the types of the article's other revisions."""
-        return replace(self, types=types)
+    def judged(self, types: frozenset[str], *, late: bool) -> Arrival:
+        """A copy that knows the types of the article's other revisions, and whether it came out of order."""
+        return replace(self, types=types, late=late)
+
+    @property
+    def circumstances(self) -> Circumstances:
+        """What a sighting needs to know."""
+        return Circumstances(self.story, self.stamp, self.trace_id, self.late, self.rebuilding)
 
 
 @dataclass(frozen=True)
@@ -110,14 +119,7 @@ class Engine:
         for arrival in arrivals:
             concerned = {p.id: p for type_ in sorted(arrival.types) for p in self._by_type.get(type_, ())}
             for pattern in concerned.values():
-                sighting, body = seen(
-                    pattern,
-                    arrival.annotation,
-                    story=arrival.story,
-                    stamp=arrival.stamp,
-                    trace_id=arrival.trace_id,
-                    rebuilt=arrival.rebuilding,
-                )
+                sighting, body = seen(pattern, arrival.annotation, arrival.circumstances)
                 task = tasks.setdefault(pattern.id, _Task(pattern, [], {}, set(), arrival.partition))
                 task.sightings.append(sighting)
                 task.bodies[_revision_key(sighting)] = body

@@ -12,6 +12,7 @@ from topics.annotations import Annotation, Entity, Event, Fingerprint, Participa
 from workers.watch.durations import MINUTE, to_datetime, to_micros
 from workers.watch.engine import Arrival, Engine
 from workers.watch.patterns import Expected, JoinField, Pattern, PatternTest, TestEvent
+from workers.watch.revisions import MemoryRevisions
 from workers.watch.windows import MemoryWindows
 
 _GROUP_FIELDS: tuple[JoinField, ...] = ("article", "story", "actor", "place", "entity")
@@ -50,8 +51,9 @@ def run_test(pattern: Pattern, test: PatternTest) -> TestResult:
 
 
 async def _feed(engine: Engine, arrivals: Sequence[Arrival]) -> None:
+    revisions = MemoryRevisions()
     for arrival in arrivals:
-        await engine.apply([arrival], now=arrival.annotation.fetched_at)
+        await engine.apply(revisions.current([arrival]), now=arrival.annotation.fetched_at)
 
 
 def arrivals_of(events: Sequence[TestEvent]) -> list[Arrival]:
@@ -59,18 +61,16 @@ def arrivals_of(events: Sequence[TestEvent]) -> list[Arrival]:
     together: dict[tuple[str, int], list[TestEvent]] = {}
     for place, event in enumerate(events, 1):
         together.setdefault((event.article or f"article-{place}", event.revision), []).append(event)
-    types: dict[str, frozenset[str]] = {}
     arrivals = []
     latest = max((to_micros(event.at) for event in events), default=0)
     for offset, ((article, revision), inside) in enumerate(together.items()):
-        types[article] = types.get(article, frozenset()) | {event.type for event in inside}
         # Fetching times only order revisions; what arrives late was published early and fetched late.
         fetched_at = to_datetime(latest + revision * MINUTE)
         arrivals.append(
             Arrival(
                 annotation=_annotation(article, revision, inside, fetched_at),
                 story=inside[0].story or f"story-of-{article}",
-                types=types[article],
+                types=frozenset(event.type for event in inside),
                 offset=offset,
             )
         )

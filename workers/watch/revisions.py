@@ -1,7 +1,8 @@
-"""Which revision of an article counts: the newest by its stamp, whatever the order of arrival. Pure, and in memory.
+"""Which revision of an article counts, and whether it came out of order. Pure, and in memory.
 
-Beside it stand the event types that any revision has had, so that a pattern that holds an earlier revision hears of a
-later one, even if that has nothing for it any more.
+The newest revision by its stamp counts, whatever the order of arrival. Beside it stand the event types that any
+revision has had, so that a pattern that holds an earlier revision hears of a later one, even if that has nothing for it
+any more.
 """
 
 from __future__ import annotations
@@ -10,28 +11,41 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from workers.watch.durations import MINUTE, Micros, to_micros
 from workers.watch.engine import Arrival
 from workers.watch.sightings import Stamp
 
 Verdict = Literal["newer", "same", "stale"]
 
+ALLOWED_LATENESS: Micros = 15 * MINUTE
+"""News of one minute reaches the feeds over some minutes: so much out of order is in order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is remembered of an article."""
+    """What is remembered of an article. `late` is that of its newest revision."""
 
     stamp: Stamp
     types: frozenset[str]
+    late: bool = False
 
 
-def judged(known: Known | None, stamp: Stamp, types: Iterable[str]) -> tuple[Verdict, Known]:
-    """Whether a revision with `stamp` is news, and what is to be remembered."""
+def judged(known: Known | None, stamp: Stamp, types: Iterable[str], *, late: bool) -> tuple[Verdict, Known]:
+    """Whether a revision with `stamp` is news, and what is to be remembered. `late` is taken from the first reading."""
     if known is None:
-        return "newer", Known(stamp, frozenset(types))
+        return "newer", Known(stamp, frozenset(types), late)
     together = known.types | frozenset(types)
     if stamp > known.stamp:
-        return "newer", Known(stamp, together)
-    return ("same" if stamp == known.stamp else "stale"), Known(known.stamp, together)
+        return "newer", Known(stamp, together, late)
+    return ("same" if stamp == known.stamp else "stale"), Known(known.stamp, together, known.late)
+
+
+def is_late(time: Micros, newest: Micros | None) -> bool:
+    """Whether an article of `time` is late where the newest one before it, on its own partition, was of `newest`.
+
+    Partitions are read at different speeds, so what another partition has shown says nothing about order.
+    """
+    return newest is not None and time < newest - ALLOWED_LATENESS
 
 
 class MemoryRevisions:
@@ -39,14 +53,20 @@ class MemoryRevisions:
 
     def __init__(self) -> None:
         self._known: dict[str, Known] = {}
+        self._newest: dict[int, Micros] = {}
 
     def current(self, arrivals: Iterable[Arrival]) -> list[Arrival]:
-        """`arrivals` without those that a newer revision has overtaken, each with all types its article has had."""
-        kept = []
-        for arrival in arrivals:
-            article = arrival.annotation.article_id
-            verdict, known = judged(self._known.get(article), arrival.stamp, arrival.types)
-            self._known[article] = known
-            if verdict != "stale":
-                kept.append(arrival.with_types(known.types))
-        return kept
+        """`arrivals` without those that a newer revision has overtaken, each with all that is known of its article."""
+        return [known for arrival in arrivals if (known := self._judged(arrival)) is not None]
+
+    def _judged(self, arrival: Arrival) -> Arrival | None:
+        annotation = arrival.annotation
+        time = to_micros(annotation.event_time)
+        newest = self._newest.get(arrival.partition)
+        verdict, known = judged(
+            self._known.get(annotation.article_id), arrival.stamp, arrival.types, late=is_late(time, newest)
+        )
+        self._known[annotation.article_id] = known
+        if annotation.event_time_source == "published":
+            self._newest[arrival.partition] = time if newest is None else max(time, newest)
+        return None if verdict == "stale" else arrival.judged(known.types, late=known.late)

@@ -105,7 +105,6 @@ class _Admission:
     newest: Micros | None
     current: dict[str, Sighting]
     changed: dict[str, Sighting] = field(default_factory=dict)
-    late: dict[str, bool] = field(default_factory=dict)
     times: list[Micros] = field(default_factory=list)
     too_late: int = 0
 
@@ -119,11 +118,10 @@ class _Admission:
         if earlier is None and self.newest is not None and sighting.time < self.newest - self.pattern.retention:
             self.too_late += 1
             return
+        # Taken out and put in again, so that the dictionary's order is the order of arrival.
+        self.changed.pop(sighting.article_id, None)
         self.current[sighting.article_id] = self.changed[sighting.article_id] = sighting
         self.times += [sighting.time] if earlier is None else [sighting.time, earlier.time]
-        # Taken out and put in again, so that the dictionary's order is the order of arrival.
-        self.late.pop(sighting.article_id, None)
-        self.late[sighting.article_id] = self.newest is not None and sighting.time < self.newest
         if sighting.happenings and sighting.dated:
             self.newest = sighting.time if self.newest is None else max(self.newest, sighting.time)
 
@@ -202,7 +200,7 @@ def _compared(
     for ring, match in matches:
         before = known.get(ring.id)
         if before is None or before.state == "retracted":
-            fresh.append(Fired(ring, match, late=_is_late(match, admission.late)))
+            fresh.append(Fired(ring, match, late=_is_late(match, admission.changed)))
         elif before.basis != ring.basis:
             updated.append(Fired(replace(ring, silent=before.silent), match, known=before))
     lost = [ring for ring in stored if ring.state == "firing" and ring.id not in ringing]
@@ -219,10 +217,10 @@ def _compared(
     )
 
 
-def _is_late(match: Match, late: Mapping[str, bool]) -> bool:
+def _is_late(match: Match, arrived: Mapping[str, Sighting]) -> bool:
     """Whether the last of its articles to arrive was late."""
     inside = {supply.sighting.article_id for supply in match.window}
-    return next((was_late for article, was_late in reversed(list(late.items())) if article in inside), False)
+    return next((s.late for article, s in reversed(list(arrived.items())) if article in inside), False)
 
 
 def _heir(pattern: Pattern, lost: Ring, fresh: Sequence[Ring]) -> str | None:

@@ -52,8 +52,8 @@ class Sighting:
     """One article revision. Without happenings it only says that an earlier revision no longer holds.
 
     `dated`: its time is the publisher's; that of its ingest says nothing of how far the news has come (an archive of
-    1987 is ingested today). `rebuilt`: it was read again because Redis had lost it, so what such articles complete was
-    announced in its time.
+    1987 is ingested today). `late`: it came out of order. `rebuilt`: it was read again because Redis had lost it, so
+    what such articles complete was announced in its time.
     """
 
     article_id: str
@@ -66,6 +66,7 @@ class Sighting:
     entities: tuple[str, ...]
     happenings: tuple[Happening, ...]
     dated: bool = True
+    late: bool = False
     rebuilt: bool = False
 
     @property
@@ -78,7 +79,7 @@ class Sighting:
         events = [[h.index, h.type, h.status, h.actors, h.targets, h.place, h.confidence] for h in self.happenings]
         return [
             self.article_id, self.revision, self.time, self.stamp, self.source, self.story, self.tags, self.entities,
-            events, self.dated * 1 + self.rebuilt * 2,
+            events, self.dated * 1 + self.rebuilt * 2 + self.late * 4,
         ]  # fmt: skip
 
     @classmethod
@@ -91,7 +92,7 @@ class Sighting:
         )
         return cls(
             article_id, revision, time, (stamp[0], stamp[1]), source, story, tuple(tags), tuple(entities), happenings,
-            bool(flags & 1), bool(flags & 2),
+            dated=bool(flags & 1), rebuilt=bool(flags & 2), late=bool(flags & 4),
         )  # fmt: skip
 
 
@@ -104,28 +105,38 @@ class Body(Part):
     events: dict[int, Event] = Field(default_factory=dict)
 
 
-def seen(
-    pattern: Pattern, annotation: Annotation, *, story: str | None, stamp: Stamp, trace_id: str | None, rebuilt: bool
-) -> tuple[Sighting, Body]:
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known of an annotation beside its words; see Sighting."""
+
+    story: str | None
+    stamp: Stamp
+    trace_id: str | None
+    late: bool
+    rebuilt: bool
+
+
+def seen(pattern: Pattern, annotation: Annotation, known: Circumstances) -> tuple[Sighting, Body]:
     """What `pattern` needs of `annotation`: the events that one of its rules selects, and their words."""
     whole = Sighting(
         article_id=annotation.article_id,
         revision=annotation.revision,
         time=to_micros(annotation.event_time),
-        stamp=stamp,
+        stamp=known.stamp,
         source=annotation.source,
-        story=story,
+        story=known.story,
         tags=annotation.tags,
         entities=tuple(dict.fromkeys(entity.id for entity in annotation.entities)) if _asks_entities(pattern) else (),
         happenings=tuple(happenings(annotation.events, pattern.types, pattern.symmetric)),
         dated=annotation.event_time_source == "published",
-        rebuilt=rebuilt,
+        late=known.late,
+        rebuilt=known.rebuilt,
     )
     kept = tuple(h for h in whole.happenings if any(selects(rule, whole, h) for rule in pattern.selections))
     body = Body(
         title=annotation.title[:MAX_TITLE],
         url=annotation.url,
-        trace_id=trace_id,
+        trace_id=known.trace_id,
         events={h.index: _shortened(annotation.events[h.index]) for h in kept},
     )
     return replace(whole, happenings=kept), body

@@ -129,7 +129,9 @@ class Watch:
         ]
         counted = await self._counts.apply([Countable(a.partition, a.offset, a.stamp, a.annotation) for a in arrivals])
         return [
-            arrival.with_types(found.types) for arrival, found in zip(arrivals, counted, strict=True) if not found.stale
+            arrival.judged(found.known.types, late=found.known.late)
+            for arrival, found in zip(arrivals, counted, strict=True)
+            if not found.stale
         ]
 
     def _outcome(self, record: Incoming, refused: Mapping[tuple[int, int], Refused]) -> Outcome:
