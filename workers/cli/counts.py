@@ -120,7 +120,7 @@ def counts_table(found: TopCounts) -> Table:
     from rich.text import Text
 
     title = f"{found.kind}, {found.window} to {found.end:%Y-%m-%d %H:%M}Z"
-    table = Table(title=title, title_justify="left", title_style="bold", box=None)
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, min_width=len(title))
     table.add_column("articles", justify="right")
     table.add_column({"pair": "event:actor"}.get(found.kind, found.kind), overflow="fold")
     for id_, count in found.ranked:

@@ -39,8 +39,8 @@ def check(paths: _Paths = None) -> None:
     patterns, problems, files = check_patterns(_chosen(paths), event_types())
     for problem in problems:
         typer.echo(str(problem))
-    mistakes = "no mistake" if not problems else f"{len(problems)} mistake{'s' if len(problems) > 1 else ''}"
-    typer.echo(f"{len(patterns)} sound patterns in {len(files)} files, {mistakes}.", err=True)
+    mistakes = _number(len(problems), "mistake") if problems else "no mistake"
+    typer.echo(f"{_number(len(patterns), 'sound pattern')} in {_number(len(files), 'file')}, {mistakes}.", err=True)
     if problems or not patterns:
         raise typer.Exit(ExitCode.CONFIGURATION)
 
@@ -65,9 +65,13 @@ def run(paths: _Paths = None) -> None:
     untested = [pattern.id for pattern in loaded.patterns if not pattern.document.tests]
     if untested:
         typer.echo(f"without tests: {', '.join(untested)}", err=True)
-    typer.echo(f"{len(results) - failed} of {len(results)} tests passed.", err=True)
+    typer.echo(f"{len(results) - failed} of {_number(len(results), 'test')} passed.", err=True)
     if failed or not results:
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _number(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def _chosen(paths: list[Path] | None) -> list[Path]:

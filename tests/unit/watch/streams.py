@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import strategies as st
 
 from tests.unit.watch.builders import annotation, arrival, at, event, event_count, temporal
 from topics.annotations import Event
 from workers.watch.engine import Arrival
 from workers.watch.patterns import Pattern
+
+FACTOR = int(os.environ.get("PROPERTY_FACTOR", "1"))
+"""So many times the usual number of generated streams, for a long look."""
 
 TYPES = ("missile_launch", "summit", "protest")
 ACTORS = ("KP", "RU", "US")

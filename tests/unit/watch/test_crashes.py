@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.unit.watch.builders import at
 from tests.unit.watch.dying_redis import DyingRedis, Fuse, ProcessDied
 from tests.unit.watch.oracle import must_ring
-from tests.unit.watch.streams import articles, patterns
+from tests.unit.watch.streams import FACTOR, articles, patterns
 from topics.alerts import Alert
 from topics.codec import encode
 from workers.redis_client import connect
@@ -101,7 +101,7 @@ def expected_counts(stream: Sequence[Arrival]) -> dict[str, Counter[str]]:
     return counts
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     pattern=patterns(grouped_by=((), ("actor",), ("article",), ("place",))),
     stream=articles(partitions=PARTITIONS),

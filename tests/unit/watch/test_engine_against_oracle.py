@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.unit.watch.builders import at
 from tests.unit.watch.oracle import must_ring
-from tests.unit.watch.streams import articles, batches, cut, patterns, streams
+from tests.unit.watch.streams import FACTOR, articles, batches, cut, patterns, streams
 from workers.redis_client import connect
 from workers.redis_keys import Keys
 from workers.settings import Settings
@@ -43,7 +43,7 @@ def firing(states: dict[str, str]) -> set[str]:
     return {alert for alert, state in states.items() if state == "firing"}
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250 * FACTOR, deadline=None)
 @given(pattern=patterns(), stream=streams(), cuts=batches())
 def test_any_order_duplicates_and_revisions_ring_what_the_oracle_names(pattern, stream, cuts) -> None:
     store = MemoryWindows()
@@ -53,7 +53,7 @@ def test_any_order_duplicates_and_revisions_ring_what_the_oracle_names(pattern, 
     assert firing(heard) == wanted
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25 * FACTOR, deadline=None)
 @given(pattern=patterns(), stream=streams())
 def test_a_second_delivery_of_everything_announces_nothing(pattern, stream) -> None:
     async def twice() -> None:
@@ -67,7 +67,7 @@ def test_a_second_delivery_of_everything_announces_nothing(pattern, stream) -> N
     asyncio.run(twice())
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pattern=patterns(), stream=streams(), cuts=batches())
 def test_windows_in_redis_hold_what_windows_in_memory_hold(redis_url, pattern, stream, cuts) -> None:
     async def both() -> None:
@@ -83,7 +83,7 @@ def test_windows_in_redis_hold_what_windows_in_memory_hold(redis_url, pattern, s
     asyncio.run(both())
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pattern=patterns(), stream=articles(partitions=3), cuts=batches(), data=st.data())
 def test_three_workers_that_write_one_pattern_at_once_lose_nothing(redis_url, pattern, stream, cuts, data) -> None:
     """Each owns a partition, as in Kafka; they run truly interleaved on one Redis."""
