@@ -34,6 +34,7 @@ lock: $(READY)   ## renew the hashed locks
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra local --group dev --universal --python-version 3.11 --generate-hashes --no-header --quiet -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --quiet -o deploy/docker/requirements.lock
+	echo hatchling | $(BIN)/uv pip compile - -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-header --quiet -o deploy/docker/build.lock
 
 generate: $(READY)  ## AsyncAPI and JSON Schema from the records
 	$(BIN)/python -m topics.generate

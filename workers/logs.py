@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +38,7 @@ def configure_logging(
     """
     out = stream or sys.stderr
     console = log_format == "console" or (log_format == "auto" and out.isatty())
+    colours = out.isatty() and not os.environ.get("NO_COLOR")
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -54,7 +56,7 @@ def configure_logging(
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(console, out)],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(console, colours)],
         )
     )
     root = logging.getLogger()
@@ -70,9 +72,9 @@ def configure_logging(
         structlog.contextvars.bind_contextvars(step=step)
 
 
-def _renderers(console: bool, out: TextIO) -> list[Processor]:
+def _renderers(console: bool, colours: bool) -> list[Processor]:
     if console:
-        return [structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback)]
+        return [structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
 
 

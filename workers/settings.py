@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -152,12 +151,15 @@ def read_run_file() -> Mapping[str, str]:
     return {k: str(v) for k, v in found.get("settings", {}).items()}
 
 
-def load_settings(**overrides: Any) -> Settings:
-    """Settings from the environment, then a running `tocsin up`; `overrides` win. Raises ConfigurationError."""
+def load_settings(*, discover: bool = True, **overrides: Any) -> Settings:
+    """Settings from the environment; `overrides` win. Raises ConfigurationError.
+
+    With `discover`, and if the environment names no server, those of a `tocsin up` that runs here are used.
+    """
     chosen = {k: v for k, v in overrides.items() if v is not None}
     try:
         settings = Settings(**chosen)
-        if settings.kafka_bootstrap_servers is None and settings.redis_url is None:
+        if discover and settings.kafka_bootstrap_servers is None and settings.redis_url is None:
             running = {k: v for k, v in read_run_file().items() if k in Settings.model_fields and k not in chosen}
             if running:
                 settings = settings.with_changes(**running)
@@ -172,9 +174,3 @@ def _explain(error: ValidationError) -> str:
         name = ENV_PREFIX + str(problem["loc"][0]).upper() if problem["loc"] else "settings"
         lines.append(f"{name}: {problem['msg'].removeprefix('Value error, ')}")
     return "\n".join(lines)
-
-
-@cache
-def default_settings() -> Settings:
-    """Settings as the environment has them, read once."""
-    return load_settings()

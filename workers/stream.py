@@ -1,4 +1,4 @@
-"""The one module that knows Faust's habits: the app, ordered acknowledgement, retries, rejects, watchdog, draining.
+"""The one module that knows Faust's habits: ordered acknowledgement, retries, rejects, watchdog, draining.
 
 The promise: a record is acknowledged only after everything that follows from it is confirmed, in offset order, and
 whatever goes wrong ends in one of three ways: tried again, kept on the topic `rejects`, or the process ends non-zero
@@ -11,14 +11,12 @@ import asyncio
 import contextlib
 import random
 import signal
-import ssl
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-import faust
 from aiokafka.errors import KafkaError
 from faust.exceptions import FaustError
 from faust.streams import Stream
@@ -29,11 +27,12 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from workers import metrics
 from workers.errors import ExitCode, TransientError, Unreachable
+from workers.faust_app import make_app
 from workers.health import Health, serve_health
 from workers.logs import get_logger
 from workers.settings import Settings
 from workers.steps import Handler, Incoming, Outcome, Outgoing, Refused
-from workers.wire import MAX_REJECT_BYTES, WireRecord, outcome_to_wire, to_wire
+from workers.wire import WireRecord, outcome_to_wire, to_wire
 
 log = get_logger("stream")
 
@@ -55,58 +54,9 @@ TRANSIENT: tuple[type[Exception], ...] = (
 SUSPICIOUS_FAILURES = 25
 """So many records in a row that fail by an error of ours are not bad records; then the step itself is broken."""
 
-COMMIT_SECONDS = 1.0
-BUFFER = 128  # records a stream holds; what is held is read again after a crash
-
 
 class StepBrokenError(Exception):
     """The step cannot go on; its supervisor must start it anew. Nothing was acknowledged."""
-
-
-def make_app(settings: Settings, handler: Handler, datadir: Path) -> faust.App:
-    """A Faust app for one step: raw bytes, no tables, no leader topic, nothing declared, at-least-once."""
-    return faust.App(
-        f"{settings.namespace}.{handler.step}",
-        broker=";".join(f"aiokafka://{server.strip()}" for server in settings.require_kafka().split(",")),
-        broker_credentials=_credentials(settings),
-        broker_commit_interval=COMMIT_SECONDS,
-        broker_commit_every=10_000,
-        broker_max_poll_records=BUFFER,
-        broker_session_timeout=settings.kafka_session_timeout,
-        broker_heartbeat_interval=settings.kafka_session_timeout / 10,
-        broker_rebalance_timeout=60.0,
-        consumer_auto_offset_reset="earliest",
-        consumer_max_fetch_size=4 * 1024 * 1024,
-        producer_acks=-1,
-        producer_linger_ms=2,
-        producer_max_request_size=2 * MAX_REJECT_BYTES,
-        producer_compression_type="lz4",
-        stream_buffer_maxsize=BUFFER,
-        # We drain ourselves; Faust would wait for ever for records that were read again below the commit.
-        stream_wait_empty=False,
-        processing_guarantee="at_least_once",
-        topic_allow_declare=False,
-        topic_disable_leader=True,
-        store="memory://",
-        datadir=str(datadir),
-        web_enabled=False,
-        autodiscover=False,
-    )
-
-
-def _credentials(settings: Settings) -> Any:
-    protocol = settings.kafka_security_protocol
-    context = None
-    if protocol.endswith("SSL"):
-        context = ssl.create_default_context(cafile=str(settings.kafka_ca_file) if settings.kafka_ca_file else None)
-    if protocol.startswith("SASL"):
-        return faust.SASLCredentials(
-            mechanism=settings.kafka_sasl_mechanism or "PLAIN",
-            username=settings.kafka_username or "",
-            password=settings.kafka_password.get_secret_value() if settings.kafka_password else "",
-            ssl_context=context,
-        )
-    return faust.SSLCredentials(context=context) if context else None
 
 
 class StepRunner:
@@ -143,21 +93,28 @@ class StepRunner:
         for signum in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(signum, stop.set)
         async with serve_health(self.settings.metrics_port, self.health):
-            # In this order: the handler may have something left to say, and must be ready before the first record.
-            self.app.finalize()
-            await self.app.producer.maybe_start()
-            await self.handler.start(self.publish)
-            await self.app.maybe_start()
-            self.health.started = True
+            try:
+                await self._start()
+            except TRANSIENT as error:
+                self._break(f"it could not start: {error}")
+            ends: list[Coroutine[Any, Any, Any]] = [stop.wait(), self._broken_event.wait()]
+            if self.app.started:
+                ends.append(self.app.wait_until_stopped())  # by a crash: nobody else stops it
+            waits = [asyncio.create_task(end) for end in ends]
             watchdog = asyncio.create_task(self._watchdog())
-            stopped = asyncio.create_task(stop.wait())
-            crashed = asyncio.create_task(self.app.wait_until_stopped())
-            broken = asyncio.create_task(self._broken_event.wait())
-            await asyncio.wait({stopped, crashed, broken}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             code = await self._shut_down(stop)
-            for task in (watchdog, stopped, crashed, broken):
+            for task in (*waits, watchdog):
                 task.cancel()
         return code
+
+    async def _start(self) -> None:
+        """In this order: the handler may have something left to say, and must be ready before the first record."""
+        self.app.finalize()
+        await self.app.producer.maybe_start()
+        await self.handler.start(self.publish)
+        await self.app.maybe_start()
+        self.health.started = True
 
     async def _shut_down(self, stop: asyncio.Event) -> int:
         self._draining = True

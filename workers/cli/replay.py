@@ -84,14 +84,14 @@ def _print_alerts(report: ReplayReport, as_json: bool) -> None:
 def _print_summary(report: ReplayReport) -> int:
     from workers.cli.show import plural
 
-    for malformed in report.produced.malformed:
-        sys.stderr.write(f"{malformed.file}:{malformed.line}: {malformed.reason}\n")
+    for problem in report.produced.problems:
+        sys.stderr.write(f"{problem}\n")
     firing = sum(alert.state == "firing" for alert in report.alerts)
     accounted = "" if report.complete else " (NOT ALL ACCOUNTED FOR)"
     sys.stderr.write(
         f"replay: {report.articles:,} articles = {report.annotated:,} annotated + {report.rejected:,} rejected"
-        f"{accounted}; {plural(len(report.produced.malformed), 'malformed line')}; {plural(firing, 'alert')}; "
+        f"{accounted}; {plural(len(report.produced.problems), 'malformed line')}; {plural(firing, 'alert')}; "
         f"{report.seconds:.1f} s\n"
     )
-    clean = report.complete and not report.rejected and not report.produced.malformed
+    clean = report.complete and not report.rejected and not report.produced.problems
     return ExitCode.OK if clean else ExitCode.FAILED

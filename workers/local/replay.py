@@ -15,6 +15,8 @@ from time import monotonic
 from topics.alerts import Alert
 from topics.articles import Article
 from topics.names import TopicKind
+from workers.archives.producing import Tally
+from workers.archives.producing import produce_all as produce_articles
 from workers.archives.readers import Malformed, read_paths
 from workers.errors import Unreachable
 from workers.kafka_client import ArticleProducer, delete_topics
@@ -37,7 +39,7 @@ class Produced:
     """What went onto `articles`."""
 
     revisions: set[tuple[str, str]] = field(default_factory=set)
-    malformed: list[Malformed] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -68,14 +70,21 @@ def produce_all(settings: Settings, found: Iterable[Article | Malformed]) -> Pro
     """Produce every article and wait for Kafka's confirmations. Raises Unreachable."""
     produced = Produced()
     with ArticleProducer(settings) as producer:
-        for item in found:
-            if isinstance(item, Malformed):
-                produced.malformed.append(item)
-                continue
-            producer.send_article(item)
-            produced.revisions.add((item.id, item.revision))
+        produce_articles(found, _Noting(producer, produced), Tally(), produced.problems.append)
         producer.flush()
     return produced
+
+
+@dataclass
+class _Noting:
+    """Notes what went out."""
+
+    producer: ArticleProducer
+    produced: Produced
+
+    def send_article(self, article: Article) -> None:
+        self.producer.send_article(article)
+        self.produced.revisions.add((article.id, article.revision))
 
 
 def latest_alerts(alerts: Iterable[Alert]) -> list[Alert]:

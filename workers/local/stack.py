@@ -73,6 +73,7 @@ def step_spec(step: str, settings: Settings, ready_file: Path, *, log_format: st
     """How a step is started: this Python, the settings as environment."""
     env = {**PERFORMANCE_ENV, **settings.environment()}
     env[ENV_PREFIX + "READY_FILE"] = str(ready_file)
+    env["TMPDIR"] = str(ready_file.parent)  # what a killed step leaves goes with the stack
     env[ENV_PREFIX + "LOG_FORMAT"] = log_format
     return ChildSpec(step, [sys.executable, "-m", "workers.cli", "worker", step], env=env, restart=restart)
 

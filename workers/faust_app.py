@@ -1,0 +1,62 @@
+"""How a Faust app is set up for a step; how it is driven is in `stream.py`."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Any
+
+import faust
+
+from workers.settings import Settings
+from workers.steps import Handler
+from workers.wire import MAX_REJECT_BYTES
+
+COMMIT_SECONDS = 1.0
+BUFFER = 128  # records a stream holds; what is held is read again after a crash
+
+
+def make_app(settings: Settings, handler: Handler, datadir: Path) -> faust.App:
+    """A Faust app for one step: raw bytes, no tables, no leader topic, nothing declared, at-least-once."""
+    return faust.App(
+        f"{settings.namespace}.{handler.step}",
+        broker=";".join(f"aiokafka://{server.strip()}" for server in settings.require_kafka().split(",")),
+        broker_credentials=_credentials(settings),
+        broker_commit_interval=COMMIT_SECONDS,
+        broker_commit_every=10_000,
+        broker_max_poll_records=BUFFER,
+        broker_session_timeout=settings.kafka_session_timeout,
+        broker_heartbeat_interval=settings.kafka_session_timeout / 10,
+        broker_rebalance_timeout=60.0,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=4 * 1024 * 1024,
+        producer_acks=-1,
+        producer_linger_ms=2,
+        producer_max_request_size=2 * MAX_REJECT_BYTES,
+        producer_compression_type="lz4",
+        stream_buffer_maxsize=BUFFER,
+        # We drain ourselves; Faust would wait for ever for records that were read again below the commit.
+        stream_wait_empty=False,
+        processing_guarantee="at_least_once",
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        store="memory://",
+        datadir=str(datadir),
+        web_enabled=False,
+        autodiscover=False,
+    )
+
+
+def _credentials(settings: Settings) -> Any:
+    protocol = settings.kafka_security_protocol
+    context = None
+    if protocol.endswith("SSL"):
+        context = ssl.create_default_context(cafile=str(settings.kafka_ca_file) if settings.kafka_ca_file else None)
+    if protocol.startswith("SASL"):
+        return faust.SASLCredentials(
+            mechanism=settings.kafka_sasl_mechanism or "PLAIN",
+            username=settings.kafka_username or "",
+            password=settings.kafka_password.get_secret_value() if settings.kafka_password else "",
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context=context) if context else None
