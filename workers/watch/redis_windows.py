@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic_core import from_json
+
 from topics.alerts import Alert
 from workers.redis_client import Redis
 from workers.redis_keys import Keys
@@ -155,8 +157,8 @@ def _held(pattern: Pattern, answer: list[Any]) -> Held:
     window = Window(
         int(newest) if newest else None,
         int(floor) if floor else None,
-        tuple(Sighting.from_wire(json.loads(text)) for text in sightings),
-        tuple(Ring.from_wire(json.loads(text)) for text in rings),
+        tuple(Sighting.from_wire(value) for value in from_json(sightings)),
+        tuple(Ring.from_wire(value) for value in from_json(rings)),
     )
     entries = sorted(zip(outbox[::2], outbox[1::2], strict=True))
     return Held(int(version), window, tuple(_announcement(pattern.id, key, text) for key, text in entries))

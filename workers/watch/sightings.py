@@ -6,9 +6,9 @@ apart from it, so that a window can be walked without reading a single sentence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 from pydantic import Field
@@ -196,17 +196,18 @@ def selects(rule: Selection, sighting: Sighting, happening: Happening) -> bool:
 
 def join_values(fields: tuple[JoinField, ...], sighting: Sighting, happening: Happening) -> list[Value]:
     """The values by which `happening` joins others; none if a field is empty, one empty value if nothing is grouped."""
-    held: Mapping[JoinField, tuple[str, ...]] = {
-        "article": (sighting.article_id,),
-        "story": (sighting.story,) if sighting.story else (),
-        "actor": happening.actors,
-        "place": (happening.place,) if happening.place else (),
-        "entity": sighting.entities,
-    }
     if len(fields) == 1:
-        return [(value,) for value in held[fields[0]][:MAX_JOIN_VALUES]]
-    values = product(*(held[field] for field in fields))
-    return [value for value, _ in zip(values, range(MAX_JOIN_VALUES), strict=False)]
+        return [(value,) for value in _held(fields[0], sighting, happening)[:MAX_JOIN_VALUES]]
+    return list(islice(product(*(_held(field, sighting, happening) for field in fields)), MAX_JOIN_VALUES))
+
+
+def _held(field: JoinField, sighting: Sighting, happening: Happening) -> tuple[str, ...]:
+    if field == "actor":
+        return happening.actors
+    if field == "entity":
+        return sighting.entities
+    one = {"article": sighting.article_id, "story": sighting.story, "place": happening.place}[field]
+    return (one,) if one else ()
 
 
 def supplied(pattern: Pattern, sighting: Sighting) -> dict[Value, dict[str, tuple[int, ...]]]:

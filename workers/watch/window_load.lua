@@ -1,7 +1,7 @@
 -- What a pattern holds around the earliest time that some articles bear on, as one consistent view.
 -- KEYS: meta times sightings anchors rings outbox
 -- ARGV: earliest time, timespan, reach (microseconds), article ids …
--- Answers: version, newest or "", floor or "", sightings, rings, outbox as key, value, key, value …
+-- Answers: version, newest or "", floor or "", sightings and rings as JSON arrays, outbox as key, value, key, value …
 
 local earliest = tonumber(ARGV[1])
 for i = 4, #ARGV do
@@ -23,7 +23,8 @@ local function values(order, hash, from)
       if part[i] then found[#found + 1] = part[i] end
     end
   end
-  return found
+  -- They are JSON already; one array is read much faster than many values.
+  return '[' .. table.concat(found, ',') .. ']'
 end
 
 local meta = redis.call('HMGET', KEYS[1], 'version', 'newest', 'floor')
