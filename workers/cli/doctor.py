@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from workers.cli.preflight import check_model, check_patterns, check_receivers
 from workers.errors import ExitCode, TocsinError
 from workers.settings import Settings, load_settings
 
@@ -92,23 +93,16 @@ def _versions() -> Finding:
 
 
 def _model(settings: Settings) -> Finding:
-    from workers.annotate.pipeline import installed_name
-
-    return Finding("model", "ok", installed_name(settings.model))
+    return Finding("model", "ok", check_model(settings))
 
 
 def _patterns(settings: Settings) -> Finding:
-    from workers.cli.event_types import event_types
-    from workers.watch.pattern_file import load_patterns
-
-    found = load_patterns([settings.patterns_path], event_types(settings))
+    found = check_patterns(settings)
     return Finding("patterns", "ok", f"{len(found.patterns)} patterns in {settings.patterns_path}")
 
 
 def _receivers(settings: Settings) -> Finding:
-    from workers.notify.config import load_receivers
-
-    receivers = load_receivers(settings.receivers)
+    receivers = check_receivers(settings, check_patterns(settings))
     return Finding("receivers", "ok", ", ".join(receivers.names))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workers.cli.preflight import check_model, check_patterns
 from workers.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ def replay(
     from workers.settings import load_settings
 
     settings = load_settings()
+    own = settings if patterns is None else settings.with_changes(patterns=patterns)
+    check_model(own)
+    check_patterns(own)
     configure_logging("warning" if not verbose else settings.log_level, settings.log_format, step="replay")
     report = asyncio.run(_replay(settings, paths, patterns, verbose))
     _print_alerts(report, as_json)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from workers.cli.preflight import check_model, check_patterns, check_receivers
 from workers.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ async def _serve() -> None:
             f"A `tocsin up` is running on this machine already (Kafka at {running.get('kafka_bootstrap_servers')}).",
             hint="End that one first, or set TOCSIN_STATE_DIR to another folder for a second one.",
         )
+    check_model(settings)
+    check_receivers(settings, check_patterns(settings))
     console = Console(stderr=True, highlight=False)
     log_format = settings.log_format
     if log_format == "auto":
