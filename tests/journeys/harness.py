@@ -66,7 +66,7 @@ async def play(settings: Settings, folder: Path, disturb: Disturb | None = None)
             produced = await asyncio.to_thread(produce_all, stack.settings, read_paths([str(ARCHIVE)]))
             await stack.wait_until_idle()
             if disturbing:
-                await asyncio.wait_for(disturbing, 60)
+                await asyncio.wait_for(disturbing, 120)
                 await stack.wait_until_idle()
             firing = [a for a in latest_alerts(read_records(stack.settings, "alerts", Alert)) if a.state == "firing"]
             await _settle(received, {alert.id for alert in firing})
