@@ -19,7 +19,7 @@ from workers.watch.scripts import Call, Script, run
 from workers.watch.stories import Told, bands, eras, story_of
 
 _COMMIT = Script.load("story_commit.lua")
-_SECONDS_TO_LIVE = 10 * DAY // SECOND
+_SECONDS_TO_LIVE = 6 * DAY // SECOND
 _MAX_BAND = 200
 """Articles in one band: more are copies of these, or share a formula that tells nothing."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -9,7 +11,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from tests.rig.redis import RedisServer, real_redis
-from tests.unit.watch.builders import annotation, at, event, temporal
+from tests.unit.watch.builders import annotation, at, event, event_count, temporal
 from tests.unit.watch.test_step import LAUNCH, SUMMIT, Heard, handled, incoming, watch
 from workers.errors import TransientError
 from workers.redis_client import Redis, connect
@@ -17,6 +19,7 @@ from workers.redis_keys import Keys, drop_namespace
 from workers.settings import Settings
 from workers.watch.counts import CountReader
 from workers.watch.durations import to_micros
+from workers.watch.redis_windows import RedisWindows
 from workers.watch.scripts import Call, Script, run
 
 
@@ -107,3 +110,28 @@ async def test_a_namespace_is_dropped_whole_and_no_other(client) -> None:
     await client.set("{t2:counts:p0}:meta", "another namespace")
     assert await drop_namespace(client, "t") > 10
     assert [key async for key in client.scan_iter()] == ["{t2:counts:p0}:meta"]
+
+
+async def test_every_command_stays_in_one_slot_of_a_cluster() -> None:
+    """A node in cluster mode refuses what touches two slots, and scripts that touch keys they did not declare."""
+    with real_redis("--cluster-enabled", "yes", "--appendonly", "no") as node:
+        with node.client() as other:
+            other.execute_command("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+            while "cluster_state:ok" not in str(other.execute_command("CLUSTER", "INFO")):
+                await asyncio.sleep(0.05)
+        client = connect(Settings(redis_url=node.url))
+        step, heard = watch(client, temporal(), event_count(1, id="other")), Heard()
+        await step.start(heard.publish)
+        text = base64.b64encode(bytes(256)).decode()
+        copies = [annotation(f"c{n}", at(n), event("protest", place="SE"), minhash=text) for n in range(3)]
+        batch = [incoming(told, n, partition=n % 2) for n, told in enumerate([LAUNCH, *copies, SUMMIT])]
+        await handled(step, heard, *batch)
+        correction = annotation("launch", at(0), revision=2)
+        await handled(step, heard, incoming(correction, 9))
+        assert [state for _, state in heard.alerts] == ["firing", "firing", "retracted"]
+        keys = Keys("t")
+        assert await CountReader(client, keys).top("event", "7d", to_micros(at(5))) == [("protest", 3), ("summit", 1)]
+        windows = RedisWindows(client, keys)
+        assert len(await windows.alerts(await windows.known_patterns(), 10)) == 2
+        assert await drop_namespace(client, "t") > 10
+        await client.aclose()

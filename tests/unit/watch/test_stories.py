@@ -108,7 +108,7 @@ async def test_all_is_forgotten_in_time_and_lies_in_one_slot(stories, client) ->
     assert len(keys) == 17
     for key in keys:
         assert re.match(r"\{t:stories\}", key)
-        assert 0 < await client.ttl(key) <= 10 * 86400
+        assert 0 < await client.ttl(key) <= 6 * 86400
 
 
 def test_similarity_is_what_it_says() -> None:
