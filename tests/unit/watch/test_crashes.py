@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 
 from hypothesis import HealthCheck, given, settings
@@ -17,10 +18,10 @@ from tests.unit.watch.streams import FACTOR, articles, patterns
 from topics.alerts import Alert
 from topics.codec import encode
 from workers.redis_client import connect
-from workers.redis_keys import Keys
+from workers.redis_keys import Keys, drop_namespace
 from workers.settings import Settings
 from workers.steps import Incoming, Outgoing, Refused
-from workers.watch.counts import CountReader
+from workers.watch.counts import CountReader, StateLost
 from workers.watch.durations import to_micros
 from workers.watch.engine import Arrival
 from workers.watch.event_types import DEFAULT_EVENT_TYPES
@@ -42,33 +43,45 @@ class Kafka:
             partition = self.records[one.partition]
             partition.append(Incoming("annotations", one.partition, len(partition), None, encode(one.annotation), {}))
         self.committed = [0] * PARTITIONS
+        self.position = [0] * PARTITIONS
+        self.rebuilds_to = [0] * PARTITIONS
         self.alerts: list[Alert] = []
+
+    async def assign(self, step: Watch) -> None:
+        """Start at the commits, or where the step's own state ends, if that is earlier."""
+        self.rebuilds_to = list(self.committed)
+        for partition, committed in enumerate(self.committed):
+            applied = await step.applied(partition)
+            assert applied is not None
+            self.position[partition] = min(applied, committed)
 
     async def publish(self, outgoing: Sequence[Outgoing]) -> None:
         """Confirm all."""
         self.alerts += [out.record for out in outgoing if isinstance(out.record, Alert)]
 
     def batch(self, size: int) -> list[Incoming]:
-        """The next records of both partitions, in turn."""
-        waiting = [rows[done:] for rows, done in zip(self.records, self.committed, strict=True)]
+        """The next records of both partitions, in turn; what is read again first."""
+        again = [rows[at:to] for rows, at, to in zip(self.records, self.position, self.rebuilds_to, strict=True)]
+        if any(again):
+            return [replace(record, rebuilding=True) for rows in again for record in rows[:size]]
+        waiting = [rows[done:] for rows, done in zip(self.records, self.position, strict=True)]
         mixed = [record for pair in zip(*(rows[:size] for rows in waiting), strict=False) for record in pair]
         return mixed or next((rows[:size] for rows in waiting if rows), [])
 
     def commit(self, batch: Sequence[Incoming]) -> None:
         """Acknowledge."""
         for record in batch:
-            self.committed[record.partition] = record.offset + 1
+            self.position[record.partition] = record.offset + 1
+            self.committed[record.partition] = max(record.offset + 1, self.committed[record.partition])
 
 
-async def work(kafka: Kafka, step: Watch, fuse: Fuse, size: int) -> bool:
-    """One life of a worker; whether it came to the end of the stream."""
+async def work(kafka: Kafka, step: Watch, fuse: Fuse, size: int, batches: int | None = None) -> bool:
+    """One life of a worker, of so many batches if it does not die before; whether it came to the end of the stream."""
     try:
         await step.start(kafka.publish)
-        for partition in range(PARTITIONS):
-            applied = await step.applied(partition)
-            assert applied is not None
-            assert applied >= kafka.committed[partition], "what was acknowledged is in Redis"
-        while batch := kafka.batch(size):
+        await kafka.assign(step)
+        while (batch := kafka.batch(size)) and batches != 0:
+            batches = None if batches is None else batches - 1
             outcomes = await step.handle(batch)
             fuse.before()
             for outcome in outcomes:
@@ -77,9 +90,9 @@ async def work(kafka: Kafka, step: Watch, fuse: Fuse, size: int) -> bool:
                 fuse.after()
             await step.confirmed(batch)
             kafka.commit(batch)
-    except ProcessDied:
+    except (ProcessDied, StateLost):
         return False
-    return True
+    return not batch
 
 
 def born(pattern: Pattern, client: DyingRedis, namespace: str) -> Watch:
@@ -112,24 +125,61 @@ def test_any_number_of_deaths_at_any_point_changes_neither_alerts_nor_counts(
     redis_url, pattern, stream, fuses, size
 ) -> None:
     async def live() -> None:
-        # Stories are Redis's own here, and without a text every article is one of its own.
-        lived = [Arrival(one.annotation, f"story-of-{one.annotation.article_id}", one.types, one.partition, one.offset)
-                 for one in stream]  # fmt: skip
-        kafka, namespace = Kafka(lived), f"c{next(NAMESPACES)}"
+        told = unstoried(stream)
+        kafka, namespace = Kafka(told), f"c{next(NAMESPACES)}"
         for fuse in [*(Fuse(n) for n in fuses), Fuse(None)]:
             client = DyingRedis.at(redis_url, fuse)
             finished = await work(kafka, born(pattern, client, namespace), fuse, size)
             await client.connection_pool.disconnect()
         assert finished
-        heard: dict[str, str] = {}
-        for alert in kafka.alerts:
-            assert alert.state == "firing" or alert.id in heard
-            heard[alert.id] = alert.state
-        assert {id_ for id_, state in heard.items() if state == "firing"} == must_ring(pattern, lived)
-        client = connect(Settings(redis_url=redis_url))
-        reader = CountReader(client, Keys(namespace))
-        for kind, counts in expected_counts(lived).items():
-            assert dict(await reader.top(kind, "7d", to_micros(AT))) == dict(counts)
-        await client.aclose()
+        await check(kafka, pattern, told, redis_url, namespace)
 
     asyncio.run(live())
+
+
+@settings(max_examples=80 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    pattern=patterns(grouped_by=((), ("actor",), ("article",), ("place",))),
+    stream=articles(partitions=PARTITIONS),
+    lives=st.lists(st.integers(1, 8), min_size=1, max_size=8),
+    size=st.integers(1, 5),
+)
+def test_whenever_redis_loses_everything_it_is_rebuilt_and_nothing_is_said_again(
+    redis_url, pattern, stream, lives, size
+) -> None:
+    async def live() -> None:
+        told = unstoried(stream)
+        kafka, namespace = Kafka(told), f"c{next(NAMESPACES)}"
+        unburnt = Fuse(None)
+        for batches in [*lives, None]:
+            client = DyingRedis.at(redis_url, unburnt)
+            await drop_namespace(client, namespace)
+            finished = await work(kafka, born(pattern, client, namespace), unburnt, size, batches)
+            await client.connection_pool.disconnect()
+        assert finished
+        last: dict[str, str] = {}
+        for alert in kafka.alerts:
+            assert last.get(alert.id) != alert.state, "nobody died between telling and confirming: all is said once"
+            last[alert.id] = alert.state
+        await check(kafka, pattern, told, redis_url, namespace)
+
+    asyncio.run(live())
+
+
+def unstoried(stream: Sequence[Arrival]) -> list[Arrival]:
+    """Stories are Redis's own here, and without a text every article is one of its own."""
+    return [replace(one, story=f"story-of-{one.annotation.article_id}") for one in stream]
+
+
+async def check(kafka: Kafka, pattern: Pattern, told: Sequence[Arrival], url: str, namespace: str) -> None:
+    """What was heard, and what is counted."""
+    heard: dict[str, str] = {}
+    for alert in kafka.alerts:
+        assert alert.state == "firing" or alert.id in heard
+        heard[alert.id] = alert.state
+    assert {id_ for id_, state in heard.items() if state == "firing"} == must_ring(pattern, told)
+    client = connect(Settings(redis_url=url))
+    reader = CountReader(client, Keys(namespace))
+    for kind, counts in expected_counts(told).items():
+        assert dict(await reader.top(kind, "7d", to_micros(AT))) == dict(counts)
+    await client.aclose()
