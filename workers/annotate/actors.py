@@ -14,7 +14,7 @@ from topics.annotations import Participant, TextPart
 from workers.annotate.entities import Mention, Reading, is_company
 from workers.annotate.lexicon import lexicon
 from workers.annotate.people import Person, role_of
-from workers.annotate.syntax import antecedent, children, spread
+from workers.annotate.syntax import antecedent, behind, children, spread
 
 _PERSON_PRONOUNS = frozenset({"he", "she", "him", "her", "his", "himself", "herself"})
 _GROUP_PRONOUNS = frozenset({"it", "its", "they", "them", "their", "itself", "themselves"})
@@ -24,6 +24,7 @@ _CLASSES_OF = {
     "igo": ("org", "igo", "state"),
     "group": ("group", "people"),
 }
+_HIDING = frozenset({"compound", "nmod", "amod", "conj", "appos"})
 _PARTY_COUNT = frozenset({"two", "both", "three"})
 
 
@@ -209,7 +210,7 @@ class Cast:
         if classes & {"military", "group", "leader", "official"}:
             return [
                 self._participant(inner)
-                for child in children(token, "compound", "amod", "nmod", "poss")
+                for child in (*children(token, "compound", "amod", "nmod", "poss"), *behind(token, "of"))
                 if (inner := self.mention_at(child)) is not None and (inner.kind == "group" or inner.sort == "igo")
             ]
         return []
@@ -273,6 +274,23 @@ class Cast:
             return here[0] if len({m.id for m in here}) == 1 else None
         before = [m for m in mentions if position.token - 45 <= m.start_token < position.token]
         return before[0] if before and len({m.id for m in before}) == 1 else None
+
+    def companions(self, token: Token) -> list[Token]:
+        """Persons whom a broken parse hid inside a phrase: "Brazilian President Lula da Silva and President Milei"."""
+        own = self.mention_at(token)
+        if own is None or own.kind != "person":
+            return []
+        found: dict[str, Token] = {}
+        for word in token.subtree:
+            mention = self.mention_at(word)
+            if mention is None or mention.kind != "person" or mention.id == own.id:
+                continue
+            step = word
+            while step != token and step.dep_ in _HIDING:
+                step = step.head
+            if step == token:
+                found[mention.id] = word
+        return list(found.values())
 
     def parties(self, token: Token, *, leaders: bool = False) -> list[Participant]:
         """Whom "the two leaders", "both sides", "the leaders" mean: the leaders' countries named most lately before."""

@@ -75,7 +75,8 @@ def _enough_parties(wanted: str, frame: Frame, cast: Cast) -> bool:
     """Two participants of the class, or one phrase that names several ("the leaders", "the two sides")."""
     seen: set[str] = set()
     for slot in _PARTY_SLOTS:
-        for token in frame.slot(slot):
+        fillers = frame.slot(slot)
+        for token in [*fillers, *(c for f in fillers for c in cast.companions(f))]:
             counterpart = token.lemma_.lower() == "counterpart"
             if (
                 wanted not in cast.classes(token)

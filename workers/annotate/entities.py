@@ -200,12 +200,19 @@ def _model_mention(reading: Reading, start: int, end: int, kind: EntityKind, tak
                 end = i
                 break
     mention = reading.mention(start, end, kind)
-    inner = [m for m in reading.mentions if m.start_token >= start and m.end_token <= end and m.country]
-    if kind == "organisation" and inner:
-        mention.country = inner[0].country
+    if kind == "organisation" and _is_body_of_state(mention.text):
+        # "the Russian Defence Ministry", "China's Eastern Theatre Command"; but not "British Telecom".
+        owner = start - 2 if start >= 2 and doc[start - 1].text == "'s" else start
+        near = [m for m in reading.mentions if m.end_token > owner and m.start_token < end and m.kind == "country"]
+        mention.country = near[0].country if near else None
     mention.sort = "body" if kind == "organisation" else "none"
     taken.update(range(mention.start_token, mention.end_token))
     return mention
+
+
+def _is_body_of_state(name: str) -> bool:
+    words = {word.lower() for word in name.split()}
+    return not words.isdisjoint(lexicon().words("names", "bodies_of_state")) and not is_company(name)
 
 
 def is_company(name: str) -> bool:

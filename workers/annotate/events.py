@@ -138,8 +138,8 @@ def _parties(frame: Frame, cast: Cast) -> list[Participant]:
     found = _unique(
         p
         for slot in _PARTY_SLOTS
-        for token in frame.slot(slot)
-        if "any" in cast.classes(token)
+        for filler in frame.slot(slot)
+        for token in (filler, *cast.companions(filler))
         for p in (cast.resolve(token) or cast.parties(token))
     )
     if frame.kind != "verb" and len(found) < 2:

@@ -57,7 +57,7 @@ class Walk(ClauseWalk):
                     self.verdict.raise_to("hypothetical", child)
             elif child.dep_ in {"amod", "compound", "nmod", "advmod"} and child not in tokens:
                 self._adjective(child)
-            elif child.dep_ in {"acl", "relcl"} and child.tag_ in {"VBN", "VBD", "VBG"}:
+            elif child.dep_ in {"acl", "relcl"} and not is_infinitive(child):
                 self._clause_of(child)
 
     def _adjective(self, word: Token) -> None:

@@ -17,7 +17,7 @@ from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
 from workers.annotate.nominals import Walk
 from workers.annotate.ontology import EventType
-from workers.annotate.syntax import is_verbal
+from workers.annotate.syntax import children, has_child, is_verbal
 from workers.annotate.verdict import Verdict
 
 _OPENING = 12
@@ -49,6 +49,9 @@ def _is_hearsay(head: Token) -> bool:
 def _apply_times(walk: Walk, times: Sequence[tuple[Token, When]], published: date) -> None:
     verdict = walk.verdict
     own = {token.i for token in walk.path}
+    timed = {
+        c.i for token in walk.path for c in children(token, "advcl") if has_child(c, "after", "when", "before", "as")
+    }
     reports = {token.i for token in walk.reports}
     for token, when in times:
         anchor, where = _anchor(token, own), when.lies(published)
@@ -56,6 +59,8 @@ def _apply_times(walk: Walk, times: Sequence[tuple[Token, When]], published: dat
             if where == "past":
                 verdict.date_back(when)  # "in March Washington said Moscow was sending"
             continue
+        if anchor in timed and where == "past":
+            verdict.date_back(when)  # "collapsed after a ship struck it in March"
         if anchor not in own or _is_milestone(token, when):
             continue
         if verdict.when is None or where == "past":

@@ -105,17 +105,22 @@ def prepare_text(raw: str) -> Part:
 def _paragraphs(text: str) -> list[tuple[int, int]]:
     """Paragraphs: blocks between blank lines; the lines of a block that was not wrapped are paragraphs of their own."""
     found: list[tuple[int, int]] = []
-    for block in re.finditer(r"(?:[^\n]|\n(?![ \t]*\n))+", text):
-        lines = [
-            (m.start() + block.start(), m.end() + block.start()) for m in re.finditer(r"[^\n]*\S[^\n]*", block.group())
-        ]
-        lengths = [end - start for start, end in lines]
-        wrapped = len(lines) > 1 and max(lengths) <= 100 and sum(lengths[:-1]) / (len(lines) - 1) >= 40
-        if wrapped:
-            found.append((lines[0][0], lines[-1][1]))
-        else:
-            found.extend(lines)
+    block: list[tuple[int, int]] = []
+    start = 0
+    for line in [*text.split("\n"), ""]:
+        if line and not line.isspace():
+            block.append((start + len(line) - len(line.lstrip()), start + len(line.rstrip())))
+        elif block:
+            found.extend(_joined(block))
+            block = []
+        start += len(line) + 1
     return found
+
+
+def _joined(block: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    lengths = [end - start for start, end in block]
+    wrapped = len(block) > 1 and max(lengths) <= 100 and sum(lengths[:-1]) / (len(block) - 1) >= 40
+    return [(block[0][0], block[-1][1])] if wrapped else block
 
 
 def _with_headings(text: str, segments: list[Segment]) -> list[Segment]:

@@ -91,9 +91,9 @@ class TriggerIndex:
                     tokens = _matched(trigger, words, token, headline)
                     if tokens is not None and not self._is_excluded(trigger.type, tokens):
                         seen.add(id(trigger))
-                        yield Candidate(
-                            trigger, Frame(tokens[0] if trigger.kind == "verb" else _top(tokens), tokens, trigger.kind)
-                        )
+                        hyphened = trigger.kind == "verb" and "-" in words
+                        head = tokens[0] if trigger.kind == "verb" and not hyphened else _top(tokens)
+                        yield Candidate(trigger, Frame(head, tokens, trigger.kind))
 
     def _is_excluded(self, type_name: str, tokens: Sequence[Token]) -> bool:
         doc = tokens[0].doc
