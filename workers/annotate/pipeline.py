@@ -130,6 +130,12 @@ def sentence_docs(
         )
 
 
+def respelt(doc: Doc, words: list[str]) -> Doc:
+    """`doc`, one sentence, unparsed and with other words in its places."""
+    spaces = [bool(token.whitespace_) for token in doc]
+    return Doc(doc.vocab, words=words, spaces=spaces, sent_starts=[i == 0 for i in range(len(words))])
+
+
 def _with_and(words: list[str]) -> list[str]:
     """The words of a headline, its first comma between two names turned into "and"."""
     if "," not in words[1:4]:

@@ -18,7 +18,7 @@ from workers.annotate.gazetteer import Gazetteer, build_gazetteer
 from workers.annotate.language import detect_language
 from workers.annotate.ontology import Ontology, load_ontology
 from workers.annotate.people import know_people
-from workers.annotate.pipeline import Pipeline, sentence_docs
+from workers.annotate.pipeline import Pipeline, respelt, sentence_docs
 from workers.annotate.text import Part, learn_case, prepare_text, prepare_title
 from workers.annotate.triggers import TriggerIndex
 
@@ -107,9 +107,23 @@ class Reader:
                 ):
                     wanted.append((work, _position(part, reading.doc, span), sentence))
         parsed = self.pipeline.parses(sentence for _, _, sentence in wanted)
+        self._parse_again(wanted, parsed)
         for (work, position, _), sentence in zip(wanted, parsed, strict=True):
             sentence.user_data["position"] = position
             work.sentences.append(sentence)
+
+    def _parse_again(self, wanted: Sequence[tuple[_Work, Position, Doc]], parsed: list[Doc]) -> None:
+        """Headlines in which the tagger found no verb are read once more with their likely verb in the past."""
+        places: list[int] = []
+        docs: list[Doc] = []
+        for place, (_, position, _) in enumerate(wanted):
+            if position.part == "title" and not any(token.pos_ in {"VERB", "AUX"} for token in parsed[place]):
+                words = self.index.in_past_tense([token.text for token in parsed[place]])
+                if words is not None:
+                    places.append(place)
+                    docs.append(respelt(parsed[place], words))
+        for place, doc in zip(places, self.pipeline.parses(docs), strict=True):
+            parsed[place] = doc
 
     def _can_matter(self, doc: Doc, span: tuple[int, int]) -> bool:
         return self.index.may_hold(token.lower_ for token in doc[span[0] : span[1]])

@@ -34,7 +34,7 @@ _OVERLONG = re.compile(rf"\S{{{MAX_WORD + 1},}}")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _DATELINE = re.compile(
     r"""^\s*(?:
-        [A-Z][A-Z .'/-]{2,40}(?:,\s[A-Z][A-Za-z. ]{1,30}){0,3}\s*(?:\([A-Z][^()]{1,40}\)\s*)?(?:[-–—]{1,2})\s+
+        [A-Z][A-Z .'/-]{2,40}(?:,\s[A-Z][A-Za-z0-9. ]{1,30}){0,3}\s*(?:\([A-Z][^()]{1,40}\)\s*)?(?:[-–—]{1,2})\s+
       | (?:[A-Z][A-Za-z .'/,-]{2,40})?
         \((?:Reuters|AP|AFP|UPI|Xinhua|dpa|TASS|Kyodo|Yonhap|PTI|ANI|Bloomberg|CNN)\)\s*(?:[-–—:]{1,2}\s*)?
     )""",

@@ -44,6 +44,20 @@ def inflections(word: str) -> set[str]:
     return forms
 
 
+def past_of(verb: str, irregular: Iterable[str]) -> str:
+    """The past tense of `verb`; `irregular` are its irregular forms, among them participles.
+
+    >>> past_of("fire", ()), past_of("strike", ("struck", "stricken")), past_of("carry", ())
+    ('fired', 'struck', 'carried')
+    """
+    for form in sorted(irregular):
+        if not form.endswith(("en", "wn", "ing", "s")):
+            return form
+    if verb.endswith("e"):
+        return verb + "d"
+    return verb[:-1] + "ied" if verb.endswith("y") and verb[-2:-1] not in _VOWELS else verb + "ed"
+
+
 @dataclass(slots=True)
 class TriggerIndex:
     """The triggers of an ontology by the lemma of their head word."""
@@ -51,6 +65,7 @@ class TriggerIndex:
     heads: dict[str, list[tuple[Trigger, tuple[str, ...]]]]
     surfaces: frozenset[str]
     excludes: Mapping[str, tuple[tuple[str, ...], ...]]
+    pasts: Mapping[str, str] = field(default_factory=dict)
     _empty: list[tuple[Trigger, tuple[str, ...]]] = field(default_factory=list)
 
     @classmethod
@@ -74,11 +89,24 @@ class TriggerIndex:
             name: tuple(tuple(w.lower() for w in tokenise(" ".join(phrase))) for phrase in kind.exclude)
             for name, kind in ontology.types.items()
         }
-        return cls(dict(heads), frozenset(surfaces), excludes)
+        verbs = {head for head, found in heads.items() if any(trigger.kind == "verb" for trigger, _ in found)}
+        pasts = {form: past_of(verb, irregular.get(verb, ())) for verb in verbs for form in (verb + "s", verb + "es")}
+        return cls(dict(heads), frozenset(surfaces), excludes, pasts)
 
     def may_hold(self, words: Iterable[str]) -> bool:
         """Could a sentence of these small-letter words hold a trigger?"""
         return not self.surfaces.isdisjoint(words)
+
+    def in_past_tense(self, words: Sequence[str]) -> list[str] | None:
+        """A headline's words with its first verb put into the past, where that cannot be taken for a noun.
+
+        None if there is no such word: "Iran fires missile" becomes "Iran fired missile".
+        """
+        for i in range(1, len(words) - 1):
+            past = self.pasts.get(words[i])
+            if past is not None:
+                return [*words[:i], past, *words[i + 1 :]]
+        return None
 
     def candidates(self, sentence: Doc, *, headline: bool = False) -> Iterator[Candidate]:
         """Every trigger in a parsed sentence, in the order of the words."""

@@ -49,7 +49,10 @@ def test_a_type_of_the_users_own_is_read(tmp_path: Path) -> None:
 
 
 def test_a_users_words_extend_built_in_lists_and_types(tmp_path: Path) -> None:
-    text = "lists:\n  missile: [wasp-9]\ntypes:\n  missile_launch:\n    triggers:\n      - verbs: [catapult]\n        object: [$missile]\n"
+    text = (
+        "lists:\n  missile: [wasp-9]\n"
+        "types:\n  missile_launch:\n    triggers:\n      - verbs: [catapult]\n        object: [$missile]\n"
+    )
     ontology = load_ontology(write(tmp_path, text))
     built_in = load_ontology()
     assert len(ontology["missile_launch"].triggers) == len(built_in["missile_launch"].triggers) + 1
