@@ -91,6 +91,7 @@ class Watch:
         with _refusals_that_may_pass():
             ids = {pattern.id for pattern in self._patterns.patterns} | set(await self._windows.known_patterns())
             leftovers = await self._windows.outbox(sorted(ids))
+        log.info("patterns.loaded", patterns=[f"{p.id}@{p.version}" for p in self._patterns.patterns])
         if leftovers:
             log.info("alerts.left_over", count=len(leftovers))
             await publish([_outgoing(announcement) for announcement in leftovers])

@@ -51,10 +51,10 @@ def events(draw: st.DrawFn) -> Event:
 
 
 @st.composite
-def articles(draw: st.DrawFn, *, partitions: int = 1) -> list[Arrival]:
+def articles(draw: st.DrawFn, *, partitions: int = 1, least: int = 1) -> list[Arrival]:
     """Up to 12 articles of up to three revisions. All revisions of one lie in one partition."""
     found: list[Arrival] = []
-    for number in range(draw(st.integers(1, 12))):
+    for number in range(draw(st.integers(least, 12))):
         for revision in range(1, draw(st.sampled_from([1, 1, 2, 3])) + 1):
             told = annotation(
                 f"a{number}",

@@ -117,7 +117,7 @@ def expected_counts(stream: Sequence[Arrival]) -> dict[str, Counter[str]]:
 @settings(max_examples=80 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     pattern=patterns(grouped_by=((), ("actor",), ("article",), ("place",))),
-    stream=articles(partitions=PARTITIONS),
+    stream=articles(partitions=PARTITIONS, least=6),
     fuses=st.lists(st.integers(8, 45), min_size=2, max_size=16),
     size=st.integers(1, 5),
 )
@@ -140,7 +140,7 @@ def test_any_number_of_deaths_at_any_point_changes_neither_alerts_nor_counts(
 @settings(max_examples=80 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     pattern=patterns(grouped_by=((), ("actor",), ("article",), ("place",))),
-    stream=articles(partitions=PARTITIONS),
+    stream=articles(partitions=PARTITIONS, least=6),
     lives=st.lists(st.integers(1, 8), min_size=1, max_size=8),
     size=st.integers(1, 5),
 )
