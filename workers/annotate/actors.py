@@ -25,6 +25,7 @@ _CLASSES_OF = {
     "group": ("group", "people"),
 }
 _HIDING = frozenset({"compound", "nmod", "amod", "conj", "appos"})
+_BODIES = frozenset({"state", "military", "org", "company", "group"})
 _PARTY_COUNT = frozenset({"two", "both", "three"})
 
 
@@ -258,7 +259,8 @@ class Cast:
         if pronoun in _PERSON_PRONOUNS:
             return "person" in classes
         if pronoun in {"it", "its", "itself"}:
-            return mention is not None and mention.kind in {"country", "organisation", "group"}
+            named = mention is not None and mention.kind in {"country", "organisation", "group"}
+            return named or ("plural" not in classes and "person" not in classes and bool(classes & _BODIES))
         if pronoun in _GROUP_PRONOUNS:
             return "plural" in classes or (mention is not None and mention.kind == "group")
         return False

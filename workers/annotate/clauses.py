@@ -101,7 +101,9 @@ class ClauseWalk(ABC):
             elif dep == "aux" and lower == "to" and verb.head == verb:
                 self.verdict.raise_to("future", child)  # the headline's "Iran to hold election"
             elif dep == "mark" and lower in lexicon().words("status", "conditional_markers"):
-                self.verdict.raise_to("future" if lower in {"before", "until"} else "hypothetical", child)
+                ahead = lower in {"before", "until"}
+                if not (ahead and verb.tag_ == "VBD"):
+                    self.verdict.raise_to("future" if ahead else "hypothetical", child)
             elif self._negates(child):
                 self.verdict.raise_to("negated", child)
 
@@ -322,7 +324,8 @@ class ClauseWalk(ABC):
         if lower == "without":
             self.verdict.raise_to("negated", preposition)
         elif lower in lexicon().words("status", "before_prepositions"):
-            self.verdict.raise_to("future", preposition)
+            if above.tag_ not in {"VBD", "VBN"}:  # "flew for an hour before splashing down"
+                self.verdict.raise_to("future", preposition)
         elif lower == "against":
             self.verdict.raise_to("hypothetical", preposition)
         elif above.pos_ in {"NOUN", "PROPN"}:

@@ -17,6 +17,9 @@ from workers.annotate.datewords import LOOKS_AHEAD, MAY_HOLD_A_DATE, MONTHS, NUM
 NEWS_WINDOW = timedelta(days=7)
 """What happened within so long before publication is news (`actual`), what is older is background (`historical`)."""
 
+_SOON = timedelta(days=45)
+"""A date without a year that lies so near ahead may be meant; one further ahead only in words that look ahead."""
+
 Granularity = Literal["day", "week", "month", "year", "span"]
 
 
@@ -45,6 +48,8 @@ class When:
 
     def lies(self, published: date) -> Literal["past", "news", "future"]:
         """Where the time lies, seen from `published`: before the news window, in it, or after it."""
+        if self.granularity == "year" and self.first.year == published.year and published - self.first > NEWS_WINDOW:
+            return "past"  # "has fired five missiles this year" sums up
         if self.lasting and published - self.first > NEWS_WINDOW:
             return "past"
         if self.last < published - NEWS_WINDOW:
@@ -121,7 +126,8 @@ def _day_of_month(match: re.Match[str], published: date, text: str) -> _Days:
     if not match["year"]:  # without a year the nearest such date is meant
         years = (published.year - 1, published.year, published.year + 1)
         days = [date(y, month, day.day) for y in years if day.day <= calendar.monthrange(y, month)[1]]
-        day = min(days, key=lambda d: abs(d - published))
+        soon = _looks_ahead(text) or min(abs(d - published) for d in days if d > published) <= _SOON
+        day = min((d for d in days if soon or d <= published), key=lambda d: abs(d - published))
     return day, day, "day"
 
 

@@ -139,11 +139,12 @@ def respelt(doc: Doc, words: list[str]) -> Doc:
 
 
 def _with_and(words: list[str]) -> list[str]:
-    """The words of a headline, its first comma between two names turned into "and"."""
-    if "," not in words[1:4]:
-        return words
-    comma = words.index(",")
-    before, after = words[:comma], words[comma + 1 : comma + 2]
-    names = all(word[:1].isupper() for word in before) and bool(after) and after[0][:1].isupper()
-    following = next((word for word in words[comma + 1 :] if not word[:1].isupper()), "")
-    return [*before, "and", *words[comma + 1 :]] if names and following.isalpha() else words
+    """The words of a headline, a comma between two names before a verb turned into "and"."""
+    made = list(words)
+    for i in range(1, len(words) - 2):
+        if words[i] != "," or not (words[i - 1][:1].isupper() and words[i + 1][:1].isupper()):
+            continue
+        following = next((word for word in words[i + 1 :] if not word[:1].isupper()), "")
+        if following.isalpha() and following not in {"and", "in", "at", "as", "on", "of", "for", "after", "with"}:
+            made[i] = "and"
+    return made

@@ -117,7 +117,7 @@ class Reader:
         places: list[int] = []
         docs: list[Doc] = []
         for place, (_, position, _) in enumerate(wanted):
-            if position.part == "title" and not any(token.pos_ in {"VERB", "AUX"} for token in parsed[place]):
+            if position.part == "title" and _lacks_verb(parsed[place]):
                 words = self.index.in_past_tense([token.text for token in parsed[place]])
                 if words is not None:
                     places.append(place)
@@ -158,6 +158,16 @@ class Reader:
             model=self.pipeline.label,
             ontology=self.ontology.version,
         )
+
+
+def _lacks_verb(headline: Doc) -> bool:
+    """Has the main clause of a headline, up to "as", "after" and the like, no verb?"""
+    for token in headline:
+        if token.pos_ in {"VERB", "AUX"}:
+            return False
+        if token.i and token.lower_ in {"as", "after", "while", "when", "amid", "before", "despite", "ahead"}:
+            return True
+    return True
 
 
 def _is_lead(title: str, text: str) -> bool:

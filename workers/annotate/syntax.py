@@ -248,6 +248,9 @@ def objects_of(verb: Token, depth: int = 0) -> list[Token]:
     found = [t for noun in children(verb, *OBJECTS) for t in spread(antecedent(noun))]
     if found:
         return found
+    hedged = _hedged_objects(verb)
+    if hedged:
+        return hedged
     subjects = list(children(verb, *SUBJECTS))
     if verb.dep_ == "relcl" and subjects and not any(noun.lower_ in RELATIVE for noun in subjects):
         return spread(verb.head)  # "the missile (that) Pyongyang launched"
@@ -255,6 +258,20 @@ def objects_of(verb: Token, depth: int = 0) -> list[Token]:
     between = {"prep", "xcomp", "ccomp", "punct"}
     if right is not None and not any(c.dep_ in between and c.i < right.i for c in verb.rights):
         return [t for noun in children(right, *OBJECTS) for t in spread(noun)]  # "planned and carried out attacks"
+    return []
+
+
+def _hedged_objects(verb: Token) -> list[Token]:
+    """The thing itself in "fired what appeared to be a missile", "what it called a satellite"."""
+    for clause in children(verb, "ccomp", "dobj", "advcl"):
+        if any(t.lower_ == "what" for t in clause.subtree):
+            return [
+                t
+                for word in clause.subtree
+                if word.dep_ in {"attr", "oprd"}
+                for t in spread(word)
+                if t.lower_ != "what"
+            ]
     return []
 
 
