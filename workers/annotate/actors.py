@@ -116,6 +116,8 @@ class Cast:
         roles = lexicon()
         found: set[str] = set()
         doc = token.doc
+        if token.i > 0 and token.nbor(-1).lower_ in {"mr", "mr.", "mrs", "mrs.", "ms", "ms.", "dr", "dr."}:
+            return set()  # Mr. King is no king
         words = [t.lower_ for t in doc[max(0, token.i - 4) : token.i]] + [lemma]
         role = role_of(words, len(words) - 1)
         if role == "leader" and (self._country_of(token) or token.pos_ == "NOUN" or token.text[:1].isupper()):

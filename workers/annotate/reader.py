@@ -117,7 +117,7 @@ class Reader:
         places: list[int] = []
         docs: list[Doc] = []
         for place, (_, position, _) in enumerate(wanted):
-            if position.part == "title" and _lacks_verb(parsed[place]):
+            if position.part == "title" and _lacks_verb(parsed[place], self.index):
                 words = self.index.in_past_tense([token.text for token in parsed[place]])
                 if words is not None:
                     places.append(place)
@@ -160,11 +160,14 @@ class Reader:
         )
 
 
-def _lacks_verb(headline: Doc) -> bool:
+def _lacks_verb(headline: Doc, index: TriggerIndex) -> bool:
     """Has the main clause of a headline, up to "as", "after" and the like, no verb?"""
     for token in headline:
         if token.pos_ in {"VERB", "AUX"}:
-            return False
+            # In "Korea fires missile" the tagger may take the missile for the verb.
+            misread = token.i >= 2 and token.tag_ in {"VBP", "VB"} and token.lower_ not in index.heads
+            if not (misread and headline[token.i - 1].text in index.pasts and headline[token.i - 2].pos_ == "PROPN"):
+                return False
         if token.i and token.lower_ in {"as", "after", "while", "when", "amid", "before", "despite", "ahead"}:
             return True
     return True

@@ -245,12 +245,9 @@ def objects_of(verb: Token, depth: int = 0) -> list[Token]:
         return []
     if is_passive(verb):
         return _passive_objects(verb, depth)
-    found = [t for noun in children(verb, *OBJECTS) for t in spread(antecedent(noun))]
+    found = [t for noun in children(verb, *OBJECTS) for t in spread(antecedent(noun))] or _hedged_objects(verb)
     if found:
         return found
-    hedged = _hedged_objects(verb)
-    if hedged:
-        return hedged
     subjects = list(children(verb, *SUBJECTS))
     if verb.dep_ == "relcl" and subjects and not any(noun.lower_ in RELATIVE for noun in subjects):
         return spread(verb.head)  # "the missile (that) Pyongyang launched"
