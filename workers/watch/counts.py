@@ -168,8 +168,18 @@ class Counts:
     async def applied(self, partition: int) -> int:
         """The next offset that the step's state misses; 0 if there is none."""
         applied, done = await self._client.hmget(self._keys.counts(partition).meta, ["applied", "done"])
+        await self._client.sadd(self._keys.partitions, str(partition))
         self._known[partition] = int(applied or 0)
         return int(done or 0)
+
+    async def slowest(self) -> Micros | None:
+        """The newest event time of the partition that is furthest behind; 0 if one has none yet. Two round trips."""
+        partitions = await self._client.smembers(self._keys.partitions)
+        pipe = self._client.pipeline(transaction=False)
+        for partition in partitions:
+            pipe.hget(self._keys.counts(int(partition)).meta, "newest")
+        times = await pipe.execute() if partitions else []
+        return min((int(time or 0) for time in times), default=None)
 
 
 def _buckets(contribution: Contribution | None) -> list[tuple[CountKind, BucketSize, int, tuple[str, ...]]]:

@@ -13,7 +13,7 @@ from topics.alerts import Alert
 from topics.annotations import Annotation
 from workers.errors import TransientError
 from workers.watch.alert_records import firing_alert, retracted_alert, shown_articles, updated_alert
-from workers.watch.durations import to_micros
+from workers.watch.durations import Micros, to_micros
 from workers.watch.patterns import Pattern
 from workers.watch.ringing import Plan, Ring, plan
 from workers.watch.sightings import Body, Circumstances, Sighting, Stamp, seen
@@ -91,8 +91,8 @@ class Engine:
             for type_ in pattern.types:
                 self._by_type.setdefault(type_, []).append(pattern)
 
-    async def apply(self, arrivals: Sequence[Arrival], now: datetime) -> Report:
-        """Take `arrivals` in their order into the windows.
+    async def apply(self, arrivals: Sequence[Arrival], now: datetime, slowest: Micros | None = None) -> Report:
+        """Take `arrivals` in their order into the windows; `slowest` as in `ringing.plan`.
 
         Returns what is to be announced: what they changed, and what earlier arrivals from the same partitions had
         changed but nobody confirmed. Raises TransientError if other writers keep getting ahead.
@@ -105,7 +105,7 @@ class Engine:
             for _ in range(COMMIT_ATTEMPTS):
                 if not open_tasks:
                     break
-                open_tasks = await self._attempt(open_tasks, now, announcements, suppressed, too_late)
+                open_tasks = await self._attempt(open_tasks, (now, slowest), announcements, suppressed, too_late)
             if open_tasks:
                 raise TransientError(
                     f"pattern {open_tasks[0].pattern.id}: {COMMIT_ATTEMPTS} times another worker wrote first",
@@ -130,17 +130,18 @@ class Engine:
     async def _attempt(
         self,
         tasks: Sequence[_Task],
-        now: datetime,
+        times: tuple[datetime, Micros | None],
         announcements: list[Announcement],
         suppressed: dict[str, int],
         too_late: dict[str, int],
     ) -> list[_Task]:
-        """One round of load, decide and commit; the tasks that lost a race."""
+        """One round of load, decide and commit; the tasks that lost a race. `times`: now, and the slowest."""
+        now, slowest = times
         held = await self._store.load([task.ask() for task in tasks])
         changes: list[Change] = []
         waiting: list[tuple[_Task, Held, Plan]] = []
         for task, window in zip(tasks, held, strict=True):
-            decided = plan(task.pattern, window.window, task.sightings)
+            decided = plan(task.pattern, window.window, task.sightings, slowest)
             if decided.changed:
                 changes.append(await self._change(task, window, decided, now))
                 waiting.append((task, window, decided))

@@ -36,6 +36,9 @@ JoinField = Literal["article", "story", "actor", "place", "entity"]
 CorrelationType = Literal["temporal", "temporal_ordered", "event_count", "value_count"]
 
 MAX_TIMESPAN = 92 * DAY
+MOST_SKEW: Micros = 90 * DAY
+"""So far may one partition be ahead of the one that is furthest behind before the others' articles get too old."""
+
 RETENTION_BEYOND_TIMESPAN: Micros = 7 * DAY
 """So much later than the newest event a pattern has seen may an article still arrive and complete a match."""
 

@@ -14,7 +14,7 @@ from topics.alerts import AlertState, alert_id
 from topics.base import digest
 from workers.watch.durations import Micros
 from workers.watch.matching import Match, walk
-from workers.watch.patterns import Pattern
+from workers.watch.patterns import MOST_SKEW, Pattern
 from workers.watch.sightings import Sighting, Value
 
 _FIELD_SEPARATOR = "\x1f"
@@ -51,6 +51,7 @@ class Ring:
 class Window:
     """What a store holds of a pattern, from `reach` before the earliest change on.
 
+    `newest`: how far the pattern's clock has come, from which the retention is reckoned.
     `floor`: the time of the newest sighting that was dropped because there were too many; None if none was.
     """
 
@@ -103,6 +104,7 @@ class _Admission:
 
     pattern: Pattern
     newest: Micros | None
+    slowest: Micros | None
     current: dict[str, Sighting]
     changed: dict[str, Sighting] = field(default_factory=dict)
     times: list[Micros] = field(default_factory=list)
@@ -123,12 +125,20 @@ class _Admission:
         self.current[sighting.article_id] = self.changed[sighting.article_id] = sighting
         self.times += [sighting.time] if earlier is None else [sighting.time, earlier.time]
         if sighting.happenings and sighting.dated:
-            self.newest = sighting.time if self.newest is None else max(self.newest, sighting.time)
+            time = self._clock(sighting.time)
+            self.newest = time if self.newest is None else max(self.newest, time)
+
+    def _clock(self, time: Micros) -> Micros:
+        """Nothing gets too old while a partition still lags behind; one without traffic does not hold it for ever."""
+        return time if self.slowest is None else min(time, max(self.slowest, time - MOST_SKEW))
 
 
-def plan(pattern: Pattern, window: Window, arrivals: Iterable[Sighting]) -> Plan:
-    """What `arrivals`, in their order, change in what `pattern` holds."""
-    admission = _Admission(pattern, window.newest, {s.article_id: s for s in window.sightings})
+def plan(pattern: Pattern, window: Window, arrivals: Iterable[Sighting], slowest: Micros | None = None) -> Plan:
+    """What `arrivals`, in their order, change in what `pattern` holds.
+
+    `slowest`: the newest event time of the partition that is furthest behind; None if there is but one order.
+    """
+    admission = _Admission(pattern, window.newest, slowest, {s.article_id: s for s in window.sightings})
     for sighting in arrivals:
         admission.take(sighting)
     if not admission.changed:

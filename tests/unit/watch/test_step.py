@@ -247,3 +247,17 @@ async def test_all_keys_expire_but_the_registry_and_lie_in_their_slots(client) -
     for key in keys:
         assert key.startswith("{t:")
         assert await client.ttl(key) > 0 or key.startswith("{t:registry}")
+
+
+async def test_a_long_archive_read_one_partition_after_another_loses_nothing(client) -> None:
+    """Sixty days on two partitions; the second is read when the first is done."""
+    pairs = [(f"l{day}", f"s{day}", day) for day in range(0, 60, 5)]
+    launches = [annotation(name, at(days=day), event("missile_launch", f"X{day}")) for name, _, day in pairs]
+    summits = [annotation(name, at(3, days=day), event("summit", f"X{day}", "Z")) for _, name, day in pairs]
+    step, heard = watch(client, temporal()), Heard()
+    for partition in (0, 1):
+        await step.applied(partition)  # as at assignment: now it is known that there are two
+    for partition, found in ((0, launches), (1, summits)):
+        for offset, one in enumerate(found):
+            await handled(step, heard, incoming(one, offset, partition=partition))
+    assert len(heard.firing) == len(pairs)
