@@ -77,6 +77,7 @@ def find_mentions(readings: Sequence[Reading], gazetteer: Gazetteer) -> None:
     """Fill `mentions` of every reading and link those that mean the same."""
     for reading in readings:
         _read_names(reading, gazetteer)
+    _claim_towns(readings)
     _link_persons(readings)
     _name_others(readings)
     _resolve_halves(readings)
@@ -134,18 +135,7 @@ def _fill(mention: Mention, entry: Entry, reading: Reading) -> None:
 def _is_place(reading: Reading, mention: Mention) -> bool:
     """Is a capital meant as a town, and not as a government? Told by the words before it."""
     doc, i = reading.doc, mention.start_token - 1
-    while i >= 0 and doc[i].lower_ in {
-        "the",
-        "downtown",
-        "central",
-        "capital",
-        "suburban",
-        ",",
-        "northern",
-        "southern",
-        "eastern",
-        "western",
-    }:
+    while i >= 0 and doc[i].lower_ in lexicon().words("names", "part_of_town"):
         i -= 1
     if i < 0:
         return False
@@ -157,24 +147,7 @@ def _is_place(reading: Reading, mention: Mention) -> bool:
         if word in {"visited", "visiting", "visit", "into", "leaving"}:
             return True
         if word == "of":
-            return bool(
-                near
-                & {
-                    "city",
-                    "capital",
-                    "streets",
-                    "suburb",
-                    "outskirts",
-                    "north",
-                    "south",
-                    "east",
-                    "west",
-                    "km",
-                    "miles",
-                    "centre",
-                    "center",
-                }
-            )
+            return bool(near & lexicon().words("names", "of_a_town"))
         return bool(near & lexicon().words("names", "travel"))
     return False
 
@@ -314,6 +287,39 @@ def _inside_a_name(doc: Doc, i: int) -> bool:
     """Is token `i` part of a longer capitalised name ("Putin Avenue", "Kim Il Sung Square")?"""
     after = doc[i + 1] if i + 1 < len(doc) else None
     return after is not None and after.text[:1].isupper() and after.is_alpha and not after.is_sent_start
+
+
+# --- towns -------------------------------------------------------------------------------------------------------
+
+
+def _claim_towns(readings: Sequence[Reading]) -> None:
+    """The model takes little-known towns for people or firms: what the text is said to be *in* is a place.
+
+    A bare name behind "in", "near" or "outside" is one if the article has it as a place elsewhere, or if the model is
+    of two minds or sees a person there: nobody is in a person.
+    """
+    kinds: dict[str, set[EntityKind]] = {}
+    persons: set[str] = set()
+    for mention in (m for reading in readings for m in reading.mentions if not m.id):
+        kinds.setdefault(mention.text, set()).add(mention.kind)
+        if mention.kind == "person" and len(words := name_words(mention.text)) > 1:
+            persons |= {words[0], words[-1]}
+    for reading in readings:
+        for mention in reading.mentions:
+            if mention.id or mention.kind not in {"person", "organisation"} or mention.text.lower() in persons:
+                continue
+            seen_as = kinds[mention.text]
+            doubtful = "place" in seen_as or "person" in seen_as or len(seen_as) > 1
+            if doubtful and _stands_in(reading, mention) and not is_company(mention.text):
+                mention.kind, mention.sort, mention.country = "place", "none", None
+
+
+def _stands_in(reading: Reading, mention: Mention) -> bool:
+    """Is the name right behind a word of place, and that word not part of "confidence in …"?"""
+    doc, i = reading.doc, mention.start_token - 1
+    if i < 0 or mention.start_token >= len(doc) or doc[i].lower_ not in lexicon().words("names", "inside"):
+        return False
+    return i == 0 or doc[i - 1].lower_ not in lexicon().words("names", "trust")
 
 
 # --- other names -------------------------------------------------------------------------------------------------

@@ -187,3 +187,15 @@ def test_no_text_breaks_the_reader(text: str, reader: Reader) -> None:
 def test_a_model_that_is_not_there_is_named() -> None:
     with pytest.raises(ConfigurationError, match="xx_no_such_model"):
         Reader.load(model="xx_no_such_model")
+
+
+def test_what_an_event_is_said_to_be_in_is_a_town_whatever_the_model_thinks_of_its_name(read: Read) -> None:
+    found = read("A truce between the army and the rebels took effect in Orvandel at noon.", "Truce begins in Orvandel")
+    assert {entity.kind for entity in found.entities if entity.name == "Orvandel"} <= {"place"}
+    trust = read("Marko Tellin resigned. The party had lost confidence in Tellin, and nobody believed in Tellin.")
+    assert "place:tellin" not in {entity.id for entity in trust.entities}
+
+
+def test_a_road_blocked_by_protesters_is_a_protest_and_one_blocked_by_snow_is_none(read: Read) -> None:
+    assert [e.type for e in read("Protesters blocked the bridge on Monday.").events] == ["protest"]
+    assert not read("Snow blocked the bridge on Monday, and lorries gathered before it.").events
