@@ -38,6 +38,7 @@ lock: $(READY)   ## renew the hashed locks
 
 generate: $(READY)  ## AsyncAPI and JSON Schema from the records
 	$(BIN)/python -m topics.generate
+	$(BIN)/python -m workers.watch.pattern_schema
 
 clean:           ## remove the virtual environment and caches
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache

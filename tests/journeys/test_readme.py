@@ -70,6 +70,14 @@ def test_a_command_of_the_readme_runs(command: str, up: dict[str, str]) -> None:
     assert done.stdout or done.stderr
 
 
+def test_the_pattern_of_the_readme_passes_its_own_tests(tmp_path: Path) -> None:
+    (pattern,) = re.findall(r"```yaml\n(.*?)```", README, flags=re.DOTALL)
+    (tmp_path / "pattern.yaml").write_text(pattern)
+    command = [sys.executable, "-m", "workers.cli", "patterns", "test", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_two_commands_are_what_ci_runs() -> None:
     script = (ROOT / ".ci" / "run").read_text("utf-8")
     for command in re.findall(r"^    (make \w+)", README, flags=re.MULTILINE):
