@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from workers.errors import ConfigurationError
+
 
 @dataclass
 class Health:
@@ -46,10 +48,16 @@ async def serve_health(port: int | None, health: Health) -> AsyncIterator[None]:
     if port is None:
         yield
         return
-    runner = web.AppRunner(make_health_app(health), access_log=None)
+    runner = web.AppRunner(make_health_app(health), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        await web.TCPSite(runner, None, port).start()
+        try:
+            await web.TCPSite(runner, None, port).start()
+        except OSError as error:
+            raise ConfigurationError(
+                f"Metrics cannot be served on port {port}: {error.strerror}.",
+                hint="Set TOCSIN_METRICS_PORT to a free port, another one for each worker on a machine.",
+            ) from error
         yield
     finally:
         await runner.cleanup()

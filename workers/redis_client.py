@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import redis.asyncio as aioredis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
@@ -35,7 +37,8 @@ def connect(settings: Settings) -> Redis:
 
 def address(settings: Settings) -> str:
     """Host and port for messages; never the password."""
-    return settings.require_redis().rpartition("@")[2].removeprefix("redis://").removeprefix("rediss://")
+    parts = urlsplit(settings.require_redis())
+    return f"{parts.hostname or 'localhost'}:{parts.port or 6379}{parts.path}"
 
 
 async def check(settings: Settings) -> str:

@@ -54,7 +54,6 @@ class Settings(BaseSettings):
     replication_factor: int = Field(default=1, ge=1, le=9)
 
     redis_url: SecretStr | None = Field(default=None, description="redis://[:password@]host:port/db or rediss://")
-    redis_cluster: bool = False
 
     patterns: Path | None = Field(default=None, description="a YAML file or a folder of them; default: the examples")
     receivers: Path | None = Field(default=None, description="receivers.yaml; default: alerts go to the terminal")
@@ -63,8 +62,6 @@ class Settings(BaseSettings):
 
     batch_size: int = Field(default=32, ge=1, le=256, description="articles read at once")
     batch_within: float = Field(default=0.2, gt=0, le=10, description="seconds a batch waits to fill")
-    max_article_chars: int = Field(default=400_000, ge=1000)
-    read_timeout: float = Field(default=60.0, gt=0, description="seconds one article may take to read")
 
     retry_attempts: int = Field(default=6, ge=1, description="tries of a transient failure before a step ends itself")
     retry_max_wait: float = Field(default=10.0, gt=0, description="seconds; the longest pause between tries")

@@ -8,14 +8,17 @@ with nothing acknowledged. Each trap of faust-streaming 0.15.3 that shaped this 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
+import os
 import random
 import signal
+import sys
 import tempfile
+import threading
 import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from aiokafka.errors import KafkaError
 from faust.exceptions import FaustError
@@ -32,6 +35,7 @@ from workers.health import Health, serve_health
 from workers.logs import get_logger
 from workers.settings import Settings
 from workers.steps import Handler, Incoming, Outcome, Outgoing, Refused
+from workers.watchdog import Watchdog, committed_offsets
 from workers.wire import WireRecord, outcome_to_wire, to_wire
 
 log = get_logger("stream")
@@ -51,6 +55,9 @@ TRANSIENT: tuple[type[Exception], ...] = (
 )
 """What may pass: another try is worth it."""
 
+EXIT_SECONDS = 5.0  # beyond the drain; then the process ends itself, whatever still hangs
+CONFIRM_SECONDS = 30.0  # for Kafka's confirmations of one batch; then it is tried again
+PORTION_BYTES = 1_000_000  # of a batch that are worked on and acknowledged at once, so that giants do not look stuck
 SUSPICIOUS_FAILURES = 25
 """So many records in a row that fail by an error of ours are not bad records; then the step itself is broken."""
 
@@ -74,8 +81,7 @@ class StepRunner:
         self._idle = asyncio.Event()
         self._idle.set()
         self._committed_at_assignment: dict[TP, int] = {}
-        self._acked: dict[TP, int] = {}
-        self._last_progress = time.monotonic()
+        self.watchdog = Watchdog(self.app, handler.step, settings.watchdog_seconds, idle=self._idle, broken=self._break)
         self._failures_in_row = 0
         channel = self.app.topic(
             self.topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
@@ -93,20 +99,25 @@ class StepRunner:
         for signum in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(signum, stop.set)
         async with serve_health(self.settings.metrics_port, self.health):
-            try:
-                await self._start()
-            except TRANSIENT as error:
-                self._break(f"it could not start: {error}")
-            ends: list[Coroutine[Any, Any, Any]] = [stop.wait(), self._broken_event.wait()]
+            stopping = asyncio.create_task(stop.wait())
+            starting = asyncio.create_task(self._start())
+            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done() and (problem := starting.exception()) is not None:
+                if not isinstance(problem, TRANSIENT):
+                    raise problem
+                self._break(f"it could not start: {problem}")
+            waits: set[asyncio.Task[Any]] = {stopping, asyncio.create_task(self._broken_event.wait())}
             if self.app.started:
-                ends.append(self.app.wait_until_stopped())  # by a crash: nobody else stops it
-            waits = [asyncio.create_task(end) for end in ends]
-            watchdog = asyncio.create_task(self._watchdog())
+                waits.add(asyncio.create_task(self._crash()))
+            watchdog = asyncio.create_task(self.watchdog.run())
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             code = await self._shut_down(stop)
-            for task in (*waits, watchdog):
+            for task in (*waits, starting, watchdog):
                 task.cancel()
         return code
+
+    async def _crash(self) -> None:
+        await self.app.wait_until_stopped()  # nobody but a crash stops it before we do
 
     async def _start(self) -> None:
         """In this order: the handler may have something left to say, and must be ready before the first record."""
@@ -124,6 +135,11 @@ class StepRunner:
             code = ExitCode.TRANSIENT
         elif not stop.is_set():
             log.error("step.crashed", error=repr(self.app.crash_reason))
+        self.health.started = False
+        # Faust, a reader's thread or a lost cancellation may hold on for ever; the supervisor must not wait for that.
+        deadline = threading.Timer(self.settings.drain_seconds + EXIT_SECONDS, os._exit, [int(ExitCode.TRANSIENT)])
+        deadline.daemon = True
+        deadline.start()
         try:
             async with asyncio.timeout(self.settings.drain_seconds):
                 await self._idle.wait()
@@ -133,6 +149,9 @@ class StepRunner:
                 await self.app.stop()
         except TimeoutError:
             log.warning("step.drain_timeout", seconds=self.settings.drain_seconds)
+            code = code or ExitCode.TRANSIENT
+        except Exception as error:  # noqa: BLE001 - the end goes on: what was not committed is read again
+            log.warning("step.stop_failed", error=repr(error))
             code = code or ExitCode.TRANSIENT
         log.info("step.stopped", exit_code=int(code))
         return int(code)
@@ -155,7 +174,8 @@ class StepRunner:
                 continue  # unacknowledged: the next owner reads them again
             self._idle.clear()
             try:
-                await self._run_batch(events)
+                for portion in _portions(events):
+                    await self._run_batch(portion)
             except Exception as error:  # nothing may escape: Faust would acknowledge the event
                 log.exception("step.failed", error=repr(error))
                 self._break(str(error) if isinstance(error, StepBrokenError) else repr(error))
@@ -169,10 +189,9 @@ class StepRunner:
         await self._process(batch)
         for event, record in zip(events, batch, strict=True):
             event.ack()
-            self._acked[TP(record.topic, record.partition)] = record.offset
-        self._last_progress = time.monotonic()
+            self.watchdog.acknowledged(TP(record.topic, record.partition), record.offset)
         metrics.LAST_PROGRESS.labels(self.handler.step).set_to_current_time()
-        metrics.BATCH_SECONDS.labels(self.handler.step).observe(self._last_progress - started)
+        metrics.BATCH_SECONDS.labels(self.handler.step).observe(time.monotonic() - started)
 
     def _incoming(self, event: EventT[bytes]) -> Incoming:
         message = event.message
@@ -207,11 +226,20 @@ class StepRunner:
         outcomes = await self.handler.handle(batch)
         if len(outcomes) != len(batch):
             raise AssertionError(f"{self.handler.step} gave {len(outcomes)} outcomes for {len(batch)} records")
-        sends: list[WireRecord] = []
-        for record, outcome in zip(batch, outcomes, strict=True):
-            sends.extend(self._to_send(record, outcome, attempt))
-        await self._send_all(sends)
+        await self._send_outcomes(batch, outcomes, attempt)
         await self.handler.confirmed(batch)
+
+    async def _send_outcomes(self, batch: Sequence[Incoming], outcomes: Sequence[Outcome], attempt: int) -> None:
+        sends: list[WireRecord] = []
+        refusals: list[tuple[Incoming, Refused]] = []
+        for record, outcome in zip(batch, outcomes, strict=True):
+            wire, refused = outcome_to_wire(self.handler.step, record, outcome, attempts=attempt)
+            sends.extend(wire)
+            if refused is not None:
+                refusals.append((record, refused))
+        await self._send_all(sends)
+        for record, refused in refusals:
+            self._tell_refusal(record, refused)
 
     async def _pause(self, attempt: int, error: Exception) -> None:
         metrics.RETRIES.labels(self.handler.step).inc()
@@ -240,7 +268,7 @@ class StepRunner:
         refused = Refused("internal-error", f"{type(error).__name__}: {error}")
         for again in range(1, self.settings.retry_attempts + 1):
             try:
-                await self._send_all(list(self._to_send(record, refused, attempt)))
+                await self._send_outcomes([record], [refused], attempt)
             except TRANSIENT as problem:
                 await self._pause(again, problem)
             else:
@@ -252,32 +280,37 @@ class StepRunner:
         """Produce and wait until Kafka has confirmed all."""
         await self._send_all([to_wire(out) for out in outgoing])
 
-    def _to_send(self, record: Incoming, outcome: Outcome, attempt: int) -> Sequence[WireRecord]:
-        sends, refused = outcome_to_wire(self.handler.step, record, outcome, attempts=attempt)
-        if refused is not None:
-            metrics.REJECTS.labels(self.handler.step, refused.error).inc()
-            log.warning(
-                "record.rejected",
-                topic=record.topic,
-                partition=record.partition,
-                offset=record.offset,
-                error=refused.error,
-                reason=refused.reason[:300],
-                trace_id=record.trace_id,
-            )
-        return sends
+    def _tell_refusal(self, record: Incoming, refused: Refused) -> None:
+        metrics.REJECTS.labels(self.handler.step, refused.error).inc()
+        log.warning(
+            "record.rejected",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            error=refused.error,
+            reason=refused.reason[:300],
+            trace_id=record.trace_id,
+        )
 
     async def _send_all(self, sends: Sequence[WireRecord]) -> None:
         """Enqueue all, then wait for all: `send` only enqueues, the delivery is the future that it gives."""
-        producer = self.app.producer
         futures = []
-        for kind, key, value, headers in sends:
-            topic = self.settings.topics.of(kind)
-            # Faust takes a partition and a timestamp too; None leaves both to the client.
-            futures.append((topic, await producer.send(topic, key, value, None, None, headers)))
-        for topic, future in futures:
+        async with asyncio.timeout(CONFIRM_SECONDS):
+            for kind, key, value, headers in sends:
+                topic = self.settings.topics.of(kind)
+                # Faust takes a partition and a timestamp too; None leaves both to the client.
+                futures.append(await self.app.producer.send(topic, key, value, None, None, headers))
+        if not futures:
+            return
+        # `wait` leaves what is late alone: a cancelled future of aiokafka's would be sent all the same.
+        _, late = await asyncio.wait([asyncio.ensure_future(f) for f in futures], timeout=CONFIRM_SECONDS)
+        if late:
+            raise TransientError(
+                f"Kafka has not confirmed {len(late)} of {len(futures)} records in {CONFIRM_SECONDS:.0f} s"
+            )
+        for future, sent in zip(futures, sends, strict=True):
             await future
-            metrics.RECORDS_OUT.labels(self.handler.step, topic).inc()
+            metrics.RECORDS_OUT.labels(self.handler.step, self.settings.topics.of(sent.kind)).inc()
 
     # -- partitions ------------------------------------------------------------------------------------------------
 
@@ -295,13 +328,9 @@ class StepRunner:
 
         setattr(consumer, "perform_seek", perform_seek)  # noqa: B010 - mypy refuses to assign to a method
 
-    def _committed(self) -> dict[TP, int | None]:
-        offsets: dict[TP, int | None] = vars(self.app.consumer)["_committed_offset"]
-        return offsets
-
     async def _rewind(self) -> None:
         for tp in sorted(self.app.consumer.assignment()):
-            committed = self._committed().get(tp) or 0
+            committed = committed_offsets(self.app).get(tp) or 0
             self._committed_at_assignment[tp] = committed
             applied = await self.handler.applied(tp.partition)
             if applied is not None and applied < committed:
@@ -318,35 +347,24 @@ class StepRunner:
     async def _on_assigned(self, *args: Any, **_kwargs: Any) -> None:
         assigned: set[TP] = args[-1]
         log.info("partitions.assigned", topic=self.topic, partitions=sorted(tp.partition for tp in assigned))
-        self._acked = {tp: offset for tp, offset in self._acked.items() if tp in assigned}
-        self._last_progress = time.monotonic()
+        self.watchdog.assigned(assigned)
         self.health.assigned = True
         if self.settings.ready_file is not None:
             self.settings.ready_file.touch()
 
-    def lag(self) -> dict[TP, int]:
-        """Records not yet acknowledged, per assigned partition, as far as the consumer has heard."""
-        found = {}
-        for tp in self.app.consumer.assignment():
-            newest = self.app.consumer.highwater(tp)
-            if newest is not None:
-                done = max(self._acked.get(tp, -1) + 1, self._committed().get(tp) or 0)
-                found[tp] = max(0, newest - done)
-        return found
 
-    async def _watchdog(self) -> None:
-        """End a process that has lag and makes no progress: a stuck one is worse than a dead one."""
-        while True:
-            await asyncio.sleep(min(5.0, self.settings.watchdog_seconds / 4))
-            with contextlib.suppress(Exception):  # a rebalance in between; the next round tells
-                lag = self.lag()
-                for tp, waiting in lag.items():
-                    metrics.LAG.labels(self.handler.step, tp.topic, tp.partition).set(waiting)
-                silent = time.monotonic() - self._last_progress
-                if not any(lag.values()):
-                    self._last_progress = time.monotonic()
-                elif silent > self.settings.watchdog_seconds:
-                    self._break(f"watchdog: {sum(lag.values())} records wait and none was finished for {silent:.0f} s")
+def _portions(events: Sequence[EventT[bytes]]) -> Iterator[Sequence[EventT[bytes]]]:
+    portion: list[EventT[bytes]] = []
+    size = 0
+    for event in events:
+        length = len(event.message.value or b"")
+        if portion and size + length > PORTION_BYTES:
+            yield portion
+            portion, size = [], 0
+        portion.append(event)
+        size += length
+    if portion:
+        yield portion
 
 
 async def _run(settings: Settings, handler: Handler) -> int:
@@ -354,6 +372,14 @@ async def _run(settings: Settings, handler: Handler) -> int:
         return await StepRunner(settings, handler, Path(datadir)).run()
 
 
-def run_step(settings: Settings, handler: Handler) -> int:
-    """Run a step in this process until a signal or a failure; the process's exit code."""
-    return asyncio.run(_run(settings, handler))
+def run_step(settings: Settings, handler: Handler) -> NoReturn:
+    """Run a step until a signal or a failure, then end the process with its exit code.
+
+    It ends at once: waiting for Faust's tasks, which swallow cancellation while Kafka is away, or for a thread that
+    hangs would leave a process that does nothing and that no supervisor replaces.
+    """
+    code = asyncio.new_event_loop().run_until_complete(_run(settings, handler))
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

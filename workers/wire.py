@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from topics.codec import TooLargeError, encode, headers_for, make_reject
 from topics.names import TopicKind
-from topics.rejects import Step
+from topics.rejects import Reject, Step
 from workers.steps import Incoming, Outcome, Outgoing, Refused
 
 MAX_REJECT_BYTES = 4_000_000
@@ -57,8 +57,18 @@ def _reject_to_wire(step: Step, record: Incoming, refused: Refused, attempts: in
     )
     # The key is the position: a record that is read and refused again overwrites itself in a compacted view.
     key = f"{record.topic}/{record.partition}/{record.offset}".encode()
-    value = encode(reject, max_bytes=MAX_REJECT_BYTES)
-    return WireRecord("rejects", key, value, _raw(headers_for(reject, record.trace_id)))
+    return WireRecord("rejects", key, _fitting(reject), _raw(headers_for(reject, record.trace_id)))
+
+
+def _fitting(reject: Reject) -> bytes:
+    """A reject must always be writable, or its record would stop the partition: what is too much is left out."""
+    for less in ({}, {"headers": ()}, {"headers": (), "key": None}, {"headers": (), "key": None, "value": None}):
+        try:
+            shorter = reject.model_copy(update={**less, "truncated": reject.truncated or bool(less)})
+            return encode(shorter, max_bytes=MAX_REJECT_BYTES)
+        except TooLargeError:
+            continue
+    raise AssertionError("a reject without key, headers and value is small")
 
 
 def _raw(headers: dict[str, str]) -> list[tuple[str, bytes]]:

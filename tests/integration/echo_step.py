@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -70,7 +69,7 @@ def main() -> None:
     settings = load_settings()
     configure_logging("info", "json")
     applied: dict[int, int] | None = {} if os.environ.get("ECHO_STATE") == "lost" else None
-    sys.exit(run_step(settings, Echo(Path(os.environ["ECHO_JOURNAL"]), applied)))
+    run_step(settings, Echo(Path(os.environ["ECHO_JOURNAL"]), applied))
 
 
 if __name__ == "__main__":

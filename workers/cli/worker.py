@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,7 +49,7 @@ def worker(step: Annotated[StepName, typer.Argument(help="Which step to run.")])
     ensure_topics(settings, FLOW)
     from workers.stream import run_step
 
-    sys.exit(run_step(settings, handler))
+    run_step(settings, handler)
 
 
 def _handler(step: StepName, settings: Settings) -> Handler:
