@@ -73,3 +73,23 @@ def test_a_broker_that_goes_and_comes_back(own_kafka: KafkaServer, tmp_path: Pat
 
     print("starts of the step:", supervise(settings, tmp_path, ids, strike))
     assert set(echoed(settings)) == ids
+
+
+def test_a_broker_that_stays_away_ends_the_step(own_kafka: KafkaServer, tmp_path: Path) -> None:
+    """A process that has said its last word must be gone, or no supervisor starts another."""
+    settings = Settings(
+        namespace="away", kafka_bootstrap_servers=own_kafka.bootstrap, kafka_session_timeout=6, retry_attempts=3,
+        retry_max_wait=0.3, watchdog_seconds=20, drain_seconds=3,
+    )  # fmt: skip
+    ensure_topics(settings, FLOW)
+    produce(settings, *(article(f"a{n}", "slow") for n in range(3)))
+    step = Step(settings, tmp_path)
+    try:
+        while not step.lines("slow"):
+            time.sleep(0.1)
+        own_kafka.kill()
+        assert step.process.wait(180) == 6
+    finally:
+        step.process.kill()
+        step.process.wait()
+        own_kafka.restart()

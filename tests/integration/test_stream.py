@@ -6,6 +6,7 @@ import os
 import random
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,8 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
+from tests.rig.kafka import KafkaServer
 from topics.articles import Article
 from topics.names import FLOW
 from topics.rejects import Reject
@@ -171,3 +174,46 @@ def test_a_step_whose_state_was_lost_reads_again_from_where_it_ends(settings: Se
         wait_for(lambda: len(step.lines("again")) == 50, step)
         assert step.end() == 0
     assert waiting(settings) == 0
+
+
+def test_a_refused_record_as_large_as_the_topic_allows_is_kept_as_far_as_it_fits(
+    settings: Settings, tmp_path: Path
+) -> None:
+    producer = Producer({"bootstrap.servers": settings.kafka_bootstrap_servers, "message.max.bytes": 4_100_000})
+    producer.produce(settings.topics.of("articles"), b"{" * 2_950_000, b"k", headers=[("h", b"x" * 200_000)])
+    assert producer.flush(30) == 0
+    produce(settings, article("good"))
+    with running(settings, tmp_path) as step:
+        wait_for(lambda: waiting(settings) == 0, step)
+        assert step.end() == 0
+    (reject,) = read_records(settings, "rejects", Reject)
+    assert (reject.error, reject.truncated, reject.headers) == ("too-large", True, ())
+
+
+def test_a_signal_is_heard_while_nobody_answers(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:  # accepts and never answers
+        port = deaf.getsockname()[1]
+        settings = Settings(namespace="deaf", kafka_bootstrap_servers=f"127.0.0.1:{port}", drain_seconds=2)
+        with running(settings, tmp_path) as step:
+            time.sleep(6)
+            step.process.send_signal(signal.SIGTERM)
+            step.process.wait(30)
+
+
+def test_what_retention_deleted_behind_the_commit_does_not_wait(kafka: KafkaServer, tmp_path: Path) -> None:
+    settings = Settings(namespace=f"gap-{secrets.token_hex(3)}", kafka_bootstrap_servers=kafka.bootstrap, partitions=1,
+                        kafka_session_timeout=6, watchdog_seconds=4)  # fmt: skip
+    ensure_topics(settings, FLOW)
+    produce(settings, *(article(f"a{n}") for n in range(5)))
+    with running(settings, tmp_path) as step:
+        wait_for(lambda: waiting(settings) == 0, step)
+        assert step.end() == 0
+    produce(settings, *(article(f"b{n}") for n in range(5)))
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    where = TopicPartition(settings.topics.of("articles"), 0, 10)
+    assert admin.delete_records([where])[where].result(30).low_watermark == 10
+    with running(settings, tmp_path) as step:
+        time.sleep(15)
+        assert step.process.poll() is None, step.log.read_text()[-2000:]
+        produce(settings, article("next"))
+        wait_for(lambda: any("next" in line for line in step.lines()), step)
