@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,16 +30,17 @@ def demo(
     """Play the sample archive through the whole pipeline on this machine and show what rang.
 
     Starts an embedded broker, Redis, all steps and a webhook receiver on loopback; uses no other server and leaves
-    nothing behind. Exit code 0: just the expected alerts reached the receiver; 1: not so.
+    nothing behind. Exit code 0: just the expected alerts reached the receiver; 1: not so; 130: Ctrl-C.
     """
     from rich.console import Console
 
+    from workers.local.signals import run_until_signalled
     from workers.logs import configure_logging
     from workers.settings import load_settings
 
     settings = load_settings(discover=False)
     configure_logging(settings.log_level if verbose else "error", settings.log_format, step="demo")
-    sys.exit(asyncio.run(_demo(Console(highlight=False), verbose)))
+    sys.exit(run_until_signalled(_demo(Console(highlight=False), verbose)))
 
 
 async def _demo(console: Console, verbose: bool) -> int:
@@ -51,13 +49,14 @@ async def _demo(console: Console, verbose: bool) -> int:
     from workers.cli.up import tagged_sink
     from workers.local.demo import demo as run
     from workers.local.demo import play
+    from workers.local.folders import own_folder
     from workers.local.stack import file_sink
     from workers.settings import load_settings
 
     started = monotonic()
     console.print("Starting broker, Redis, three steps and a receiver on this machine …")
-    with tempfile.TemporaryDirectory(prefix="tocsin-demo-log-") as folder:
-        sink = tagged_sink(console) if verbose else file_sink(Path(folder) / "steps.log")
+    with own_folder() as folder:
+        sink = tagged_sink(console) if verbose else file_sink(folder / "steps.log")
         async with run(load_settings(discover=False), sink) as playing:
             console.print(f"Ready after {monotonic() - started:.1f} s. Playing the sample archive:")
             with _bars(console) as show:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
+import os
 import sys
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -34,8 +33,10 @@ def replay(
     """Run an archive through the pipeline in a namespace of its own, page nobody, and print the alerts.
 
     Uses the Kafka and Redis of the settings, else those of a running `tocsin up`, else embedded ones. Exit code 0:
-    every article was read; 1: some lines were malformed or some articles were rejected (alerts are printed anyway).
+    every article was read; 1: some lines were malformed or some articles were rejected (alerts are printed anyway);
+    130: Ctrl-C, and nothing is left of it.
     """
+    from workers.local.signals import run_until_signalled
     from workers.logs import configure_logging
     from workers.settings import load_settings
 
@@ -44,22 +45,38 @@ def replay(
     check_model(own)
     check_patterns(own)
     configure_logging("warning" if not verbose else settings.log_level, settings.log_format, step="replay")
-    report = asyncio.run(_replay(settings, paths, patterns, verbose))
-    _print_alerts(report, as_json)
-    sys.exit(_print_summary(report))
+    reports: list[ReplayReport] = []
+
+    async def run() -> int:
+        reports.append(await _replay(settings, paths, patterns, verbose))
+        return ExitCode.OK
+
+    code = run_until_signalled(run())
+    if not reports:
+        _leave(code)
+    _print_alerts(reports[0], as_json)
+    sys.exit(_print_summary(reports[0]))
+
+
+def _leave(code: int) -> NoReturn:
+    """End at once: a thread may wait for a terminal or a pipe that says nothing, and Python would trip over it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 async def _replay(settings: Any, paths: list[str], patterns: Path | None, verbose: bool) -> ReplayReport:
     from rich.console import Console
 
     from workers.cli.up import tagged_sink
+    from workers.local.folders import own_folder
     from workers.local.replay import replay as run
     from workers.local.replay import replay_settings
     from workers.local.stack import file_sink
 
     console = Console(stderr=True, highlight=False)
-    with tempfile.TemporaryDirectory(prefix="tocsin-replay-") as folder:
-        sink = tagged_sink(console) if verbose else file_sink(Path(folder) / "steps.log")
+    with own_folder() as folder:
+        sink = tagged_sink(console) if verbose else file_sink(folder / "steps.log")
         with console.status("starting …") as status:
 
             def show(progress: list[Progress]) -> None:

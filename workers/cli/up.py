@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import typer
 
 from workers.cli.preflight import check_model, check_patterns, check_receivers
-from workers.errors import ConfigurationError
+from workers.errors import ExitCode
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,43 +31,38 @@ def up() -> None:
     """Start the broker, Redis and all steps on this machine; Ctrl-C ends them and leaves nothing behind.
 
     Set TOCSIN_KAFKA_BOOTSTRAP_SERVERS and TOCSIN_REDIS_URL to use servers of your own. Other commands in another
-    terminal of this machine find the servers by themselves.
+    terminal of this machine find the servers by themselves. A second Ctrl-C ends the steps at once; nothing is lost
+    by that on servers of your own.
     """
-    asyncio.run(_until_stopped())
+    from workers.local.signals import run_until_signalled
+
+    sys.exit(run_until_signalled(_only_one(), signalled=ExitCode.OK))  # Ctrl-C is its normal end
 
 
-async def _until_stopped() -> None:
-    task = asyncio.create_task(_serve())
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(signum, task.cancel)
-    try:
-        await task
-    except asyncio.CancelledError:
-        return
+async def _only_one() -> int:
+    from workers.local.runfile import only_one
+
+    with only_one():
+        return await _serve()
 
 
-async def _serve() -> None:
+async def _serve() -> int:
     from rich.console import Console
 
     from workers.local.runfile import run_file
     from workers.local.stack import local_stack
     from workers.logs import configure_logging
-    from workers.settings import load_settings, read_run_file
+    from workers.settings import load_settings
 
     settings = load_settings(discover=False)
     configure_logging(settings.log_level, settings.log_format, step="up")
-    if running := read_run_file():
-        raise ConfigurationError(
-            f"A `tocsin up` is running on this machine already (Kafka at {running.get('kafka_bootstrap_servers')}).",
-            hint="End that one first, or set TOCSIN_STATE_DIR to another folder for a second one.",
-        )
     check_model(settings)
     check_receivers(settings, check_patterns(settings))
     console = Console(stderr=True, highlight=False)
     log_format = settings.log_format
     if log_format == "auto":
         log_format = "console" if console.is_terminal else "json"
-    console.print("tocsin up: starting (Ctrl-C ends it) …")
+    _say(console, "tocsin up: starting (Ctrl-C ends it) …")
     async with local_stack(settings, sink=tagged_sink(console), log_format=log_format) as stack:
         with run_file(stack.settings):
             _say_ready(console, stack)
@@ -76,7 +71,17 @@ async def _serve() -> None:
                     stack.check_children()
                     await asyncio.sleep(CHECK_SECONDS)
             finally:
-                console.print("tocsin up: ending; the steps finish what they hold …")
+                _say(console, "tocsin up: ending; the steps finish what they hold (Ctrl-C again ends them at once) …")
+
+
+def _say(console: Console, text: str) -> None:
+    """Say it if anybody still listens.
+
+    A terminal that closes sends SIGHUP, which ends `up`. If only the reader of its output goes (`up 2>&1 | head`), it
+    runs on without a word: others on this machine may be using its servers, and alerts still reach the receivers.
+    """
+    with suppress(OSError, SystemExit):  # Rich exits when its pipe breaks
+        console.print(text, soft_wrap=True)
 
 
 def tagged_sink(console: Console) -> LineSink:
@@ -95,16 +100,19 @@ def tagged_sink(console: Console) -> LineSink:
 
 
 def _say_ready(console: Console, stack: Stack) -> None:
+    from workers.local.stack import metrics_ports
     from workers.redis_client import address
 
     settings = stack.settings
     note = " (embedded: in memory, for a first look)"
-    console.print(
+    ports = ", ".join(f"{step} {port}" for step, port in metrics_ports(settings, stack.steps).items())
+    _say(
+        console,
         f"tocsin up: ready\n"
         f"  Kafka     {settings.kafka_bootstrap_servers}{note if 'broker' in stack.embedded else ''}\n"
         f"  Redis     {address(settings)}{note if 'redis' in stack.embedded else ''}\n"
         f"  patterns  {settings.patterns_path}\n"
         f"  receivers {settings.receivers or 'this terminal'}\n"
+        f"{f'  metrics   ports: {ports}' + chr(10) if ports else ''}"
         f"  Now, in another terminal:  tocsin produce PATH   tocsin counts top --kind event   tocsin alerts list",
-        soft_wrap=True,
     )

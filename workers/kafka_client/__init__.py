@@ -3,7 +3,14 @@
 Faust has its own client and is no part of this; what records look like is `topics`' matter.
 """
 
-from workers.kafka_client.administration import check, check_topics, create_topics, delete_topics, ensure_topics
+from workers.kafka_client.administration import (
+    check,
+    check_topics,
+    create_topics,
+    delete_groups,
+    delete_topics,
+    ensure_topics,
+)
 from workers.kafka_client.config import Trouble, client_config
 from workers.kafka_client.producer import ArticleProducer, RecordProducer, encoded, producer_config, trace_id_of
 
@@ -15,6 +22,7 @@ __all__ = [
     "check_topics",
     "client_config",
     "create_topics",
+    "delete_groups",
     "delete_topics",
     "encoded",
     "ensure_topics",

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ClusterMetadata  # type: ignore[attr-defined]  # re-exported unsaid
 
 from topics import admin
@@ -22,7 +22,13 @@ CONTACT_SECONDS = 5.0
 REFUSED_SECONDS = 2.0
 """How long to go on when the network already said no: a refused connection or an unknown name seldom mends itself."""
 
+GROUP_SECONDS = 5.0
+"""How long to wait for a group to be empty beyond the session of a member that was killed."""
+
 T = TypeVar("T")
+
+_MAY_PASS = (KafkaError.NON_EMPTY_GROUP, KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE,
+             KafkaError.COORDINATOR_LOAD_IN_PROGRESS)  # fmt: skip
 
 _log = get_logger("kafka")
 
@@ -52,6 +58,37 @@ def check_topics(settings: Settings) -> list[admin.Difference]:
 def delete_topics(settings: Settings) -> list[str]:
     """Delete the topics of the namespace, records and all. Raises Unreachable, ConfigurationError."""
     return _administer(settings, lambda client: admin.delete(client, settings.topics))
+
+
+def delete_groups(settings: Settings, groups: Sequence[str]) -> None:
+    """Delete consumer groups and what they have acknowledged; one that is not there is no matter.
+
+    A member that was killed is counted until its session ends, so this may take that long. Raises Unreachable,
+    ConfigurationError.
+    """
+    deadline = time.monotonic() + settings.kafka_session_timeout + GROUP_SECONDS
+    _administer(settings, lambda client: _delete_groups(client, groups, deadline))
+
+
+def _delete_groups(client: AdminClient, groups: Sequence[str], deadline: float) -> None:
+    left = list(groups)
+    while left:
+        busy = []
+        for group, future in client.delete_consumer_groups(left, request_timeout=CONTACT_SECONDS).items():
+            try:
+                future.result()
+            except KafkaException as exception:
+                error = exception.args[0]
+                if error.code() == KafkaError.GROUP_ID_NOT_FOUND:
+                    continue
+                if error.code() not in _MAY_PASS or time.monotonic() > deadline:
+                    raise admin.AdminError(
+                        error.name(), f"group {group} cannot be deleted: {error.str()}"
+                    ) from exception
+                busy.append(group)
+        left = busy
+        if left:
+            time.sleep(0.2)
 
 
 def ensure_topics(settings: Settings, kinds: Sequence[TopicKind]) -> None:

@@ -10,7 +10,9 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from workers.errors import TocsinError
 from workers.logs import get_logger
@@ -20,14 +22,19 @@ log = get_logger("local")
 LineSink = Callable[[str, str], None]
 """Takes a child's name and one line that it wrote."""
 
+LAST_LINES_SECONDS = 1.0
+"""How long what a child has written is still read when it has ended: a grandchild may hold its pipe open."""
+
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-def die_with_parent() -> None:
+def die_with_parent(signum: int, parent: int) -> None:
     """Runs in the child before exec: the kernel ends it when its parent is gone, even after a `kill -9` (Linux)."""
     if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signum)
+        if os.getppid() != parent:  # it went before we asked
+            os._exit(1)
 
 
 def free_port() -> int:
@@ -40,12 +47,23 @@ def free_port() -> int:
 
 @dataclass(frozen=True)
 class ChildSpec:
-    """What to run. `restart` says whether a child that ends by itself is started again."""
+    """What to run. `restart` says whether a child that ends by itself is started again.
+
+    `env` is added to our own environment, less the variables in `hidden` (names in capitals). `orphaned` is the signal
+    that it gets when we are killed.
+    """
 
     name: str
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     restart: bool = False
+    hidden: frozenset[str] = frozenset()
+    orphaned: int = signal.SIGTERM
+
+    def environment(self) -> dict[str, str]:
+        """All that the child sees."""
+        inherited = {name: value for name, value in os.environ.items() if name.upper() not in self.hidden}
+        return {**inherited, **self.env}
 
 
 class Child:
@@ -63,7 +81,9 @@ class Child:
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._stopping = False
+        self._muted = False
         self.ended = asyncio.Event()
+        self.failure: Exception | None = None
 
     @property
     def pid(self) -> int | None:
@@ -84,13 +104,14 @@ class Child:
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *self.spec.argv,
-                env={**os.environ, **self.spec.env},
+                env=self.spec.environment(),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
                 limit=4 * 1024 * 1024,
                 start_new_session=True,  # Ctrl-C is the supervisor's: it ends the steps in order
-                preexec_fn=die_with_parent,  # one C call, it takes no lock
+                # A few system calls that take no lock.
+                preexec_fn=partial(die_with_parent, self.spec.orphaned, os.getpid()),
             )
         except OSError as error:
             raise TocsinError(f"{self.spec.name} cannot be started: {self.spec.argv[0]}: {error.strerror}") from error
@@ -113,24 +134,40 @@ class Child:
                 return
             line = raw.decode("utf-8", "replace").rstrip()
             self.last_lines = [*self.last_lines[-49:], line]
+            self._hand_on(line)
+
+    def _hand_on(self, line: str) -> None:
+        """A sink that fails (its terminal or pipe is gone) must not end the reading: the child would block on us."""
+        if self._muted:
+            return
+        try:
             self._sink(self.spec.name, line)
+        except (Exception, SystemExit):  # noqa: BLE001 - whatever it is; Rich exits when its pipe breaks
+            self._muted = True
 
     async def _keep(self) -> None:
+        try:
+            await self._keep_running()
+        except Exception as error:  # noqa: BLE001 - kept for whoever asks what became of the child
+            self.failure = error
+        finally:
+            self.ended.set()
+
+    async def _keep_running(self) -> None:
         wait = self.RESTART_FIRST_SECONDS
         while True:
             started = time.monotonic()
             await self._read_lines()
             code = await self._running().wait()
             if self._stopping or not self.spec.restart:
-                break
+                return
             if time.monotonic() - started > self.HEALTHY_SECONDS:
                 wait = self.RESTART_FIRST_SECONDS
-            log.warning("child.ended", child=self.spec.name, exit_code=code, restart_in=round(wait, 1))
+            _warn("child.ended", child=self.spec.name, exit_code=code, restart_in=round(wait, 1))
             await asyncio.sleep(wait)
             wait = min(wait * 2, self.RESTART_MAX_SECONDS)
             self.restarts += 1
             await self._spawn()
-        self.ended.set()
 
     async def stop(self, grace: float) -> None:
         """SIGTERM, and SIGKILL if that is not enough within `grace` seconds."""
@@ -142,14 +179,29 @@ class Child:
                 async with asyncio.timeout(grace):
                     await process.wait()
             except TimeoutError:
-                log.warning("child.killed", child=self.spec.name, after=grace)
+                _warn("child.killed", child=self.spec.name, after=grace)
                 self._signal(signal.SIGKILL)
                 await process.wait()
+            if self._keeper is not None:  # it still reads the last lines
+                await asyncio.wait({self._keeper}, timeout=LAST_LINES_SECONDS)
         if self._keeper is not None:
+            # It may be starting the child anew just now; being cancelled, it ends that one too.
             self._keeper.cancel()
+            await asyncio.wait({self._keeper})
+
+    def kill(self) -> None:
+        """SIGKILL, now; `stop` still waits for its end."""
+        self._stopping = True
+        if self._process is not None and self._process.returncode is None:
+            self._signal(signal.SIGKILL)
 
     def _signal(self, signum: signal.Signals) -> None:
         try:
             self._running().send_signal(signum)
         except ProcessLookupError:
             return
+
+
+def _warn(event: str, **found: object) -> None:
+    with suppress(OSError, ValueError):  # our own log may be a terminal or a pipe that is gone
+        log.warning(event, **found)

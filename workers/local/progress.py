@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from topics.names import TopicKind
 from workers.errors import Unreachable
 from workers.kafka_client import Trouble, client_config
+from workers.local.signals import unbroken
 from workers.local.topic_reader import TIMEOUT_SECONDS, TopicReader
 from workers.settings import Settings
 
@@ -66,7 +67,8 @@ class ProgressMeter:
 
     async def measure_all(self) -> list[Progress]:
         """Upstream first, so that a step that is done leaves nothing for the next to wait for."""
-        return [await asyncio.to_thread(self.measure, step) for step in self._steps]
+        # A cancellation waits for the answer: a consumer must not be closed while its thread asks.
+        return [await unbroken(asyncio.to_thread(self.measure, step)) for step in self._steps]
 
     def close(self) -> None:
         """Close the connections."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from workers.settings import Settings, state_dir
+from workers.errors import ConfigurationError
+from workers.settings import Settings, read_run_file, state_dir
 
 SHARED = (
     "namespace",
@@ -18,6 +21,30 @@ SHARED = (
     "patterns",
     "receivers",
 )
+
+
+@contextmanager
+def only_one() -> Iterator[None]:
+    """Hold the lock of the state folder, so that two that start at once do not both run. Raises ConfigurationError.
+
+    The kernel frees it when we end, however that happens; the file itself stays, as removing it would free it early.
+    """
+    folder = state_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = os.open(folder / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            address = read_run_file().get("kafka_bootstrap_servers")
+            state = f"Kafka at {address}" if address else "it is starting"
+            raise ConfigurationError(
+                f"A `tocsin up` is running on this machine already ({state}).",
+                hint="End that one first, or set TOCSIN_STATE_DIR to another folder for a second one.",
+            ) from None
+        yield
+    finally:
+        os.close(lock)
 
 
 @contextmanager
@@ -36,4 +63,12 @@ def run_file(settings: Settings) -> Iterator[None]:
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        if _owner(path) == os.getpid():
+            path.unlink(missing_ok=True)
+
+
+def _owner(path: Path) -> int | None:
+    try:
+        return int(json.loads(path.read_text("utf-8"))["pid"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

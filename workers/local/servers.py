@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import signal
 import socket
 import time
 from pathlib import Path
 
 from workers.errors import ConfigurationError, TocsinError
 from workers.local.processes import Child, ChildSpec, LineSink, free_port
+from workers.local.signals import unbroken
 
 START_SECONDS = 20.0
+STOP_SECONDS = 1.0
 SESSION_TIMEOUT = 4.0
 """Seconds. The embedded broker makes the first member of a group wait for half of the session timeout."""
 
@@ -51,9 +54,8 @@ async def start_broker(sink: LineSink) -> tuple[Child, str]:
     port = free_port()
     url = f"tcp://127.0.0.1:{port}"
     argv = [broker_binary(), "broker", "--listener-url", url, "--advertised-listener-url", url]
-    child = Child(ChildSpec("broker", argv, env={"RUST_LOG": "error", "NO_COLOR": "1"}), sink)
-    await child.start()
-    await _wait_for_port(child, port)
+    spec = ChildSpec("broker", argv, env={"RUST_LOG": "error", "NO_COLOR": "1"}, orphaned=signal.SIGKILL)
+    child = await _start(Child(spec, sink), port)
     return child, f"127.0.0.1:{port}"
 
 
@@ -62,10 +64,19 @@ async def start_redis(directory: Path, sink: LineSink) -> tuple[Child, str]:
     port = free_port()
     argv = [redis_binary(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory), "--save", "",
             "--appendonly", "no", "--loglevel", "warning", "--daemonize", "no"]  # fmt: skip
-    child = Child(ChildSpec("redis", argv), sink)
-    await child.start()
-    await _wait_for_port(child, port)
+    child = await _start(Child(ChildSpec("redis", argv, orphaned=signal.SIGKILL), sink), port)
     return child, f"redis://127.0.0.1:{port}/0"
+
+
+async def _start(child: Child, port: int) -> Child:
+    """The child, listening; if that fails or is cancelled it has ended."""
+    await child.start()
+    try:
+        await _wait_for_port(child, port)
+    except BaseException:
+        await unbroken(child.stop(STOP_SECONDS), child.kill)
+        raise
+    return child
 
 
 async def _wait_for_port(child: Child, port: int) -> None:
@@ -79,5 +90,4 @@ async def _wait_for_port(child: Child, port: int) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         await asyncio.sleep(0.02)
-    await child.stop(1.0)
     raise TocsinError(f"The embedded {child.spec.name} did not listen on port {port} within {START_SECONDS:.0f} s.")

@@ -6,19 +6,20 @@ import asyncio
 import contextlib
 import os
 import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from topics.names import FLOW
-from workers.errors import TocsinError
+from workers.errors import ConfigurationError, TocsinError
 from workers.kafka_client import ensure_topics
+from workers.local.folders import own_folder
 from workers.local.processes import Child, ChildSpec, LineSink
 from workers.local.progress import Progress, ProgressMeter
 from workers.local.servers import SESSION_TIMEOUT, start_broker, start_redis
+from workers.local.signals import unbroken
 from workers.logs import get_logger
 from workers.settings import ENV_PREFIX, Settings
 
@@ -26,7 +27,11 @@ log = get_logger("local")
 
 READY_SECONDS = 120.0
 POLL_SECONDS = 0.2
+HOPELESS_RESTARTS = 3
 STEPS = ("annotate", "watch", "notify")
+
+# A step gets its settings from us alone, not from our environment. Secrets that the receivers' file names stay there.
+SETTING_VARIABLES = frozenset(f"{ENV_PREFIX}{name}".upper() for name in Settings.model_fields)
 
 # glibc keeps its memory instead of clearing pages again and again; one thread per process: we scale by processes.
 PERFORMANCE_ENV = {
@@ -35,6 +40,19 @@ PERFORMANCE_ENV = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
 }
+
+
+# The embedded broker is one node that knows no passwords, whatever is set for another one.
+EMBEDDED_BROKER: dict[str, object] = {
+    "kafka_security_protocol": "PLAINTEXT",
+    "kafka_sasl_mechanism": None,
+    "kafka_username": None,
+    "kafka_password": None,
+    "kafka_ca_file": None,
+    "kafka_session_timeout": SESSION_TIMEOUT,
+    "replication_factor": 1,
+}
+LAST_PORT = 65_535
 
 
 @dataclass
@@ -47,8 +65,12 @@ class Stack:
     embedded: tuple[str, ...] = ()
 
     async def wait_until_idle(self, on_progress: Callable[[list[Progress]], None] | None = None) -> list[Progress]:
-        """Wait until every step has acknowledged all that lies on its topic. Raises TocsinError if a child is gone."""
+        """Wait until every step has acknowledged all that lies on its topic.
+
+        Raises TocsinError if a child is gone, or ends again and again without getting on.
+        """
         meter = ProgressMeter(self.settings, self.steps)
+        marks: dict[str, tuple[int, int]] = {}
         try:
             while True:
                 self.check_children()
@@ -57,16 +79,51 @@ class Stack:
                     on_progress(progress)
                 if not any(step.waiting for step in progress):
                     return progress
+                self._check_progress(progress, marks)
                 await asyncio.sleep(POLL_SECONDS)
         finally:
             meter.close()
+
+    def kill(self) -> None:
+        """SIGKILL to every child, now."""
+        for child in self.children.values():
+            child.kill()
 
     def check_children(self) -> None:
         """Raise TocsinError with the last words of a child that ended for good."""
         for name, child in self.children.items():
             if child.ended.is_set():
-                last = "\n".join(child.last_lines[-12:])
-                raise TocsinError(f"The {name} process ended with code {child.exit_code}. Its last lines:\n{last}")
+                what = f"ended with code {child.exit_code}"
+                if child.failure is not None:
+                    what = f"is no longer supervised ({type(child.failure).__name__}: {child.failure})"
+                raise TocsinError(f"The {name} process {what}. {self.last_words(name)}")
+
+    def _check_progress(self, progress: Sequence[Progress], marks: dict[str, tuple[int, int]]) -> None:
+        """`marks` holds for each step how far it was, and the restarts until then, when it last got on."""
+        for step in progress:
+            restarts = self.children[step.step].restarts
+            done, before = marks.setdefault(step.step, (step.done, restarts))
+            if step.done != done:
+                marks[step.step] = (step.done, restarts)
+            elif step.waiting and restarts - before >= HOPELESS_RESTARTS:
+                raise TocsinError(
+                    f"The {step.step} step ends again and again and does not get on: {step.done:,} of {step.total:,} "
+                    f"records after {restarts} restarts. {self.last_words(step.step)}"
+                )
+
+    def last_words(self, name: str) -> str:
+        """What a child wrote last."""
+        return "Its last lines:\n" + "\n".join(self.children[name].last_lines[-12:])
+
+
+def metrics_ports(settings: Settings, steps: Sequence[str]) -> dict[str, int]:
+    """Where each step serves its metrics: the setting, and the ports after it; empty without one."""
+    first = settings.metrics_port
+    if first is None:
+        return {}
+    if first and first + len(steps) - 1 > LAST_PORT:
+        raise ConfigurationError(f"TOCSIN_METRICS_PORT: {first} leaves no room for {len(steps)} steps.")
+    return {step: first + number if first else 0 for number, step in enumerate(steps)}
 
 
 def step_spec(step: str, settings: Settings, ready_file: Path, *, log_format: str, restart: bool) -> ChildSpec:
@@ -75,7 +132,8 @@ def step_spec(step: str, settings: Settings, ready_file: Path, *, log_format: st
     env[ENV_PREFIX + "READY_FILE"] = str(ready_file)
     env["TMPDIR"] = str(ready_file.parent)  # what a killed step leaves goes with the stack
     env[ENV_PREFIX + "LOG_FORMAT"] = log_format
-    return ChildSpec(step, [sys.executable, "-m", "workers.cli", "worker", step], env=env, restart=restart)
+    argv = [sys.executable, "-m", "workers.cli", "worker", step]
+    return ChildSpec(step, argv, env=env, restart=restart, hidden=SETTING_VARIABLES)
 
 
 @asynccontextmanager
@@ -86,17 +144,25 @@ async def local_stack(
     sink: LineSink,
     restart: bool = True,
     log_format: str = "json",
+    clean_up: Callable[[Stack], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Stack]:
-    """Start what is missing, then the steps; yield when all of them take work; end all of it, whatever happens."""
+    """Start what is missing, then the steps; yield when all of them take work; end all of it, whatever happens.
+
+    A cancellation ends it politely, a second one kills. `clean_up` runs between: the steps have ended by then, so that
+    nobody brings back what it deletes, and the servers still answer.
+    """
     stack = Stack(settings, steps)
-    with tempfile.TemporaryDirectory(prefix="tocsin-") as folder:
+    metrics_ports(settings, steps)
+    with own_folder() as folder:
         try:
-            await _start_servers(stack, Path(folder), sink)
-            await asyncio.to_thread(ensure_topics, stack.settings, FLOW)
-            await _start_steps(stack, Path(folder), sink, log_format=log_format, restart=restart)
+            await _start_servers(stack, folder, sink)
+            # A thread cannot be cancelled, and what it still makes must be there to be cleaned up.
+            await unbroken(asyncio.to_thread(ensure_topics, stack.settings, FLOW))
+            await _start_steps(stack, folder, sink, log_format=log_format, restart=restart)
             yield stack
         finally:
-            await _stop(stack)
+            with contextlib.suppress(asyncio.CancelledError):  # what ended us goes on by itself
+                await unbroken(_stop(stack, clean_up), stack.kill)
 
 
 async def _start_servers(stack: Stack, folder: Path, sink: LineSink) -> None:
@@ -105,7 +171,7 @@ async def _start_servers(stack: Stack, folder: Path, sink: LineSink) -> None:
     if stack.settings.kafka_bootstrap_servers is None:
         broker, address = await start_broker(sink)
         stack.children["broker"] = broker
-        changes.update(kafka_bootstrap_servers=address, kafka_session_timeout=SESSION_TIMEOUT)
+        changes.update(EMBEDDED_BROKER, kafka_bootstrap_servers=address)
         embedded.append("broker")
     if stack.settings.redis_url is None:
         redis, url = await start_redis(folder, sink)
@@ -118,8 +184,10 @@ async def _start_servers(stack: Stack, folder: Path, sink: LineSink) -> None:
 
 async def _start_steps(stack: Stack, folder: Path, sink: LineSink, *, log_format: str, restart: bool) -> None:
     ready = {step: folder / f"{step}.ready" for step in stack.steps}
+    ports = metrics_ports(stack.settings, stack.steps)
     for step in stack.steps:
-        spec = step_spec(step, stack.settings, ready[step], log_format=log_format, restart=restart)
+        own = stack.settings.with_changes(metrics_port=ports.get(step))
+        spec = step_spec(step, own, ready[step], log_format=log_format, restart=restart)
         child = Child(spec, sink)
         stack.children[step] = child
         await child.start()
@@ -127,9 +195,8 @@ async def _start_steps(stack: Stack, folder: Path, sink: LineSink, *, log_format
     while missing := [step for step, path in ready.items() if not path.exists()]:
         stack.check_children()
         for step in missing:
-            if stack.children[step].restarts >= 3:
-                last = "\n".join(stack.children[step].last_lines[-12:])
-                raise TocsinError(f"The {step} step ends as soon as it starts. Its last lines:\n{last}")
+            if stack.children[step].restarts >= HOPELESS_RESTARTS:
+                raise TocsinError(f"The {step} step ends as soon as it starts. {stack.last_words(step)}")
         if time.monotonic() > deadline:
             raise TocsinError(
                 f"Not ready after {READY_SECONDS:.0f} s: {', '.join(missing)}.", hint="Try `tocsin doctor`."
@@ -137,14 +204,17 @@ async def _start_steps(stack: Stack, folder: Path, sink: LineSink, *, log_format
         await asyncio.sleep(0.05)
 
 
-async def _stop(stack: Stack) -> None:
+async def _stop(stack: Stack, clean_up: Callable[[Stack], Awaitable[None]] | None) -> None:
     """Steps first and together, so that they can still say their last words to the servers; then the servers."""
     steps = [child for name, child in stack.children.items() if name in stack.steps]
     servers = [child for name, child in stack.children.items() if name not in stack.steps]
     grace = stack.settings.drain_seconds + 5
-    for children in (steps, servers):
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*(child.stop(grace) for child in children), return_exceptions=True)
+    try:
+        await asyncio.gather(*(child.stop(grace) for child in steps), return_exceptions=True)
+        if clean_up is not None:
+            await clean_up(stack)
+    finally:
+        await asyncio.gather(*(child.stop(grace) for child in servers), return_exceptions=True)
 
 
 def file_sink(path: Path) -> LineSink:

@@ -7,12 +7,15 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
 
 from workers.errors import TocsinError
 from workers.local.processes import Child, ChildSpec
+from workers.local.stack import Stack
+from workers.settings import Settings
 
 
 def python(code: str) -> list[str]:
@@ -94,3 +97,61 @@ def test_children_end_when_their_parent_is_killed() -> None:
     while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, "the child outlived its parent"
         time.sleep(0.05)
+
+
+async def test_a_sink_that_fails_does_not_stop_the_reading_or_the_supervision() -> None:
+    def broken(_name: str, _line: str) -> None:
+        raise BrokenPipeError
+
+    code = "import sys\nfor i in range(50_000): print('x' * 40)\nprint('last')"
+    child = Child(ChildSpec("talker", python(code)), broken)
+    await child.start()
+    async with asyncio.timeout(30):
+        await child.ended.wait()
+    assert child.exit_code == 0
+    assert child.last_lines[-1] == "last"
+    assert child.failure is None
+
+
+async def test_a_child_that_cannot_be_started_again_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Child, "RESTART_FIRST_SECONDS", 0.05)
+    program = tmp_path / "program"
+    program.write_text('#!/bin/sh\nrm "$0"\n')
+    program.chmod(0o700)
+    child = Child(ChildSpec("once", [str(program)], restart=True), Lines())
+    await child.start()
+    async with asyncio.timeout(30):
+        await child.ended.wait()
+    with pytest.raises(TocsinError, match=r"once process is no longer supervised .*cannot be started"):
+        Stack(Settings(), [], {"once": child}).check_children()
+
+
+async def test_a_child_that_is_stopped_while_it_is_started_again_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Child, "RESTART_FIRST_SECONDS", 0.0)
+    for delay in (0.0, 0.01, 0.03, 0.06):
+        child = Child(ChildSpec("quick", python("pass"), restart=True), Lines())
+        await child.start()
+        await asyncio.sleep(delay)
+        await child.stop(5)
+        assert child.pid is not None
+        assert child.exit_code is not None
+        assert child.ended.is_set()
+    assert not psutil.Process().children()
+
+
+async def test_the_last_lines_of_a_child_that_is_stopped_are_heard() -> None:
+    lines = Lines()
+    code = (
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (print('bye'), sys.exit(0)))\n"
+        "print('here'); time.sleep(600)"
+    )
+    child = Child(ChildSpec("polite", python(code)), lines)
+    await child.start()
+    await lines.wait_for("here")
+    await child.stop(10)
+    assert lines.got[-1] == ("polite", "bye")

@@ -1,0 +1,74 @@
+"""What a replay counts, and that a cancelled one produces nothing more."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from topics.articles import Article
+from topics.codec import make_reject
+from topics.rejects import Reject
+from workers.archives.readers import Malformed
+from workers.local import replay as module
+from workers.local.replay import Produced, original_of, produce
+from workers.settings import Settings
+
+
+def reject(value: bytes | None, *, offset: int, key: bytes | None = b"a", topic: str = "n.articles") -> Reject:
+    return make_reject(step="annotate", topic=topic, partition=0, offset=offset, key=key, value=value, headers=(),
+                       error="e", reason="r", attempts=1, rejected_at=datetime(2026, 1, 1, tzinfo=UTC))  # fmt: skip
+
+
+def line(revision: str, **more: str) -> bytes:
+    return json.dumps({"revision": revision, **more}).encode()
+
+
+def test_the_same_article_refused_at_two_positions_is_one() -> None:
+    refused = [
+        reject(line("1"), offset=0),
+        reject(line("1", fetched_at="later"), offset=7),
+        reject(line("2"), offset=8),
+    ]
+    assert len({original_of(each) for each in refused}) == 2
+
+
+@pytest.mark.parametrize("value", [b"\xff no JSON", b"[]", b'"text"', b'{"revision": 3}', b"{}", None])
+def test_what_has_no_revision_is_told_apart_by_its_content(value: bytes | None) -> None:
+    same = {original_of(reject(value, offset=offset)) for offset in (0, 1)}
+    assert len(same) == 1
+    assert len(same | {original_of(reject(b"other", offset=2)), original_of(reject(value, offset=3, key=None))}) == 3
+    assert original_of(reject(value, offset=0, topic="n.annotations")) not in same
+
+
+async def test_a_cancelled_replay_produces_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[object] = []
+    begun, ended = threading.Event(), threading.Event()
+
+    def produce_all(_settings: Settings, found: Iterator[Article | Malformed]) -> Produced:
+        try:
+            for each in found:
+                sent.append(each)
+                begun.set()
+        finally:
+            ended.set()
+        return Produced()
+
+    def endless() -> Iterator[Malformed]:
+        while True:
+            yield Malformed("x", 1, "reason")
+
+    monkeypatch.setattr(module, "produce_all", produce_all)
+    task = asyncio.create_task(produce(Settings(), endless()))
+    await asyncio.to_thread(begun.wait, 10)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended.is_set()
+    before = len(sent)
+    await asyncio.sleep(0.05)
+    assert len(sent) == before
