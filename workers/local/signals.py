@@ -42,6 +42,18 @@ async def _until_signalled(main: Coroutine[Any, Any, int], signalled: int | None
         if not came:
             raise
         return 128 + came[0] if signalled is None else signalled
+    finally:
+        if came:
+            _be_deaf(loop)
+
+
+def _be_deaf(loop: asyncio.AbstractEventLoop) -> None:
+    """All has ended in order; one Ctrl-C more must not change the exit code while Python takes itself apart."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    for signum in ENDING:
+        loop.remove_signal_handler(signum)
+        signal.signal(signum, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
 
 async def unbroken(work: Coroutine[Any, Any, T], on_cancel: Callable[[], None] | None = None) -> T:

@@ -49,6 +49,21 @@ def test_a_command_whose_normal_end_is_a_signal_ends_with_its_own_code() -> None
     assert run(PROGRAM.format(name="SIGINT", times=3, signalled=0)).returncode == 0
 
 
+def test_a_signal_after_the_end_changes_nothing() -> None:
+    done = run("""
+        import asyncio, os, signal, sys
+        from workers.local.signals import run_until_signalled
+        async def main():
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.sleep(60)
+        code = run_until_signalled(main())
+        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            os.kill(os.getpid(), signum)
+        sys.exit(code)
+    """)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 def test_who_was_started_with_nohup_outlives_the_terminal() -> None:
     done = run("""
         import asyncio, os, signal, sys
