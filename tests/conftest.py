@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,8 +26,12 @@ def _strip_environment() -> None:
 
 
 def pytest_configure() -> None:
-    """A developer's shell must not change what the tests see, not even while modules are imported."""
+    """A developer's shell must not change what the tests see, not even while modules are imported.
+
+    A run in the background (`make test &`) ignores SIGINT, and so would every command that a test interrupts.
+    """
     _strip_environment()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
