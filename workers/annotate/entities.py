@@ -120,7 +120,7 @@ def _read_names(reading: Reading, gazetteer: Gazetteer) -> None:
 
 
 def _leads_a_person(person_start: int, start: int, end: int, entry: Entry) -> bool:
-    """ "Russian Sergei Shoigu" is a Russian and a name; "Israel Katz" is a name."""
+    """ "Russian Oleg Marin" is a Russian and a name; "Israel Katz" is a name."""
     return start == person_start and (entry.sort in {"demonym", "metonym", "igo"} or end - start > 1)
 
 

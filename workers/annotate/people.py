@@ -1,6 +1,6 @@
 """Who the persons of an article are: heads of state or government, officials, and of which country.
 
-Only what the article itself says counts ("North Korean leader Kim", "Shoigu, the Russian defence minister").
+Only what the article itself says counts ("North Korean leader Kim", "Marin, the Russian defence minister").
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def know_people(readings: Sequence[Reading]) -> dict[str, Person]:
 
 
 def _look_before(reading: Reading, lower: Sequence[str], mention: Mention, person: Person) -> None:
-    """ "Russian Defence Minister Sergei Shoigu", "the Russian minister, Sergei Shoigu", "North Korea's Kim"."""
+    """ "Russian Defence Minister Oleg Marin", "the Russian minister, Oleg Marin", "North Korea's Kim"."""
     end = mention.start_token
     j = end - 1
     if j >= 1 and lower[j] == ",":
@@ -118,7 +118,7 @@ def _look_before(reading: Reading, lower: Sequence[str], mention: Mention, perso
 
 
 def _look_behind(reading: Reading, lower: Sequence[str], mention: Mention, person: Person) -> None:
-    """ "Pak Thae Song, chairman of North Korea's space committee,"."""
+    """ "Ri Song Ho, chairman of North Korea's space committee,"."""
     i = mention.end_token
     if i >= len(lower) or lower[i] not in {",", "(", "-"}:
         return

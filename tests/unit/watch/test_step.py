@@ -44,7 +44,7 @@ class Heard:
 
     async def publish(self, outgoing: Sequence[Outgoing]) -> None:
         self.outgoing += outgoing
-        self.alerts += [(out.record.id, out.record.state) for out in outgoing]  # type: ignore[attr-defined]
+        self.alerts += [(out.record.id, out.record.state) for out in outgoing]  # type: ignore[attr-defined]  # only alerts come here
 
     @property
     def firing(self) -> set[str]:
