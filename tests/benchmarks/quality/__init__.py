@@ -1,0 +1,1 @@
+"""How well the reader reads: scores against labelled texts. Speed is measured in `tests/benchmarks/speed`."""
