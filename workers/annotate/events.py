@@ -15,16 +15,11 @@ from topics.annotations import Event, Participant, Span
 from workers.annotate.actors import Cast, Position
 from workers.annotate.arguments import failing
 from workers.annotate.dates import When, find_times
-from workers.annotate.frames import Frame
 from workers.annotate.ontology import EventType, Ontology, Trigger
+from workers.annotate.roles import participants, place_of, unique
 from workers.annotate.status import judge
-from workers.annotate.syntax import governor, subjects_of
 from workers.annotate.triggers import Candidate, TriggerIndex
 from workers.annotate.verdict import Verdict
-
-_PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "by", "of")
-_GATHERING = frozenset({"at", "during", "for", "in", "after", "before", "to"})
-_PLACES = ("in", "at", "near", "outside", "off", "over", "across")
 
 # Confidence is a product, so that every doubt lowers it: the trigger's own (from the ontology), times these.
 NO_ACTOR = 0.92
@@ -84,8 +79,8 @@ def _sentence_events(
         if any((head, other) in best for other in kind.yields_to):
             continue
         verdict = judge(candidate.frame, kind, times, published, carried=_is_carried(candidate.trigger))
-        found = Found(candidate, kind, verdict, *_participants(candidate, kind, cast))
-        found.place = _place(candidate.frame, cast)
+        found = Found(candidate, kind, verdict, *participants(candidate, kind, cast))
+        found.place = place_of(candidate.frame, cast)
         found.confidence = _confidence(found, position)
         yield found
 
@@ -106,68 +101,6 @@ def _times(sentence: Doc, published: date) -> list[tuple[Token, When]]:
         if span is not None:
             found.append((span.root, when))
     return found
-
-
-# --- participants --------------------------------------------------------------------------------------------------
-
-
-def _participants(candidate: Candidate, kind: EventType, cast: Cast) -> tuple[list[Participant], list[Participant]]:
-    frame, trigger = candidate.frame, candidate.trigger
-    if kind.symmetric:
-        return _parties(frame, cast), []
-    actor = _first(trigger.actor, frame, cast)
-    taken = {p.id for p in actor}
-    target = [p for p in _first(trigger.target, frame, cast, exclude=taken) if p.id not in taken]
-    return actor, target
-
-
-def _first(slots: Sequence[str], frame: Frame, cast: Cast, exclude: set[str] | None = None) -> list[Participant]:
-    for slot in slots:
-        found = _unique(
-            p
-            for token in frame.slot(slot)
-            for p in cast.resolve(token) or cast.parties(token) or (cast.owners(token) if exclude is not None else [])
-        )
-        found = [p for p in found if not exclude or p.id not in exclude]
-        if found:
-            return found
-    return []
-
-
-def _parties(frame: Frame, cast: Cast) -> list[Participant]:
-    found = _unique(
-        p
-        for slot in _PARTY_SLOTS
-        for filler in frame.slot(slot)
-        for token in (filler, *cast.companions(filler))
-        for p in (cast.resolve(token) or cast.parties(token))
-    )
-    if frame.kind != "verb" and len(found) < 2:
-        verb, relation, preposition = governor(frame.head)
-        near = relation == "prep" and preposition is not None and preposition.lower_ in _GATHERING
-        if verb is not None and (near or relation in {"object", "attr"}):
-            people = subjects_of(verb)
-            if any(cast.classes(token) & {"state", "person", "org", "company"} for token in people):
-                found = _unique(
-                    [*found, *(p for token in people for p in (cast.resolve(token) or cast.parties(token)))]
-                )
-    return [p for p in found if not p.id.startswith("place:")]
-
-
-def _unique(participants: object) -> list[Participant]:
-    found: dict[str, Participant] = {}
-    for participant in participants:  # type: ignore[attr-defined]  # any iterable of participants
-        found.setdefault(participant.id, participant)
-    return list(found.values())
-
-
-def _place(frame: Frame, cast: Cast) -> str | None:
-    for slot in _PLACES:
-        for token in frame.slot(slot):
-            mention = cast.mention_at(token)
-            if mention is not None and mention.kind in {"place", "country"}:
-                return mention.id
-    return None
 
 
 # --- records -------------------------------------------------------------------------------------------------------
@@ -197,7 +130,7 @@ def _merged(found: list[Found]) -> list[Found]:
         if twin is None:
             kept.append(one)
             continue
-        twin.actor = _unique([*twin.actor, *one.actor]) if twin.kind.symmetric else twin.actor or one.actor
+        twin.actor = unique([*twin.actor, *one.actor]) if twin.kind.symmetric else twin.actor or one.actor
         if not twin.target:
             twin.target = [p for p in one.target if p.id not in {a.id for a in twin.actor}]
         twin.place = twin.place or one.place
