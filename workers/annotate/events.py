@@ -15,7 +15,7 @@ from topics.annotations import Event, Participant, Span
 from workers.annotate.actors import Cast, Position
 from workers.annotate.arguments import failing
 from workers.annotate.dates import When, find_times
-from workers.annotate.ontology import EventType, Ontology, Trigger
+from workers.annotate.ontology import Codes, EventType, Ontology, Trigger
 from workers.annotate.roles import participants, place_of, unique
 from workers.annotate.status import judge
 from workers.annotate.triggers import Candidate, TriggerIndex
@@ -36,6 +36,7 @@ class Found:
     candidate: Candidate
     kind: EventType
     verdict: Verdict
+    codes: Codes
     actor: list[Participant]
     target: list[Participant]
     place: str | None = None
@@ -79,7 +80,8 @@ def _sentence_events(
         if any((head, other) in best for other in kind.yields_to):
             continue
         verdict = judge(candidate.frame, kind, times, published, carried=_is_carried(candidate.trigger))
-        found = Found(candidate, kind, verdict, *participants(candidate, kind, cast))
+        codes = ontology.codes(candidate.trigger, intended=verdict.status == "future")
+        found = Found(candidate, kind, verdict, codes, *participants(candidate, kind, cast))
         found.place = place_of(candidate.frame, cast)
         found.confidence = _confidence(found, position)
         yield found
@@ -139,7 +141,7 @@ def _merged(found: list[Found]) -> list[Found]:
 
 
 def _same(first: Found, second: Found) -> bool:
-    if first.verdict.status != second.verdict.status:
+    if first.verdict.status != second.verdict.status or first.codes != second.codes:
         return False
     a, b = {p.id for p in first.actor}, {p.id for p in second.actor}
     return not a or not b or bool(a & b)
@@ -163,7 +165,7 @@ def _record(found: Found, cast: Cast, position: Position) -> Event:
         target=tuple(found.target),
         place=found.place,
         when=when.iso if when is not None else None,
-        plover=found.kind.plover,
-        cameo=found.kind.cameo,
+        plover=found.codes.plover,
+        cameo=found.codes.cameo,
         confidence=found.confidence,
     )

@@ -44,7 +44,7 @@ CLASSES = frozenset(
 _TYPE_KEYS = frozenset(
     {"description", "plover", "cameo", "symmetric", "failed_counts", "lasting", "yields_to", "triggers", "exclude"}
 )
-_TRIGGER_KEYS = frozenset({"verbs", "nouns", "phrases", "confidence", "actor", "target", "compound"})
+_TRIGGER_KEYS = frozenset({"verbs", "nouns", "phrases", "confidence", "actor", "target", "compound", "plover", "cameo"})
 _KINDS: Mapping[str, TriggerKind] = {"verbs": "verb", "nouns": "noun", "phrases": "phrase"}
 _BASE_CONFIDENCE: Mapping[TriggerKind, float] = {"verb": 0.85, "noun": 0.75, "phrase": 0.7}
 _DEFAULT_ACTOR: Mapping[TriggerKind, tuple[str, ...]] = {
@@ -93,6 +93,8 @@ class Trigger:
     target: tuple[str, ...]
     confidence: float
     compound: bool = False  # the noun may itself modify another one ("summit meeting")
+    plover: str | None = None  # where it differs from the type's: troops withdrawn RETREAT, troops sent MOBILIZE
+    cameo: str | None = None
     line: int = 0
 
 
@@ -114,14 +116,32 @@ class EventType:
 
 
 @dataclass(frozen=True, slots=True)
+class Codes:
+    """An event's outward codes."""
+
+    plover: str | None = None
+    cameo: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ontology:
-    """All event types. `version` names the built-in version and, if a user added something, a hash of it."""
+    """All event types. `version` names the built-in version and, if a user added something, a hash of it.
+
+    `intentions` gives, by PLOVER root, the codes of an announcement that something of that root will be done.
+    """
 
     version: str
     types: Mapping[str, EventType] = field(default_factory=dict)
+    intentions: Mapping[str, Codes] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> EventType:
         return self.types[name]
+
+    def codes(self, trigger: Trigger, *, intended: bool) -> Codes:
+        """The codes of what `trigger` says: its own before its type's; if only `intended`, those of the intention."""
+        kind = self.types[trigger.type]
+        own = Codes(trigger.plover or kind.plover, trigger.cameo or kind.cameo)
+        return self.intentions.get(own.plover or "", own) if intended else own
 
 
 def load_ontology(user_file: Path | None = None) -> Ontology:
@@ -129,10 +149,11 @@ def load_ontology(user_file: Path | None = None) -> Ontology:
     built_in = read_yaml(BUILT_IN, name=BUILT_IN.name)
     lists = _lists(built_in.mapping().get("lists"), {})
     version = built_in.mapping()["version"].text()
+    intentions = _intentions(built_in.mapping().get("intentions"))
     types: dict[str, EventType] = {}
     if user_file is None:
         _add_types(built_in, lists, types)
-        return Ontology(version, types)
+        return Ontology(version, types, intentions)
     added = read_yaml(user_file)
     unknown = set(added.mapping()) - {"lists", "types", "version"}
     for key in sorted(unknown):
@@ -141,7 +162,7 @@ def load_ontology(user_file: Path | None = None) -> Ontology:
     lists = _lists(added.mapping().get("lists"), lists)
     _add_types(built_in, lists, types)
     _add_types(added, lists, types)
-    return Ontology(f"{version}+{digest(user_file.read_text('utf-8'), length=8)}", types)
+    return Ontology(f"{version}+{digest(user_file.read_text('utf-8'), length=8)}", types, intentions)
 
 
 def _lists(section: Value | None, known: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -159,6 +180,15 @@ def _lists(section: Value | None, known: Mapping[str, tuple[str, ...]]) -> dict[
             else:
                 words.append(word)
         found[name] = tuple(dict.fromkeys(words))
+    return found
+
+
+def _intentions(section: Value | None) -> dict[str, Codes]:
+    found: dict[str, Codes] = {}
+    for root, value in section.mapping().items() if section is not None else ():
+        keys = value.mapping()
+        codes = Codes(root, keys["cameo"].text())
+        found |= dict.fromkeys(keys["of"].texts(), codes)
     return found
 
 
@@ -221,6 +251,8 @@ def _trigger(type_name: str, value: Value, lists: Mapping[str, tuple[str, ...]])
         target=_roles(keys.get("target"), _DEFAULT_TARGET[kind]),
         confidence=keys["confidence"].number(0, 1) if "confidence" in keys else _BASE_CONFIDENCE[kind],
         compound=keys["compound"].flag() if "compound" in keys else False,
+        plover=keys["plover"].text() if "plover" in keys else None,
+        cameo=keys["cameo"].text() if "cameo" in keys else None,
         line=value.line,
     )
 

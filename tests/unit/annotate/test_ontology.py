@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from topics.articles import Article
-from workers.annotate.ontology import load_ontology
+from workers.annotate.ontology import Codes, load_ontology
 from workers.annotate.reader import Reader
 from workers.errors import ConfigurationError
 
@@ -99,3 +99,17 @@ def test_a_mistake_is_told_with_its_line(text: str, line: int, words: str, tmp_p
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"gone\.yaml: cannot be read"):
         load_ontology(tmp_path / "gone.yaml")
+
+
+def test_a_trigger_may_have_codes_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text(
+        "types:\n  hive_move:\n    plover: MOBILIZE\n    cameo: '154'\n    triggers:\n"
+        "      - verbs: [swarm]\n      - verbs: [decamp]\n        plover: RETREAT\n",
+        "utf-8",
+    )
+    ontology = load_ontology(file)
+    swarm, decamp = ontology["hive_move"].triggers
+    assert ontology.codes(swarm, intended=False) == Codes("MOBILIZE", "154")
+    assert ontology.codes(decamp, intended=False) == Codes("RETREAT", "154")
+    assert ontology.codes(decamp, intended=True) == Codes("AGREE", "030")
