@@ -6,8 +6,9 @@ Here they get status, participants, place and confidence; each of those is found
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+from math import prod
 
 from spacy.tokens import Doc, Token
 
@@ -18,6 +19,7 @@ from workers.annotate.dates import When, find_times
 from workers.annotate.ontology import Codes, EventType, Ontology, Trigger
 from workers.annotate.roles import participants, place_of, unique
 from workers.annotate.status import judge
+from workers.annotate.trace import Trace
 from workers.annotate.triggers import Candidate, TriggerIndex
 from workers.annotate.verdict import Verdict
 
@@ -41,7 +43,7 @@ class Found:
     target: list[Participant]
     place: str | None = None
     confidence: float = 0.0
-    others: list[str] = field(default_factory=list)
+    factors: tuple[tuple[str, float], ...] = ()
 
     @property
     def trigger(self) -> Trigger:
@@ -50,41 +52,67 @@ class Found:
 
 
 def read_events(
-    sentences: Sequence[Doc], cast: Cast, index: TriggerIndex, ontology: Ontology, published: date
+    sentences: Sequence[Doc],
+    cast: Cast,
+    index: TriggerIndex,
+    ontology: Ontology,
+    published: date,
+    *,
+    trace: Trace | None = None,
 ) -> list[Event]:
-    """The events of an article's parsed sentences, in the order of the text."""
+    """The events of an article's parsed sentences, in the order of the text. `trace` is told of every decision."""
     events: list[Event] = []
     for sentence in sentences:
         position = cast.position(sentence)
-        found = list(_sentence_events(sentence, cast, index, ontology, published))
-        events.extend(_record(one, cast, position) for one in _merged(found))
+        if trace is not None:
+            trace.sentence(sentence, cast)
+        found = list(_sentence_events(sentence, cast, index, ontology, published, trace=trace))
+        events.extend(_record(one, cast, position) for one in _merged(found, trace))
     return events
 
 
 def _sentence_events(
-    sentence: Doc, cast: Cast, index: TriggerIndex, ontology: Ontology, published: date
+    sentence: Doc, cast: Cast, index: TriggerIndex, ontology: Ontology, published: date, *, trace: Trace | None
 ) -> Iterator[Found]:
-    position = cast.position(sentence)
-    best: dict[tuple[int, str], Candidate] = {}
-    for candidate in index.candidates(sentence, headline=position.part == "title"):
-        if failing(candidate.trigger, candidate.frame, cast) is not None:
-            continue
-        key = (candidate.frame.head.i, candidate.trigger.type)
-        if key not in best or _rank(candidate) > _rank(best[key]):
-            best[key] = candidate
+    best = _candidates(sentence, cast, index, trace)
     if not best:
         return
+    position = cast.position(sentence)
     times = _times(sentence, published)
     for (head, name), candidate in best.items():
         kind = ontology[name]
-        if any((head, other) in best for other in kind.yields_to):
+        other = next((other for other in kind.yields_to if (head, other) in best), None)
+        if other is not None:
+            if trace is not None:
+                trace.yielded(candidate, other)
             continue
         verdict = judge(candidate.frame, kind, times, published, carried=_is_carried(candidate.trigger))
         codes = ontology.codes(candidate.trigger, intended=verdict.status == "future")
         found = Found(candidate, kind, verdict, codes, *participants(candidate, kind, cast))
         found.place = place_of(candidate.frame, cast)
-        found.confidence = _confidence(found, position)
+        found.factors = _factors(found, position)
+        found.confidence = round(min(1.0, prod(factor for _, factor in found.factors)), 3)
         yield found
+
+
+def _candidates(
+    sentence: Doc, cast: Cast, index: TriggerIndex, trace: Trace | None
+) -> dict[tuple[int, str], Candidate]:
+    """Candidates whose conditions hold; of several for one word and type the surest."""
+    best: dict[tuple[int, str], Candidate] = {}
+    for candidate in index.candidates(sentence, headline=cast.position(sentence).part == "title", trace=trace):
+        condition = failing(candidate.trigger, candidate.frame, cast)
+        if condition is not None:
+            if trace is not None:
+                trace.failed(candidate, condition)
+            continue
+        key = (candidate.frame.head.i, candidate.trigger.type)
+        rival = best.get(key)
+        if rival is None or _rank(candidate) > _rank(rival):
+            best[key] = candidate
+        if rival is not None and trace is not None:
+            trace.outranked(rival if best[key] is candidate else candidate, best[key])
+    return best
 
 
 def _rank(candidate: Candidate) -> tuple[float, int]:
@@ -108,23 +136,20 @@ def _times(sentence: Doc, published: date) -> list[tuple[Token, When]]:
 # --- records -------------------------------------------------------------------------------------------------------
 
 
-def _confidence(found: Found, position: Position) -> float:
-    value = found.trigger.confidence
-    if not found.actor:
-        value *= NO_ACTOR
-    if found.verdict.attributed:
-        value *= ATTRIBUTED
-    if position.part == "title":
-        value *= TITLE_ONLY
-    if found.verdict.status != "actual":
-        value *= NOT_ACTUAL
+def _factors(found: Found, position: Position) -> tuple[tuple[str, float], ...]:
+    """The confidence as a product: what it is made of, in words, and by how much each lowers it."""
     head = found.candidate.frame.head
-    if any(c.dep_ == "aux" and c.lower_ == "had" for c in head.children):
-        value *= PAST_PERFECT
-    return round(min(1.0, value), 3)
+    doubts = (
+        ("no actor", NO_ACTOR, not found.actor),
+        ("attributed", ATTRIBUTED, found.verdict.attributed),
+        ("headline", TITLE_ONLY, position.part == "title"),
+        (found.verdict.status, NOT_ACTUAL, found.verdict.status != "actual"),
+        ("past perfect", PAST_PERFECT, any(c.dep_ == "aux" and c.lower_ == "had" for c in head.children)),
+    )
+    return (("trigger", found.trigger.confidence), *((name, factor) for name, factor, holds in doubts if holds))
 
 
-def _merged(found: list[Found]) -> list[Found]:
+def _merged(found: list[Found], trace: Trace | None) -> list[Found]:
     """One event for one happening of a sentence: a verb and its noun ("held a summit meeting") say it once."""
     kept: list[Found] = []
     for one in sorted(found, key=lambda f: -f.confidence):
@@ -132,12 +157,18 @@ def _merged(found: list[Found]) -> list[Found]:
         if twin is None:
             kept.append(one)
             continue
+        if trace is not None:
+            trace.merged(one, twin)
         twin.actor = unique([*twin.actor, *one.actor]) if twin.kind.symmetric else twin.actor or one.actor
         if not twin.target:
             twin.target = [p for p in one.target if p.id not in {a.id for a in twin.actor}]
         twin.place = twin.place or one.place
         twin.verdict.when = twin.verdict.when or one.verdict.when
-    return sorted(kept, key=lambda f: f.candidate.frame.tokens[0].i)
+    kept.sort(key=lambda f: f.candidate.frame.tokens[0].i)
+    if trace is not None:
+        for one in kept:
+            trace.taken(one)
+    return kept
 
 
 def _same(first: Found, second: Found) -> bool:

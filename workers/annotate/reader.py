@@ -20,6 +20,7 @@ from workers.annotate.ontology import Ontology, load_ontology
 from workers.annotate.people import know_people
 from workers.annotate.pipeline import Pipeline, respelt, sentence_docs
 from workers.annotate.text import Part, learn_case, prepare_text, prepare_title
+from workers.annotate.trace import Trace
 from workers.annotate.triggers import TriggerIndex
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class _Work:
     readings: list[Reading] = field(default_factory=list)
     sentences: list[Doc] = field(default_factory=list)
     title_is_lead: bool = False
+    trace: Trace | None = None
 
 
 class Reader:
@@ -60,18 +62,19 @@ class Reader:
         index = TriggerIndex.build(types, pipeline.tokenise, pipeline.irregular_forms())
         return cls(pipeline, types, index, gazetteer)
 
-    def read(self, articles: Sequence[Article]) -> list[Annotation]:
-        """One annotation for each article, in order."""
+    def read(self, articles: Sequence[Article], traces: Sequence[Trace] | None = None) -> list[Annotation]:
+        """One annotation for each article, in order. `traces`, one for each article, are told how it was read."""
         size = self.pipeline.batch_size
+        told: Sequence[Trace | None] = traces if traces is not None else [None] * len(articles)
         found: list[Annotation] = []
         for start in range(0, len(articles), size):
-            found.extend(self._read_batch(articles[start : start + size]))
+            found.extend(self._read_batch(articles[start : start + size], told[start : start + size]))
         return found
 
-    def _read_batch(self, articles: Sequence[Article]) -> list[Annotation]:
+    def _read_batch(self, articles: Sequence[Article], traces: Sequence[Trace | None]) -> list[Annotation]:
         started = time.perf_counter()
         with self.pipeline.nlp.memory_zone():
-            works = [self._prepare(article) for article in articles]
+            works = [self._prepare(article, trace) for article, trace in zip(articles, traces, strict=True)]
             self._name(works)
             self._parse(works)
             made = [self._annotate(work) for work in works]
@@ -79,12 +82,18 @@ class Reader:
         timing = Timing(read_ms=round(share, 3))
         return [annotation.model_copy(update={"timing": timing}) for annotation in made]
 
-    def _prepare(self, article: Article) -> _Work:
-        work = _Work(article, article.lang or detect_language(f"{article.title}\n{article.text}"))
+    def _prepare(self, article: Article, trace: Trace | None) -> _Work:
+        work = _Work(article, article.lang or detect_language(f"{article.title}\n{article.text}"), trace=trace)
         if work.lang is None or not work.lang.lower().startswith(self.pipeline.lang):
+            if trace is not None:
+                trace.unread(f"its language is {work.lang or 'not known'}; the model reads {self.pipeline.lang}")
             return work
         work.parts = [prepare_title(article.title, article.text), prepare_text(article.text)]
         work.title_is_lead = _is_lead(article.title, article.text)
+        if trace is not None:
+            for part in work.parts:
+                for blank in part.blanks:
+                    trace.left_out(part.name, blank.start, blank.end, blank.why)
         return work
 
     def _name(self, works: Sequence[_Work]) -> None:
@@ -97,9 +106,9 @@ class Reader:
         wanted: list[tuple[_Work, Position, Doc]] = []
         for work in works:
             for part, reading in zip(work.parts, work.readings, strict=True):
-                if part.name == "title" and work.title_is_lead:
-                    continue  # the text says the same in full; the event is read there, once
-                spans = [span for span in _sentences(part, reading.doc) if self._can_matter(reading.doc, span)]
+                spans = [
+                    span for span in _sentences(part, reading.doc) if self._is_wanted(work, part, reading.doc, span)
+                ]
                 for span, sentence in zip(
                     spans,
                     sentence_docs(self.pipeline.nlp, reading.doc, spans, headline=part.name == "title"),
@@ -125,8 +134,23 @@ class Reader:
         for place, doc in zip(places, self.pipeline.parses(docs), strict=True):
             parsed[place] = doc
 
-    def _can_matter(self, doc: Doc, span: tuple[int, int]) -> bool:
-        return self.index.may_hold(token.lower_ for token in doc[span[0] : span[1]])
+    def _is_wanted(self, work: _Work, part: Part, doc: Doc, span: tuple[int, int]) -> bool:
+        why = self._why_not(work, part, doc, span)
+        if why is not None and work.trace is not None:
+            position = _position(part, doc, span)
+            work.trace.left_out(part.name, position.start, position.end, why)
+        return why is None
+
+    def _why_not(self, work: _Work, part: Part, doc: Doc, span: tuple[int, int]) -> str | None:
+        """Why a sentence is not parsed; None if it is."""
+        if part.name == "title" and work.title_is_lead:
+            return "the text begins with these words"  # the event is read there, once
+        at = doc[span[0]].idx
+        if any(segment.heading and segment.start <= at < segment.end for segment in part.segments):
+            return "heading"
+        if not self.index.may_hold(token.lower_ for token in doc[span[0] : span[1]]):
+            return "no trigger word"
+        return None
 
     def _annotate(self, work: _Work) -> Annotation:
         article = work.article
@@ -135,7 +159,7 @@ class Reader:
         find_mentions(work.readings, self.gazetteer)
         if work.sentences:
             cast = Cast(work.readings, know_people(work.readings))
-            events = read_events(work.sentences, cast, self.index, self.ontology, moment.date())
+            events = read_events(work.sentences, cast, self.index, self.ontology, moment.date(), trace=work.trace)
         entities = entities_of(work.readings)
         return Annotation(
             article_id=article.id,
@@ -180,9 +204,8 @@ def _is_lead(title: str, text: str) -> bool:
 
 
 def _sentences(part: Part, doc: Doc) -> Iterator[tuple[int, int]]:
-    """Token spans of the sentences, cut at the ends of segments; headings inside a text are left out."""
+    """Token spans of the sentences, cut at the ends of segments."""
     starts = {segment.start for segment in part.segments}
-    headings = [(segment.start, segment.end) for segment in part.segments if segment.heading]
     begin: int | None = None
     last = 0
     for token in doc:
@@ -190,21 +213,19 @@ def _sentences(part: Part, doc: Doc) -> Iterator[tuple[int, int]]:
             continue
         cut = begin is None or token.is_sent_start or any(last < start <= token.idx for start in starts)
         if begin is not None and (cut or token.i - begin >= MAX_SENTENCE_TOKENS):
-            yield from _unless_heading(doc, begin, token.i, headings)
+            yield begin, _without_space(doc, begin, token.i)
             begin = token.i
         elif begin is None:
             begin = token.i
         last = token.idx
     if begin is not None:
-        yield from _unless_heading(doc, begin, len(doc), headings)
+        yield begin, _without_space(doc, begin, len(doc))
 
 
-def _unless_heading(doc: Doc, start: int, end: int, headings: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _without_space(doc: Doc, start: int, end: int) -> int:
     while end - 1 > start and doc[end - 1].is_space:
         end -= 1
-    at = doc[start].idx
-    if not any(first <= at < last for first, last in headings):
-        yield start, end
+    return end
 
 
 def _position(part: Part, doc: Doc, span: tuple[int, int]) -> Position:

@@ -55,6 +55,15 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Blank:
+    """Characters of a part that are not read, and why: `boilerplate`, `byline` or `dateline`."""
+
+    start: int
+    end: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """Title or text: as it was (`raw`), as it is read (`working`, of the same length), and its segments."""
 
@@ -62,6 +71,7 @@ class Part:
     raw: str
     working: str
     segments: tuple[Segment, ...]
+    blanks: tuple[Blank, ...] = ()
 
 
 def clean(raw: str) -> str:
@@ -84,14 +94,19 @@ def prepare_text(raw: str) -> Part:
     working = list(clean(raw))
     whole = "".join(working)
     segments: list[Segment] = []
+    blanks: list[Blank] = []
     for start, end in _paragraphs(whole):
         line = whole[start:end]
-        if is_boilerplate(line) or _BYLINE.match(line):
+        why = "boilerplate" if is_boilerplate(line) else "byline" if _BYLINE.match(line) else None
+        if why is not None:
             working[start:end] = " " * (end - start)
+            blanks.append(Blank(start, end, why))
             continue
         dateline = _DATELINE.match(line) if not segments or len(segments) < 3 else None
         begin = start + (dateline.end() if dateline else 0)
         working[start:begin] = " " * (begin - start)
+        if begin > start:
+            blanks.append(Blank(start, begin, "dateline"))
         for i in range(begin, end):
             if working[i] == "\n":
                 working[i] = " "
@@ -99,7 +114,7 @@ def prepare_text(raw: str) -> Part:
     text = "".join(working)
     if is_upper(text):
         text = recase(text, "")
-    return Part("text", raw, text, tuple(_with_headings(text, segments)))
+    return Part("text", raw, text, tuple(_with_headings(text, segments)), tuple(blanks))
 
 
 def _paragraphs(text: str) -> list[tuple[int, int]]:

@@ -12,6 +12,7 @@ from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import Ontology, Trigger
 from workers.annotate.syntax import is_verbal
+from workers.annotate.trace import Miss, Trace
 
 _VOWELS = "aeiou"
 _OBJECTS = frozenset({"dobj", "obj", "oprd", "attr", "ccomp"})
@@ -108,8 +109,8 @@ class TriggerIndex:
                 return [*words[:i], past, *words[i + 1 :]]
         return None
 
-    def candidates(self, sentence: Doc, *, headline: bool = False) -> Iterator[Candidate]:
-        """Every trigger in a parsed sentence, in the order of the words."""
+    def candidates(self, sentence: Doc, *, headline: bool = False, trace: Trace | None = None) -> Iterator[Candidate]:
+        """Every trigger in a parsed sentence, in the order of the words. `trace` is told of near misses."""
         for token in sentence:
             seen: set[int] = set()
             for form in {token.lemma_.lower(), token.lower_}:
@@ -117,13 +118,22 @@ class TriggerIndex:
                     if id(trigger) in seen:
                         continue
                     tokens = _matched(trigger, words, token, headline)
-                    if tokens is not None and not self._is_excluded(trigger.type, tokens):
-                        seen.add(id(trigger))
-                        hyphened = trigger.kind == "verb" and "-" in words
-                        head = tokens[0] if trigger.kind == "verb" and not hyphened else _top(tokens)
-                        yield Candidate(trigger, Frame(head, tokens, trigger.kind))
+                    if tokens is None or isinstance(tokens, str):
+                        if trace is not None and tokens is not None:
+                            trace.missed(trigger, words, token, tokens)
+                        continue
+                    phrase = self._excluding(trigger.type, tokens)
+                    if phrase is not None:
+                        if trace is not None:
+                            trace.excluded(trigger, tokens, phrase)
+                        continue
+                    seen.add(id(trigger))
+                    hyphened = trigger.kind == "verb" and "-" in words
+                    head = tokens[0] if trigger.kind == "verb" and not hyphened else _top(tokens)
+                    yield Candidate(trigger, Frame(head, tokens, trigger.kind))
 
-    def _is_excluded(self, type_name: str, tokens: Sequence[Token]) -> bool:
+    def _excluding(self, type_name: str, tokens: Sequence[Token]) -> tuple[str, ...] | None:
+        """The excluded phrase that the tokens are part of."""
         doc = tokens[0].doc
         own = {token.i for token in tokens}
         for phrase in self.excludes[type_name]:
@@ -133,8 +143,8 @@ class TriggerIndex:
                 if all(w in (t.lower_, t.lemma_.lower()) for w, t in zip(phrase, window, strict=True)) and (
                     own & set(range(start, start + n))
                 ):
-                    return True
-        return False
+                    return phrase
+        return None
 
 
 def _top(tokens: Sequence[Token]) -> Token:
@@ -143,7 +153,8 @@ def _top(tokens: Sequence[Token]) -> Token:
     return next((token for token in reversed(tokens) if token.head.i not in inside or token.head == token), tokens[-1])
 
 
-def _matched(trigger: Trigger, words: tuple[str, ...], token: Token, headline: bool) -> tuple[Token, ...] | None:
+def _matched(trigger: Trigger, words: tuple[str, ...], token: Token, headline: bool) -> tuple[Token, ...] | Miss | None:
+    """The trigger's tokens; None if its words are not there, the reason if they are but do not carry an event."""
     if trigger.kind == "verb":
         return _matched_verb(words, token, headline)
     tokens = _sequence(words, token)
@@ -153,9 +164,9 @@ def _matched(trigger: Trigger, words: tuple[str, ...], token: Token, headline: b
     if top.pos_ not in _NOMINAL and not (
         top.tag_ == "VBG" and top.dep_ in {"pobj", "dobj", "nsubj", "compound", "conj", "pcomp"}
     ):
-        return None
+        return "part of speech"
     if not trigger.compound and top.dep_ in {"compound", "nmod", "amod", "npadvmod"} and not _is_transparent(top.head):
-        return None
+        return "modifier"
     return tokens
 
 
@@ -163,22 +174,29 @@ def _is_transparent(token: Token) -> bool:
     return token.lemma_.lower() in lexicon().words("roles", "transparent")
 
 
-def _matched_verb(words: tuple[str, ...], token: Token, headline: bool) -> tuple[Token, ...] | None:
+def _matched_verb(words: tuple[str, ...], token: Token, headline: bool) -> tuple[Token, ...] | Miss | None:
     if "-" in words:
-        return _sequence(words, token) if is_verbal(token) else None
-    if token.pos_ == "AUX" or not is_verbal(token):
-        return None
-    found = [token]
+        tokens = _sequence(words, token)
+        return "part of speech" if tokens is not None and not is_verbal(token) else tokens
     near = list(token.doc[token.i + 1 : token.i + 8])
+    if token.pos_ == "AUX" or not is_verbal(token):
+        return "part of speech" if _follow(words[1:], near) else None
+    found = [token]
     for word in words[1:]:
         nxt = next(
             (t for t in near if word in (t.lemma_.lower(), t.lower_) and t.i > found[-1].i and t.head in found),
             None,
         )
         if nxt is None or (nxt.dep_ == "prep" and any(c.dep_ in _OBJECTS and c.i < nxt.i for c in token.children)):
-            return None  # "called it a rehearsal for war" does not call for war
+            # "called it a rehearsal for war" does not call for war
+            return "words apart" if _follow(words[1:], near) else None
         found.append(nxt)
     return tuple(found)
+
+
+def _follow(words: Sequence[str], near: Sequence[Token]) -> bool:
+    """Do the further words of a verb stand behind it at all?"""
+    return all(any(word in (t.lemma_.lower(), t.lower_) for t in near) for word in words)
 
 
 def _sequence(words: tuple[str, ...], last: Token) -> tuple[Token, ...] | None:

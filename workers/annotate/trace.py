@@ -1,0 +1,56 @@
+"""What a reader can tell of its way to an article's events: a protocol, for whoever wants to explain them.
+
+Nobody listens by default. The reading is the same either way: a trace is told of decisions and takes none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Token
+
+    from topics.annotations import TextPart
+    from workers.annotate.actors import Cast
+    from workers.annotate.events import Found
+    from workers.annotate.ontology import Condition, Trigger
+    from workers.annotate.triggers import Candidate
+
+Miss = Literal["part of speech", "words apart", "modifier"]
+"""Why words that stand in the sentence are no trigger: of another part of speech; not linked to each other by grammar;
+or a noun that only modifies another one."""
+
+
+class Trace(Protocol):
+    """Takes notes while one article is read. Tokens live as long as the call: keep words, not tokens."""
+
+    def unread(self, why: str) -> None:
+        """The whole article is passed over."""
+
+    def left_out(self, part: TextPart, start: int, end: int, why: str) -> None:
+        """Characters of a part that are not read, or a sentence that cannot hold an event."""
+
+    def sentence(self, sentence: Doc, cast: Cast) -> None:
+        """A sentence was parsed; what follows is about it."""
+
+    def missed(self, trigger: Trigger, words: Sequence[str], head: Token, why: Miss) -> None:
+        """The trigger's head word stands here, but not as the trigger asks."""
+
+    def excluded(self, trigger: Trigger, tokens: Sequence[Token], phrase: Sequence[str]) -> None:
+        """The words are part of a phrase that the type excludes."""
+
+    def failed(self, candidate: Candidate, condition: Condition) -> None:
+        """A condition does not hold."""
+
+    def outranked(self, candidate: Candidate, by: Candidate) -> None:
+        """Another trigger of the same type is surer about the same word."""
+
+    def yielded(self, candidate: Candidate, to: str) -> None:
+        """The word already carries the type `to`."""
+
+    def taken(self, found: Found) -> None:
+        """An event."""
+
+    def merged(self, found: Found, into: Found) -> None:
+        """It is the happening that `into` already tells."""
