@@ -1,7 +1,8 @@
 """`python -m tests.benchmarks.quality.gsr FILE`: PLOVER roots and actors on the gold standard records of 2016.
 
-A sentence has one root in the file. All roots that the reader gives count: one that is not the file's is an extra
-answer, although a sentence may truly hold two. *Main* takes only the reader's most confident event of a sentence.
+A record has one root, a text that stands in several records has all of theirs. All roots that the reader gives count: one
+that is not the file's is an extra answer, although a sentence may truly hold two. *Main* takes only one event of a
+sentence: the first that is neither hypothetical nor negated, else the first.
 """
 
 from __future__ import annotations
@@ -67,18 +68,27 @@ def root_of(record: Mapping[str, Any]) -> str:
 def count_roots(
     records: Sequence[Mapping[str, Any]], annotations: Sequence[Annotation]
 ) -> tuple[dict[str, Tally], dict[str, Tally]]:
-    """Tallies by root: of all roots of each sentence, and of the most confident event's only."""
+    """Tallies by root, one text counted once: of all roots of each sentence, and of its main event's only."""
     every: dict[str, Tally] = defaultdict(Tally)
     leading: dict[str, Tally] = defaultdict(Tally)
+    gold: dict[str, set[str]] = defaultdict(set)
+    read: dict[str, Annotation] = {}
     for record, annotation in zip(records, annotations, strict=True):
-        root = root_of(record)
+        gold[record["text"]].add(root_of(record))
+        read[record["text"]] = annotation
+    for text, annotation in read.items():
         coded = [event for event in annotation.events if event.plover]
-        best = sorted(coded, key=lambda event: -event.confidence)[:1]
-        for tallies, events in ((every, coded), (leading, best)):
+        for tallies, events in ((every, coded), (leading, _main(coded))):
             found = {event.plover for event in events if event.plover}
-            for name in found | {root}:
-                tallies[name].add({root} & {name}, found & {name})
+            for name in found | gold[text]:
+                tallies[name].add(gold[text] & {name}, found & {name})
     return every, leading
+
+
+def _main(events: Sequence[Event]) -> list[Event]:
+    """The first event that happened or will, else the first; an empty list if there is none."""
+    real = [event for event in events if event.status not in {"hypothetical", "negated"}]
+    return (real or list(events))[:1]
 
 
 def _article(record: Mapping[str, Any]) -> Article:
