@@ -18,7 +18,9 @@ from workers.annotate.gazetteer import Gazetteer, build_gazetteer
 from workers.annotate.language import detect_language
 from workers.annotate.ontology import Ontology, load_ontology
 from workers.annotate.people import know_people
+from workers.annotate.lemmas import possible_lemmas
 from workers.annotate.pipeline import Pipeline, respelt, sentence_docs
+from workers.annotate.sieve import Sieve
 from workers.annotate.text import Part, learn_case, prepare_text, prepare_title
 from workers.annotate.trace import Trace
 from workers.annotate.triggers import TriggerIndex
@@ -51,6 +53,8 @@ class Reader:
         self.ontology = ontology
         self.index = index
         self.gazetteer = gazetteer
+        lemmas = possible_lemmas(pipeline.nlp)
+        self.sieve = Sieve.build(index, lemmas) if lemmas is not None else None
 
     @classmethod
     def load(cls, *, model: str, ontology: Path | None = None, batch_size: int = 32) -> Reader:
@@ -148,9 +152,11 @@ class Reader:
         at = doc[span[0]].idx
         if any(segment.heading and segment.start <= at < segment.end for segment in part.segments):
             return "heading"
-        if not self.index.may_hold(token.lower_ for token in doc[span[0] : span[1]]):
-            return "no trigger word"
-        return None
+        words = doc[span[0] : span[1]]
+        if self.sieve is not None and work.trace is None:
+            return None if self.sieve.may_hold((token.lower, token.lower_) for token in words) else "no trigger"
+        # Whoever wants to be told why a trigger failed gets the sentences in which it stands, too.
+        return None if self.index.may_hold(token.lower_ for token in words) else "no trigger word"
 
     def _annotate(self, work: _Work) -> Annotation:
         article = work.article
