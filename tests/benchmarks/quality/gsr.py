@@ -1,7 +1,7 @@
 """`python -m tests.benchmarks.quality.gsr FILE`: PLOVER roots and actors on the gold standard records of 2016.
 
-A record has one root, a text that stands in several records has all of theirs. All roots that the reader gives count: one
-that is not the file's is an extra answer, although a sentence may truly hold two. *Main* takes only one event of a
+A record has one root, a text that stands in several records has all of theirs. All roots that the reader gives count:
+one that is not the file's is an extra answer, although a sentence may truly hold two. *Main* takes only one event of a
 sentence: the first that is neither hypothetical nor negated, else the first.
 """
 
