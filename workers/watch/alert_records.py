@@ -10,7 +10,8 @@ from topics.alerts import Alert, AlertCounts, Evidence, Window
 from topics.annotations import Event
 from workers.watch.durations import to_datetime
 from workers.watch.matching import Match
-from workers.watch.patterns import JoinField, Pattern
+from workers.watch.pattern_document import JoinField
+from workers.watch.patterns import Pattern
 from workers.watch.ringing import Fired, Gone
 from workers.watch.sightings import Body, Sighting, Value
 

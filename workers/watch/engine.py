@@ -5,19 +5,20 @@ It works on any `WindowStore`; it knows no Redis, no Kafka, and takes the time i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from topics.alerts import Alert
 from topics.annotations import Annotation
 from workers.errors import TransientError
 from workers.watch.alert_records import firing_alert, retracted_alert, shown_articles, updated_alert
-from workers.watch.durations import Micros, to_micros
+from workers.watch.durations import to_micros
 from workers.watch.patterns import Pattern
-from workers.watch.ringing import Plan, Ring, plan
+from workers.watch.ringing import Clock, Plan, Ring, plan
 from workers.watch.sightings import Body, Circumstances, Sighting, Stamp, seen
-from workers.watch.windows import Announcement, Ask, Change, Held, WindowStore
+from workers.watch.windows import BY_CLOCK, Announcement, Ask, Change, Held, WindowStore
 
 COMMIT_ATTEMPTS = 20
 """Lost races against other writers of the same pattern, before the batch is given back to be tried later."""
@@ -63,9 +64,31 @@ class Report:
     too_late: Mapping[str, int]
 
 
+_NO_CLOCK = Clock()
+
+
+@dataclass
+class _Report:
+    """A report under way."""
+
+    announcements: dict[tuple[str, str], Announcement] = field(default_factory=dict)
+    suppressed: Counter[str] = field(default_factory=Counter)
+    too_late: Counter[str] = field(default_factory=Counter)
+
+    def note(self, task: _Task, decided: Plan, announcements: Sequence[Announcement]) -> None:
+        """Add what came of one task."""
+        self.announcements.update({(a.pattern_id, a.key): a for a in announcements})
+        self.suppressed[task.pattern.id] += decided.suppressed
+        self.too_late[task.pattern.id] += decided.too_late
+
+    def made(self) -> Report:
+        """The report."""
+        return Report(tuple(self.announcements.values()), +self.suppressed, +self.too_late)
+
+
 @dataclass
 class _Task:
-    """The arrivals of one batch that concern one pattern, all of them rebuilding or none.
+    """The arrivals of one batch that concern one pattern, all of them rebuilding or none; or none, if time is up.
 
     `cause` is the partition of the last of them.
     """
@@ -78,7 +101,7 @@ class _Task:
 
     def ask(self) -> Ask:
         articles = tuple(dict.fromkeys(sighting.article_id for sighting in self.sightings))
-        return Ask(self.pattern, articles, min(sighting.time for sighting in self.sightings))
+        return Ask(self.pattern, articles, min((sighting.time for sighting in self.sightings), default=None))
 
 
 class Engine:
@@ -86,33 +109,47 @@ class Engine:
 
     def __init__(self, patterns: Sequence[Pattern], store: WindowStore) -> None:
         self._store = store
+        self._waiting = [pattern for pattern in patterns if pattern.waits]
         self._by_type: dict[str, list[Pattern]] = {}
         for pattern in patterns:
             for type_ in pattern.types:
                 self._by_type.setdefault(type_, []).append(pattern)
 
-    async def apply(self, arrivals: Sequence[Arrival], now: datetime, slowest: Micros | None = None) -> Report:
-        """Take `arrivals` in their order into the windows; `slowest` as in `ringing.plan`.
+    async def apply(self, arrivals: Sequence[Arrival], now: datetime, clock: Clock = _NO_CLOCK) -> Report:
+        """Take `arrivals` in their order into the windows.
 
         Returns what is to be announced: what they changed, and what earlier arrivals from the same partitions had
         changed but nobody confirmed. Raises TransientError if other writers keep getting ahead.
         """
-        announcements: list[Announcement] = []
-        suppressed: dict[str, int] = {}
-        too_late: dict[str, int] = {}
+        report = _Report()
         for rebuilding in (True, False):
-            open_tasks = self._tasks([arrival for arrival in arrivals if arrival.rebuilding == rebuilding])
-            for _ in range(COMMIT_ATTEMPTS):
-                if not open_tasks:
-                    break
-                open_tasks = await self._attempt(open_tasks, (now, slowest), announcements, suppressed, too_late)
-            if open_tasks:
-                raise TransientError(
-                    f"pattern {open_tasks[0].pattern.id}: {COMMIT_ATTEMPTS} times another worker wrote first",
-                    hint="It is tried again. If it goes on, run fewer watch workers or split the pattern.",
-                )
-        unique = {(a.pattern_id, a.key): a for a in announcements}
-        return Report(tuple(unique.values()), suppressed, too_late)
+            tasks = self._tasks([arrival for arrival in arrivals if arrival.rebuilding == rebuilding])
+            await self._settle(tasks, now, clock, report)
+        return report.made()
+
+    async def tick(self, now: datetime, clock: Clock) -> Report:
+        """Decide what waited for the watermark and needs no further article. Announces and raises as `apply` does."""
+        report = _Report()
+        if clock.watermark is not None and self._waiting:
+            due = await self._store.due([pattern.id for pattern in self._waiting])
+            tasks = [
+                _Task(pattern, [], {}, {BY_CLOCK}, BY_CLOCK)
+                for pattern, moment in zip(self._waiting, due, strict=True)
+                if moment is not None and moment <= clock.watermark
+            ]
+            await self._settle(tasks, now, clock, report)
+        return report.made()
+
+    async def _settle(self, tasks: list[_Task], now: datetime, clock: Clock, report: _Report) -> None:
+        for _ in range(COMMIT_ATTEMPTS):
+            if not tasks:
+                return
+            tasks = await self._attempt(tasks, now, clock, report)
+        if tasks:
+            raise TransientError(
+                f"pattern {tasks[0].pattern.id}: {COMMIT_ATTEMPTS} times another worker wrote first",
+                hint="It is tried again. If it goes on, run fewer watch workers or split the pattern.",
+            )
 
     def _tasks(self, arrivals: Sequence[Arrival]) -> list[_Task]:
         tasks: dict[str, _Task] = {}
@@ -127,36 +164,25 @@ class Engine:
                 task.cause = arrival.partition
         return list(tasks.values())
 
-    async def _attempt(
-        self,
-        tasks: Sequence[_Task],
-        times: tuple[datetime, Micros | None],
-        announcements: list[Announcement],
-        suppressed: dict[str, int],
-        too_late: dict[str, int],
-    ) -> list[_Task]:
-        """One round of load, decide and commit; the tasks that lost a race. `times`: now, and the slowest."""
-        now, slowest = times
+    async def _attempt(self, tasks: Sequence[_Task], now: datetime, clock: Clock, report: _Report) -> list[_Task]:
+        """One round of load, decide and commit; the tasks that lost a race."""
         held = await self._store.load([task.ask() for task in tasks])
         changes: list[Change] = []
         waiting: list[tuple[_Task, Held, Plan]] = []
         for task, window in zip(tasks, held, strict=True):
-            decided = plan(task.pattern, window.window, task.sightings, slowest)
-            if decided.changed:
+            decided = plan(task.pattern, window.window, task.sightings, clock)
+            if decided.stores:
                 changes.append(await self._change(task, window, decided, now))
                 waiting.append((task, window, decided))
             else:
-                _note(too_late, task.pattern.id, decided.too_late)
-                announcements += _unconfirmed(task, window, ())
+                report.note(task, decided, _unconfirmed(task, window, ()))
         stored = await self._store.commit(changes) if changes else []
         lost = []
         for (task, window, decided), change, ok in zip(waiting, changes, stored, strict=True):
-            if not ok:
+            if ok:
+                report.note(task, decided, [*_unconfirmed(task, window, change.announcements), *change.announcements])
+            else:
                 lost.append(task)
-                continue
-            _note(suppressed, task.pattern.id, decided.suppressed)
-            _note(too_late, task.pattern.id, decided.too_late)
-            announcements += [*_unconfirmed(task, window, change.announcements), *change.announcements]
         return lost
 
     async def _change(self, task: _Task, held: Held, decided: Plan, now: datetime) -> Change:
@@ -206,8 +232,3 @@ def _unconfirmed(task: _Task, held: Held, news: Sequence[Announcement]) -> list[
     """
     alerts = {announcement.alert.id for announcement in news}
     return [a for a in held.outbox if a.partition in task.partitions or a.alert.id in alerts]
-
-
-def _note(counts: dict[str, int], pattern_id: str, more: int) -> None:
-    if more:
-        counts[pattern_id] = counts.get(pattern_id, 0) + more

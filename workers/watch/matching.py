@@ -1,33 +1,33 @@
-"""What rings: a pure function of the set of events, whatever the order in which they came (docs/decisions/0002).
+"""What rings: a pure function of the set of events, whatever the order in which they came (docs/decisions/0002, 0004).
 
-The walk goes through event time, article by article. A match completes at an article if the half-open window that ends
-there holds what the pattern asks for; the cooldown is applied along the way.
+`completions` says at which moments of event time a join value's articles hold what the pattern asks for; here the
+cooldown is applied along them, and what the same articles complete for several join values becomes one match.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from workers.watch.completions import Completion, Instance, Scope, Supply, completions
 from workers.watch.durations import Micros
 from workers.watch.patterns import Pattern
 from workers.watch.sightings import Sighting, Value, supplied
 
-
-@dataclass(frozen=True, slots=True)
-class Supply:
-    """One article's part in one instance (join value) of a pattern: its events by rule."""
-
-    sighting: Sighting
-    rules: Mapping[str, tuple[int, ...]]
+Rung = Mapping[Value, Sequence[tuple[Micros, str]]]
+"""When each join value rang, and at which article, in order of time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A match that rings. `window` has, in order of the walk, all articles that support it for any of its values."""
+    """A match that rings. `window` has, in order of the walk, all articles that support it for any of its values.
+
+    `anchor` is the article by which it is known; `mark` tells apart two matches of one anchor (the count that rose
+    with it, the count that fell when it left the window). `time` is when it was complete.
+    """
 
     anchor: str
+    mark: str
     time: Micros
     values: tuple[Value, ...]
     window: tuple[Supply, ...]
@@ -35,157 +35,101 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """What rings, and the articles at which a match completed within the cooldown (once per join value)."""
+    """What rings, and the articles at which a match completed within the cooldown (once per join value).
+
+    `due`: the next moment beyond the scope at which something may complete by itself; None if there is none.
+    """
 
     matches: tuple[Match, ...]
     suppressed: tuple[str, ...]
 
 
-def walk(pattern: Pattern, sightings: Iterable[Sighting], since: Micros, last_fired: Mapping[Value, Micros]) -> Walked:
-    """All matches that complete at `since` or later.
+def walk(pattern: Pattern, sightings: Iterable[Sighting], scope: Scope, rung: Rung) -> Walked:
+    """All matches that complete within `scope`.
 
-    `sightings` must reach back from `since` by at least the timespan; `last_fired` says when each join value last rang
-    before `since`, as far back as the cooldown reaches.
+    `sightings` must reach back from the scope's beginning by the pattern's lookback; `rung` says when each join value
+    rang before it, as far back as the cooldown reaches.
     """
-    ordered = sorted(sightings, key=lambda sighting: sighting.position)
-    parts = [(sighting, supplied(pattern, sighting)) for sighting in ordered if sighting.happenings]
-    wanted = {value for sighting, by_value in parts if sighting.time >= since for value in by_value}
-    instances: dict[Value, list[Supply]] = {value: [] for value in wanted}
-    for sighting, by_value in parts:
-        for value, rules in by_value.items():
-            if value in wanted:
-                instances[value].append(Supply(sighting, rules))
-    found: list[_Completion] = []
+    instances = _instances(pattern, sightings, scope)
+    found: list[Completion] = []
     suppressed: list[str] = []
-    for value in sorted(wanted):
-        fired, quiet = _walk_instance(pattern, value, instances[value], since, last_fired.get(value))
+    for value in sorted(instances):
+        instance = Instance.of(value, instances[value])
+        fired, quiet = _walk_instance(pattern, instance, scope, list(rung.get(value, ())))
         found += fired
         suppressed += quiet
     return Walked(tuple(_merged(found)), tuple(suppressed))
 
 
-@dataclass(frozen=True, slots=True)
-class _Completion:
-    """A match of one join value. `core` names the articles that made it complete."""
+def _instances(pattern: Pattern, sightings: Iterable[Sighting], scope: Scope) -> dict[Value, list[Supply]]:
+    """The articles of every join value at which something can complete."""
+    ordered = sorted(sightings, key=lambda sighting: sighting.position)
+    parts = [(sighting, supplied(pattern, sighting)) for sighting in ordered if sighting.happenings]
+    # What is decided on arrival completes at an article; what waits may complete when an older one leaves the window.
+    earliest = scope.since - pattern.timespan if pattern.waits else scope.since
+    wanted = {value for sighting, by_value in parts if sighting.time >= earliest for value in by_value}
+    instances: dict[Value, list[Supply]] = {value: [] for value in wanted}
+    for sighting, by_value in parts:
+        for value, rules in by_value.items():
+            if value in wanted:
+                instances[value].append(Supply(sighting, rules))
+    return instances
 
-    value: Value
-    window: Sequence[Supply]
-    core: frozenset[str]
+
+def next_due(pattern: Pattern, sightings: Iterable[Sighting], after: Micros | None) -> Micros | None:
+    """The next moment after `after` at which a waiting pattern may complete without any further article."""
+    if not pattern.waits:
+        return None
+    times = [sighting.time for sighting in sightings if sighting.happenings]
+    moments = [*times, *(time + pattern.timespan for time in times)]
+    return min((moment for moment in moments if after is None or moment > after), default=None)
 
 
 def _walk_instance(
-    pattern: Pattern, value: Value, supplies: Sequence[Supply], since: Micros, last: Micros | None
-) -> tuple[list[_Completion], list[str]]:
-    fired: list[_Completion] = []
+    pattern: Pattern, instance: Instance, scope: Scope, rung: list[tuple[Micros, str]]
+) -> tuple[list[Completion], list[str]]:
+    fired: list[Completion] = []
     suppressed: list[str] = []
-    times = [supply.sighting.time for supply in supplies]
-    for end in range(bisect_left(times, since), len(supplies)):
-        now = times[end]
-        start = bisect_left(times, now - pattern.timespan + 1)
-        window = supplies[start : end + 1]
-        if not complete(pattern, window):
+    for completion in completions(pattern, instance, scope):
+        recent = [ring for ring in rung if completion.time - ring[0] < pattern.cooldown]
+        if recent and not (pattern.rearms and _is_new_story(pattern, completion, instance.supplies, recent)):
+            suppressed.append(completion.anchor.sighting.article_id)
             continue
-        if last is not None and now - last < pattern.cooldown:
-            suppressed.append(supplies[end].sighting.article_id)
-            continue
-        last = now
-        fired.append(_Completion(value, window, _core(pattern, window)))
+        rung = [*recent, (completion.time, completion.anchor.sighting.article_id)]
+        fired.append(completion)
     return fired, suppressed
 
 
-def complete(pattern: Pattern, window: Sequence[Supply]) -> bool:
-    """Whether the articles of one window hold all that the pattern asks for."""
-    if pattern.kind == "event_count":
-        if len(window) < pattern.gte:
-            return False
-    elif not _all_rules(pattern, window):
-        return False
-    return pattern.corroboration <= 1 or _corroborated(pattern, window)
+def _is_new_story(
+    pattern: Pattern, completion: Completion, supplies: Sequence[Supply], recent: Sequence[tuple[Micros, str]]
+) -> bool:
+    """Whether the completing article tells a story that no alert within the cooldown has told."""
+    told = {
+        story_of(supply.sighting)
+        for time, anchor in recent
+        for supply in supplies
+        if time - pattern.timespan < supply.sighting.time and supply.sighting.position <= (time, anchor)
+    }
+    return story_of(completion.anchor.sighting) not in told
 
 
-def _all_rules(pattern: Pattern, window: Sequence[Supply]) -> bool:
-    names = [selection.name for selection in pattern.selections]
-    if not all(any(name in supply.rules for supply in window) for name in names):
-        return False
-    if not pattern.distinct_articles:
-        return True
-    holders = {name: [s.sighting.article_id for s in window if name in s.rules] for name in names}
-    return pairing_size(holders, enough=len(names)) == len(names)
+def story_of(sighting: Sighting) -> str:
+    """The article's story; an article of no known story is one of its own."""
+    return sighting.story or f"article:{sighting.article_id}"
 
 
-def _corroborated(pattern: Pattern, window: Sequence[Supply]) -> bool:
-    rules = [selection.name for selection in pattern.selections]
-    groups = [rules] if pattern.kind == "event_count" else [[name] for name in rules]
-    return all(
-        independent_sources(
-            (s.sighting for s in window if any(name in s.rules for name in group)), enough=pattern.corroboration
-        )
-        >= pattern.corroboration
-        for group in groups
-    )
-
-
-def independent_sources(sightings: Iterable[Sighting], *, enough: int) -> int:
-    """How many outlets tell it in words of their own: the most articles of which no two share a source or a text.
-
-    It stops counting at `enough`.
-
-    Articles without a source count as one unknown outlet; copies of one text as one voice.
-    """
-    texts: dict[str, list[str]] = {}
-    for sighting in sightings:
-        text = f"story:{sighting.story}" if sighting.story else f"article:{sighting.article_id}"
-        told = texts.setdefault(sighting.source or "", [])
-        if text not in told:
-            told.append(text)
-    return pairing_size(texts, enough=enough)
-
-
-def pairing_size(choices: Mapping[str, Sequence[Hashable]], *, enough: int) -> int:
-    """The size of a largest pairing of keys with choices, each used once, up to `enough` (Kuhn's augmenting paths).
-
-    A path is never longer than the pairs already made, so `enough` also bounds the depth of the search.
-    """
-    taken: dict[Hashable, str] = {}
-
-    def place(key: str, tried: set[Hashable]) -> bool:
-        for choice in choices[key]:
-            if choice in tried:
-                continue
-            tried.add(choice)
-            if choice not in taken or place(taken[choice], tried):
-                taken[choice] = key
-                return True
-        return False
-
-    pairs = 0
-    for key in sorted(choices):
-        pairs += place(key, set())
-        if pairs >= enough:
-            break
-    return pairs
-
-
-def _core(pattern: Pattern, window: Sequence[Supply]) -> frozenset[str]:
-    """The articles nearest to the end that complete the match: what must be the same for two values to ring as one."""
-    if pattern.kind == "event_count":
-        return frozenset(supply.sighting.article_id for supply in window[-pattern.gte :])
-    nearest = {name: supply.sighting.article_id for supply in window for name in supply.rules}
-    return frozenset(nearest.values())
-
-
-def _merged(completions: Iterable[_Completion]) -> list[Match]:
+def _merged(found: Iterable[Completion]) -> list[Match]:
     """One match where the same articles complete the pattern for several join values."""
-    together: dict[tuple[str, frozenset[str]], list[_Completion]] = {}
-    for completion in completions:
-        anchor = completion.window[-1].sighting.article_id
-        together.setdefault((anchor, completion.core), []).append(completion)
+    together: dict[tuple[str, str, frozenset[str]], list[Completion]] = {}
+    for completion in found:
+        anchor = completion.anchor.sighting.article_id
+        together.setdefault((anchor, completion.mark, completion.core), []).append(completion)
     matches = []
-    for (anchor, _), group in together.items():
+    for (anchor, mark, _), group in together.items():
         union = _union(supply for completion in group for supply in completion.window)
         values = tuple(sorted(completion.value for completion in group))
-        matches.append(Match(anchor, union[-1].sighting.time, values, union))
-    return sorted(matches, key=lambda match: (match.time, match.anchor, match.values))
+        matches.append(Match(anchor, mark, max(c.time for c in group), values, union))
+    return sorted(matches, key=lambda match: (match.time, match.anchor, match.mark, match.values))
 
 
 def _union(supplies: Iterable[Supply]) -> tuple[Supply, ...]:

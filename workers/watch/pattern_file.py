@@ -18,18 +18,17 @@ from workers.errors import ConfigurationError, InputError
 from workers.watch.event_types import EventTypes
 from workers.watch.located import Document, Problem, read_documents
 from workers.watch.pattern_checks import findings
-from workers.watch.patterns import (
+from workers.watch.pattern_document import (
     Correlation,
     CountCondition,
     Expected,
-    Pattern,
     PatternDocument,
     PatternTest,
     Rule,
     Spike,
     TestEvent,
-    compiled,
 )
+from workers.watch.patterns import Pattern, compiled
 
 SUFFIXES = (".yaml", ".yml")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from workers.watch.patterns import PatternDocument
+from workers.watch.pattern_document import PatternDocument
 
 SCHEMA_FILE = Path(__file__).with_name("pattern.schema.json")
 

@@ -9,11 +9,16 @@ from datetime import datetime
 
 from topics.alerts import Alert
 from topics.annotations import Annotation, Entity, Event, Fingerprint, Participant, Span
-from workers.watch.durations import MINUTE, to_datetime, to_micros
+from workers.watch.durations import MINUTE, Micros, to_datetime, to_micros
 from workers.watch.engine import Arrival, Engine
-from workers.watch.patterns import Expected, JoinField, Pattern, PatternTest, TestEvent
-from workers.watch.revisions import MemoryRevisions
+from workers.watch.pattern_document import Expected, JoinField, PatternTest, TestEvent
+from workers.watch.patterns import Pattern
+from workers.watch.revisions import ALLOWED_LATENESS, MemoryRevisions
+from workers.watch.ringing import Clock
 from workers.watch.windows import MemoryWindows
+
+END_OF_TIME: Micros = 2**52
+"""A watermark beyond every deadline (in the year 2112), still exact in Redis."""
 
 _GROUP_FIELDS: tuple[JoinField, ...] = ("article", "story", "actor", "place", "entity")
 
@@ -42,18 +47,28 @@ def run_tests(patterns: Iterable[Pattern]) -> list[TestResult]:
 
 
 def run_test(pattern: Pattern, test: PatternTest) -> TestResult:
-    """Feed the test's articles one by one, in the order in which the file has them."""
+    """Feed the test's articles one by one, in the order in which the file has them, then let time go on."""
     store = MemoryWindows()
-    asyncio.run(_feed(Engine([pattern], store), arrivals_of(test.events)))
+    end = to_micros(test.until) if test.until is not None else END_OF_TIME
+    asyncio.run(_feed(Engine([pattern], store), arrivals_of(test.events), end))
     alerts = tuple(alert for alert in store.alerts() if alert.state == "firing")
     missing, unexpected = _paired(test.expect, alerts)
     return TestResult(pattern, test, alerts, missing, unexpected)
 
 
-async def _feed(engine: Engine, arrivals: Sequence[Arrival]) -> None:
+async def _feed(engine: Engine, arrivals: Sequence[Arrival], end: Micros) -> None:
     revisions = MemoryRevisions()
+    watermark: Micros | None = None
+    oldest = min((to_micros(arrival.annotation.event_time) for arrival in arrivals), default=None)
     for arrival in arrivals:
-        await engine.apply(revisions.current([arrival]), now=arrival.annotation.fetched_at)
+        annotation = arrival.annotation
+        shown = to_micros(annotation.event_time) - ALLOWED_LATENESS
+        watermark = shown if watermark is None else max(watermark, shown)
+        clock = Clock(watermark=watermark, oldest=oldest)
+        await engine.apply(revisions.current([arrival]), annotation.fetched_at, clock)
+    if arrivals:
+        clock = Clock(watermark=max(end, watermark or end), oldest=oldest)
+        await engine.tick(arrivals[-1].annotation.fetched_at, clock)
 
 
 def arrivals_of(events: Sequence[TestEvent]) -> list[Arrival]:
@@ -99,7 +114,8 @@ def _annotation(article: str, revision: int, events: Sequence[TestEvent], fetche
 
 
 def _event(event: TestEvent, place: int) -> Event:
-    words = Span(part="text", start=place, end=place + len(event.type), text=event.type)
+    said = event.sentence or event.type
+    words = Span(part="text", start=place, end=place + len(said), text=said)
     return Event(
         type=event.type,
         status=event.status,
@@ -108,6 +124,7 @@ def _event(event: TestEvent, place: int) -> Event:
         actor=_participants(event.actor),
         target=_participants(event.target),
         place=event.place,
+        when=event.when,
         confidence=event.confidence,
     )
 

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from topics.alerts import Alert
 from workers.redis_client import Redis
 from workers.redis_keys import Keys
-from workers.watch.durations import DAY, SECOND
+from workers.watch.durations import DAY, SECOND, Micros
 from workers.watch.patterns import Pattern
 from workers.watch.ringing import Ring, Window
 from workers.watch.scripts import Call, Script, run
@@ -42,7 +42,13 @@ class RedisWindows:
         return Call(
             _LOAD,
             (k.meta, k.times, k.sightings, k.anchors, k.rings, k.outbox),
-            (ask.earliest, ask.pattern.timespan, ask.pattern.reach, *ask.articles),
+            (
+                "" if ask.earliest is None else ask.earliest,
+                ask.pattern.lookback,
+                ask.pattern.reach,
+                int(ask.pattern.waits),
+                *ask.articles,
+            ),
         )
 
     async def words(self, pattern: Pattern, articles: Sequence[str], alerts: Sequence[str]) -> Words:
@@ -71,20 +77,20 @@ class RedisWindows:
 
     def _commit_call(self, change: Change) -> Call:
         k = self._keys.pattern(change.pattern.id)
-        newest = change.plan.newest
-        horizon = Horizon.of(change.pattern, newest or 0)
+        plan = change.plan
+        horizon = Horizon.of(change.pattern, plan.newest or 0)
         args: list[str | int] = [
             change.version,
-            "" if newest is None else newest,
-            change.plan.suppressed,
+            *("" if moment is None else moment for moment in (plan.newest, plan.settled, plan.due)),
+            plan.suppressed,
             horizon.sightings,
             horizon.rings,
             KEPT_ALERTS,
             KEPT_SIGHTINGS,
             lifetime_seconds(change.pattern),
-            len(change.plan.changed),
+            len(plan.changed),
         ]
-        for sighting in change.plan.changed:
+        for sighting in plan.changed:
             body = change.bodies[sighting.article_id].model_dump_json(exclude_defaults=True)
             args += [sighting.article_id, sighting.time, _json(sighting.to_wire()), body]
         args.append(len(change.alerts))
@@ -117,6 +123,14 @@ class RedisWindows:
             for key in sorted(answer)
         ]
 
+    async def due(self, pattern_ids: Sequence[str]) -> Sequence[Micros | None]:
+        """See WindowStore. One round trip."""
+        pipe = self._client.pipeline(transaction=False)
+        for pattern_id in pattern_ids:
+            pipe.hget(self._keys.pattern(pattern_id).meta, "due")
+        answers: list[str | None] = await pipe.execute() if pattern_ids else []
+        return [int(answer) if answer else None for answer in answers]
+
     async def known_patterns(self) -> list[str]:
         """Ids of all patterns that have ever rung here, sorted."""
         found = await self._client.smembers(self._keys.patterns)
@@ -145,7 +159,7 @@ class RedisWindows:
 
 def lifetime_seconds(pattern: Pattern) -> int:
     """How long a pattern's state outlives its last write."""
-    return (pattern.retention + pattern.timespan + pattern.reach + _SLACK) // SECOND
+    return (pattern.retention + pattern.lookback + pattern.reach + _SLACK) // SECOND
 
 
 def _json(value: Any) -> str:
@@ -153,10 +167,12 @@ def _json(value: Any) -> str:
 
 
 def _held(pattern: Pattern, answer: list[Any]) -> Held:
-    version, newest, floor, sightings, rings, outbox = answer
+    version, *moments, sightings, rings, outbox = answer
+    newest, floor, settled = (int(moment) if moment else None for moment in moments)
     window = Window(
-        int(newest) if newest else None,
-        int(floor) if floor else None,
+        newest,
+        floor,
+        settled,
         tuple(Sighting.from_wire(value) for value in from_json(sightings)),
         tuple(Ring.from_wire(value) for value in from_json(rings)),
     )

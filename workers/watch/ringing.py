@@ -12,8 +12,9 @@ from typing import Any
 
 from topics.alerts import AlertState, alert_id
 from topics.base import digest
+from workers.watch.completions import RISES, Scope
 from workers.watch.durations import Micros
-from workers.watch.matching import Match, walk
+from workers.watch.matching import Match, next_due, walk
 from workers.watch.patterns import MOST_SKEW, Pattern
 from workers.watch.sightings import Sighting, Value
 
@@ -53,10 +54,12 @@ class Window:
 
     `newest`: how far the pattern's clock has come, from which the retention is reckoned.
     `floor`: the time of the newest sighting that was dropped because there were too many; None if none was.
+    `settled`: the watermark up to which a pattern that waits was decided.
     """
 
     newest: Micros | None = None
     floor: Micros | None = None
+    settled: Micros | None = None
     sightings: tuple[Sighting, ...] = ()
     rings: tuple[Ring, ...] = ()
 
@@ -87,15 +90,32 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What arrivals change. Nothing is to be stored if `changed` is empty."""
+    """What arrivals and the watermark change. `due`: when the watermark may change something again by itself."""
 
     changed: tuple[Sighting, ...] = ()
     fired: tuple[Fired, ...] = ()
     updated: tuple[Fired, ...] = ()
     gone: tuple[Gone, ...] = ()
     newest: Micros | None = None
+    settled: Micros | None = None
+    due: Micros | None = None
+    stores: bool = False
     suppressed: int = 0
     too_late: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How far event time has come, over all partitions.
+
+    `slowest`: the newest event time of the partition that is furthest behind; None if there is but one order.
+    `watermark`: before this moment nothing more is expected; None if nothing is known. `oldest`: the first event time
+    of the whole stream, before which nothing is known of any rate.
+    """
+
+    slowest: Micros | None = None
+    watermark: Micros | None = None
+    oldest: Micros | None = None
 
 
 @dataclass
@@ -133,44 +153,60 @@ class _Admission:
         return time if self.slowest is None else min(time, max(self.slowest, time - MOST_SKEW))
 
 
-def plan(pattern: Pattern, window: Window, arrivals: Iterable[Sighting], slowest: Micros | None = None) -> Plan:
-    """What `arrivals`, in their order, change in what `pattern` holds.
-
-    `slowest`: the newest event time of the partition that is furthest behind; None if there is but one order.
-    """
-    admission = _Admission(pattern, window.newest, slowest, {s.article_id: s for s in window.sightings})
+def plan(pattern: Pattern, window: Window, arrivals: Iterable[Sighting], clock: Clock) -> Plan:
+    """What `arrivals`, in their order, and the clock change in what `pattern` holds."""
+    admission = _Admission(pattern, window.newest, clock.slowest, {s.article_id: s for s in window.sightings})
     for sighting in arrivals:
         admission.take(sighting)
-    if not admission.changed:
-        return Plan(newest=window.newest, too_late=admission.too_late)
-    since = min(admission.times)
+    settled = _later(window.settled, clock.watermark) if pattern.waits else None
+    advanced = settled is not None and settled != window.settled
+    if not admission.changed and not advanced:
+        return Plan(newest=window.newest, settled=settled, too_late=admission.too_late)
+    sightings = list(admission.current.values())
+    scope = Scope(_since(pattern, window, admission, settled), settled, clock.oldest)
+    stored = [ring for ring in window.rings if ring.time >= scope.since]
+    seeds = [ring for ring in window.rings if ring.time < scope.since]
+    walked = walk(pattern, sightings, scope, _rung(seeds))
+    silent = _silent_ids(pattern, sightings, scope, seeds, admission.changed.values())
+    matches = [(_ring(pattern, match, silent), match) for match in walked.matches]
+    decided = _compared(pattern, admission, matches, stored, walked.suppressed)
+    due = next_due(pattern, sightings, settled)
+    return replace(decided, settled=settled, due=due, stores=True)
+
+
+def _later(one: Micros | None, other: Micros | None) -> Micros | None:
+    return max((moment for moment in (one, other) if moment is not None), default=None)
+
+
+def _since(pattern: Pattern, window: Window, admission: _Admission, settled: Micros | None) -> Micros:
+    """From when on something may be different now."""
+    moments = list(admission.times)
+    if settled is not None:
+        # What waited for the watermark completes after the last one; before the first one nothing did.
+        before = [s.time for s in window.sightings] if window.settled is None else [window.settled + 1]
+        moments += before or [settled]
+    since = min(moments)
     # What completed before this is settled: part of what it stood on may be gone from the window.
     if window.newest is not None:
         since = max(since, window.newest - pattern.retention)
     if window.floor is not None:
-        since = max(since, window.floor + pattern.timespan)
-    sightings = list(admission.current.values())
-    stored = [ring for ring in window.rings if ring.time >= since]
-    seeds = [ring for ring in window.rings if ring.time < since]
-    walked = walk(pattern, sightings, since, _last_fired(seeds))
-    silent = _silent_ids(pattern, sightings, since, seeds, admission.changed.values())
-    matches = [(_ring(pattern, match, silent), match) for match in walked.matches]
-    return _compared(pattern, admission, matches, stored, walked.suppressed)
+        since = max(since, window.floor + pattern.lookback)
+    return since
 
 
-def _last_fired(rings: Iterable[Ring]) -> dict[Value, Micros]:
-    last: dict[Value, Micros] = {}
-    for ring in rings:
+def _rung(rings: Iterable[Ring]) -> dict[Value, list[tuple[Micros, str]]]:
+    found: dict[Value, list[tuple[Micros, str]]] = {}
+    for ring in sorted(rings, key=lambda ring: (ring.time, ring.anchor)):
         if ring.state == "firing":
             for value in ring.values:
-                last[value] = max(ring.time, last.get(value, ring.time))
-    return last
+                found.setdefault(value, []).append((ring.time, ring.anchor))
+    return found
 
 
 def _silent_ids(
     pattern: Pattern,
     sightings: Sequence[Sighting],
-    since: Micros,
+    scope: Scope,
     seeds: Sequence[Ring],
     changed: Iterable[Sighting],
 ) -> frozenset[str]:
@@ -178,13 +214,14 @@ def _silent_ids(
     if not any(sighting.rebuilt for sighting in changed):
         return frozenset()
     rebuilt = (sighting for sighting in sightings if sighting.rebuilt)
-    walked = walk(pattern, rebuilt, since, _last_fired(ring for ring in seeds if ring.silent))
+    walked = walk(pattern, rebuilt, scope, _rung(ring for ring in seeds if ring.silent))
     return frozenset(match_id(pattern, match) for match in walked.matches)
 
 
 def match_id(pattern: Pattern, match: Match) -> str:
     """The alert id of `match`."""
-    return alert_id(pattern.id, tuple(_FIELD_SEPARATOR.join(value) for value in match.values), match.anchor)
+    anchor = match.anchor if match.mark == RISES else f"{match.anchor}{_FIELD_SEPARATOR}{match.mark}"
+    return alert_id(pattern.id, tuple(_FIELD_SEPARATOR.join(value) for value in match.values), anchor)
 
 
 def _ring(pattern: Pattern, match: Match, silent: frozenset[str]) -> Ring:
@@ -215,7 +252,7 @@ def _compared(
             updated.append(Fired(replace(ring, silent=before.silent), match, known=before))
     lost = [ring for ring in stored if ring.state == "firing" and ring.id not in ringing]
     heirs = {ring.id: _heir(pattern, ring, [fired.ring for fired in fresh]) for ring in lost}
-    rebuilding = all(sighting.rebuilt for sighting in admission.changed.values())
+    rebuilding = bool(admission.changed) and all(sighting.rebuilt for sighting in admission.changed.values())
     return Plan(
         changed=tuple(admission.changed.values()),
         fired=tuple(replace(fired, supersedes=_superseded(fired.ring.id, heirs)) for fired in fresh),

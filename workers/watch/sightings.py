@@ -6,6 +6,7 @@ apart from it, so that a window can be walked without reading a single sentence.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice, product
@@ -16,7 +17,8 @@ from pydantic import Field
 from topics.annotations import Annotation, Event
 from topics.base import Part
 from workers.watch.durations import Micros, to_micros
-from workers.watch.patterns import JoinField, Pattern, Selection
+from workers.watch.pattern_document import JoinField
+from workers.watch.patterns import Pattern, Selection
 
 Stamp = tuple[int, int]
 """Which revision of an article is the newer: time of fetching (microseconds), then offset on the topic."""
@@ -36,7 +38,10 @@ MAX_SENTENCE = 2000
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One event, as far as a rule can ask about it. `index` is its place in the annotation."""
+    """One event, as far as a rule can ask about it. `index` is its place in the annotation.
+
+    `when`: the date or interval that the text gives it. `said`: which of the pattern's phrases its words hold.
+    """
 
     index: int
     type: str
@@ -45,6 +50,8 @@ class Happening:
     targets: tuple[str, ...]
     place: str | None
     confidence: float
+    when: str | None = None
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,10 @@ class Sighting:
 
     def to_wire(self) -> list[Any]:
         """A short JSON value."""
-        events = [[h.index, h.type, h.status, h.actors, h.targets, h.place, h.confidence] for h in self.happenings]
+        events = [
+            [h.index, h.type, h.status, h.actors, h.targets, h.place, h.confidence, h.when, h.said]
+            for h in self.happenings
+        ]
         return [
             self.article_id, self.revision, self.time, self.stamp, self.source, self.story, self.tags, self.entities,
             events, self.dated * 1 + self.rebuilt * 2 + self.late * 4,
@@ -86,10 +96,7 @@ class Sighting:
     def from_wire(cls, value: list[Any]) -> Sighting:
         """The inverse of `to_wire`."""
         article_id, revision, time, stamp, source, story, tags, entities, events, flags = value
-        happenings = tuple(
-            Happening(index, type_, status, tuple(actors), tuple(targets), place, confidence)
-            for index, type_, status, actors, targets, place, confidence in events
-        )
+        happenings = tuple(_happening(*event) for event in events)
         return cls(
             article_id, revision, time, (stamp[0], stamp[1]), source, story, tuple(tags), tuple(entities), happenings,
             dated=bool(flags & 1), rebuilt=bool(flags & 2), late=bool(flags & 4),
@@ -127,7 +134,7 @@ def seen(pattern: Pattern, annotation: Annotation, known: Circumstances) -> tupl
         story=known.story,
         tags=annotation.tags,
         entities=tuple(dict.fromkeys(entity.id for entity in annotation.entities)) if _asks_entities(pattern) else (),
-        happenings=tuple(happenings(annotation.events, pattern.types, pattern.symmetric)),
+        happenings=tuple(happenings(pattern, annotation)),
         dated=annotation.event_time_source == "published",
         late=known.late,
         rebuilt=known.rebuilt,
@@ -163,16 +170,41 @@ def _asks_entities(pattern: Pattern) -> bool:
     return "entity" in pattern.group_by or any(rule.entities for rule in pattern.selections)
 
 
-def happenings(events: Iterable[Event], types: frozenset[str], symmetric: frozenset[str]) -> Iterable[Happening]:
-    """The events of `types`; of a symmetric one all parties are actors."""
-    for index, event in enumerate(events):
-        if event.type not in types:
+def happenings(pattern: Pattern, annotation: Annotation) -> Iterable[Happening]:
+    """The events of types that `pattern` asks for; of a symmetric one all parties are actors."""
+    phrases = frozenset().union(*(rule.texts for rule in pattern.selections))
+    title = _plain(annotation.title) if phrases else ""
+    for index, event in enumerate(annotation.events):
+        if event.type not in pattern.types:
             continue
         actors = _ids(event.actor)
         targets = _ids(event.target)
-        if event.type in symmetric:
+        if event.type in pattern.symmetric:
             actors = targets = tuple(dict.fromkeys((*actors, *targets)))
-        yield Happening(index, event.type, event.status, actors, targets, event.place or None, event.confidence)
+        said = tuple(sorted(_said(phrases, title, event))) if phrases else ()
+        yield Happening(
+            index, event.type, event.status, actors, targets, event.place or None, event.confidence, event.when, said
+        )
+
+
+def _said(phrases: Iterable[str], title: str, event: Event) -> Iterable[str]:
+    """Which phrases stand, as whole words, in the title or in the event's sentence."""
+    sentence = _plain(event.sentence.text)
+    for phrase in phrases:
+        words = rf"(?<!\w){re.escape(phrase)}(?!\w)"
+        if re.search(words, sentence) or re.search(words, title):
+            yield phrase
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().split())
+
+
+def _happening(*fields: Any) -> Happening:
+    """From the wire; what an earlier version did not write is absent."""
+    index, type_, status, actors, targets, place, confidence, *rest = fields
+    when, said = rest or (None, ())
+    return Happening(index, type_, status, tuple(actors), tuple(targets), place, confidence, when, tuple(said))
 
 
 def _ids(participants: Iterable[Any]) -> tuple[str, ...]:
@@ -191,6 +223,7 @@ def selects(rule: Selection, sighting: Sighting, happening: Happening) -> bool:
         and (not rule.entities or not rule.entities.isdisjoint(sighting.entities))
         and (not rule.sources or sighting.source in rule.sources)
         and (not rule.tags or not rule.tags.isdisjoint(sighting.tags))
+        and (not rule.texts or not rule.texts.isdisjoint(happening.said))
     )
 
 

@@ -37,6 +37,7 @@ from workers.watch.event_types import EventTypes
 from workers.watch.pattern_file import PatternSet
 from workers.watch.redis_stories import Stories
 from workers.watch.redis_windows import RedisWindows
+from workers.watch.ringing import Clock
 from workers.watch.windows import Announcement
 
 log = get_logger("watch")
@@ -104,7 +105,7 @@ class Watch:
         with _refusals_that_may_pass():
             stories = await self._stories.assign([item.annotation for item in read])
             arrivals = await self._counted(read, stories)
-            report = await self._engine.apply(arrivals, self._now(), await self._counts.slowest())
+            report = await self._engine.apply(arrivals, self._now(), Clock(await self._counts.slowest()))
             await self._counts.done({record.partition: record.offset + 1 for record in _last_of_partitions(batch)})
         for pattern_id, number in report.suppressed.items():
             metrics.SUPPRESSED.labels(pattern_id).inc(number)

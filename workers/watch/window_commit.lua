@@ -1,7 +1,7 @@
 -- Stores what arrivals changed in a pattern, if nobody else changed it since it was loaded; else nothing.
 -- KEYS: meta times sightings bodies anchors rings alerts outbox
--- ARGV: expected version, newest or "", suppressed, horizon of sightings, horizon of rings, alerts to keep,
---   most sightings, seconds to live,
+-- ARGV: expected version, newest, settled, due (each or ""), suppressed, horizon of sightings, horizon of rings,
+--   alerts to keep, most sightings, seconds to live,
 --   number of sightings, then for each: article id, time, sighting, body,
 --   number of alerts, then for each: alert id, time, ring, alert,
 --   number of announcements, then for each: key, value
@@ -10,7 +10,7 @@
 local version = redis.call('HGET', KEYS[1], 'version') or '0'
 if version ~= ARGV[1] then return 0 end
 
-local at = 9
+local at = 11
 local function take(fields)
   local rows = {}
   for row = 1, tonumber(ARGV[at]) do
@@ -44,22 +44,26 @@ local function drop(order, ids, ...)
   end
 end
 
+for place, name in ipairs({'settled', 'due'}) do
+  local moment = ARGV[2 + place]
+  if moment ~= '' then redis.call('HSET', KEYS[1], name, moment) else redis.call('HDEL', KEYS[1], name) end
+end
 if ARGV[2] ~= '' then
   redis.call('HSET', KEYS[1], 'newest', ARGV[2])
-  drop(KEYS[2], redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', '(' .. ARGV[4]), KEYS[3], KEYS[4])
-  local excess = redis.call('ZCARD', KEYS[5]) - tonumber(ARGV[6])
+  drop(KEYS[2], redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', '(' .. ARGV[6]), KEYS[3], KEYS[4])
+  local excess = redis.call('ZCARD', KEYS[5]) - tonumber(ARGV[8])
   if excess > 0 then
-    local old = redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', '(' .. ARGV[5], 'LIMIT', 0, excess)
+    local old = redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', '(' .. ARGV[7], 'LIMIT', 0, excess)
     drop(KEYS[5], old, KEYS[6], KEYS[7])
   end
 end
-local surplus = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[7])
+local surplus = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[9])
 if surplus > 0 then
   local last = redis.call('ZRANGE', KEYS[2], surplus - 1, surplus - 1, 'WITHSCORES')
   redis.call('HSET', KEYS[1], 'floor', last[2])
   drop(KEYS[2], redis.call('ZRANGE', KEYS[2], 0, surplus - 1), KEYS[3], KEYS[4])
 end
-if ARGV[3] ~= '0' then redis.call('HINCRBY', KEYS[1], 'suppressed', ARGV[3]) end
+if ARGV[5] ~= '0' then redis.call('HINCRBY', KEYS[1], 'suppressed', ARGV[5]) end
 redis.call('HINCRBY', KEYS[1], 'version', 1)
-for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ARGV[8]) end
+for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ARGV[10]) end
 return 1

@@ -1,17 +1,22 @@
 -- What a pattern holds around the earliest time that some articles bear on, as one consistent view.
 -- KEYS: meta times sightings anchors rings outbox
--- ARGV: earliest time, timespan, reach (microseconds), article ids …
--- Answers: version, newest or "", floor or "", sightings and rings as JSON arrays, outbox as key, value, key, value …
+-- ARGV: earliest time or "", lookback, reach (microseconds), 1 if the pattern waits, article ids …
+-- Answers: version, newest or "", floor or "", settled or "", sightings and rings as JSON arrays, outbox as key, value, key, value …
 
+local meta = redis.call('HMGET', KEYS[1], 'version', 'newest', 'floor', 'settled')
 local earliest = tonumber(ARGV[1])
-for i = 4, #ARGV do
-  local stored = redis.call('ZSCORE', KEYS[2], ARGV[i])
-  if stored and tonumber(stored) < earliest then earliest = tonumber(stored) end
+local function reach_back(moment)
+  if moment and (not earliest or tonumber(moment) < earliest) then earliest = tonumber(moment) end
+end
+for i = 5, #ARGV do reach_back(redis.call('ZSCORE', KEYS[2], ARGV[i])) end
+-- What waits and was never decided needs all that is there.
+if ARGV[4] == '1' then
+  if meta[4] then reach_back(meta[4]) else earliest = nil end
 end
 
 local function since(distance)
   -- tostring would round: %.0f keeps every microsecond.
-  return string.format('%.0f', earliest - tonumber(distance))
+  return earliest and string.format('%.0f', earliest - tonumber(distance)) or '-inf'
 end
 
 local function values(order, hash, from)
@@ -27,11 +32,11 @@ local function values(order, hash, from)
   return '[' .. table.concat(found, ',') .. ']'
 end
 
-local meta = redis.call('HMGET', KEYS[1], 'version', 'newest', 'floor')
 return {
   meta[1] or '0',
   meta[2] or '',
   meta[3] or '',
+  meta[4] or '',
   values(KEYS[2], KEYS[3], since(ARGV[2])),
   values(KEYS[4], KEYS[5], since(ARGV[3])),
   redis.call('HGETALL', KEYS[6]),

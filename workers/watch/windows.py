@@ -24,11 +24,18 @@ KEPT_ALERTS = 1000
 """Alerts a pattern keeps for `tocsin alerts list` beyond those that may still change."""
 
 
+BY_CLOCK = -1
+
+_BEGINNING: Micros = -(2**60)
+"""Before all event times."""
+
+
 @dataclass(frozen=True, slots=True)
 class Announcement:
     """An alert that Kafka has not confirmed yet. `key` orders the announcements of one pattern.
 
-    `partition` is that of the record whose arrival caused it: who reads the record again announces it again.
+    `partition` is that of the record whose arrival caused it: who reads the record again announces it again. It is
+    `BY_CLOCK` if no record did.
     """
 
     key: str
@@ -39,11 +46,15 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What to load: the window of `pattern` around the earliest time that `articles` bear on, now or as stored."""
+    """What to load: the window of `pattern` around the earliest time that `articles` bear on, now or as stored.
+
+    Of a pattern that waits also what lies around the watermark up to which it was decided. `earliest` is None if only
+    the watermark moved.
+    """
 
     pattern: Pattern
     articles: tuple[str, ...]
-    earliest: Micros
+    earliest: Micros | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +97,7 @@ class Horizon:
     def of(cls, pattern: Pattern, newest: Micros) -> Horizon:
         """A match may still complete within the retention, on what lies a timespan before, quieted by a ring before."""
         settled = newest - pattern.retention
-        return cls(settled - pattern.timespan, settled - pattern.reach)
+        return cls(settled - pattern.lookback, settled - pattern.reach)
 
 
 class WindowStore(Protocol):
@@ -107,6 +118,9 @@ class WindowStore(Protocol):
     async def outbox(self, pattern_ids: Sequence[str]) -> Sequence[Announcement]:
         """All that is still to be announced, in order."""
 
+    async def due(self, pattern_ids: Sequence[str]) -> Sequence[Micros | None]:
+        """Of each pattern, the moment from which on the watermark may change something by itself."""
+
 
 @dataclass
 class _Shelf:
@@ -115,6 +129,8 @@ class _Shelf:
     version: int = 0
     newest: Micros | None = None
     floor: Micros | None = None
+    settled: Micros | None = None
+    due: Micros | None = None
     sightings: dict[str, Sighting] = field(default_factory=dict)
     order: list[tuple[Micros, str]] = field(default_factory=list)
     bodies: dict[str, Body] = field(default_factory=dict)
@@ -137,13 +153,17 @@ class MemoryWindows:
     def _held(self, ask: Ask) -> Held:
         shelf = self._shelves.setdefault(ask.pattern.id, _Shelf())
         stored = (shelf.sightings[article].time for article in ask.articles if article in shelf.sightings)
-        earliest = min((ask.earliest, *stored))
-        from_sighting = bisect_left(shelf.order, (earliest - ask.pattern.timespan, ""))
+        known = [moment for moment in (ask.earliest, *stored) if moment is not None]
+        if ask.pattern.waits and shelf.settled is not None:
+            known.append(shelf.settled)
+        earliest = min(known) if known and not (ask.pattern.waits and shelf.settled is None) else _BEGINNING
+        from_sighting = bisect_left(shelf.order, (earliest - ask.pattern.lookback, ""))
         sightings = [shelf.sightings[article] for _, article in shelf.order[from_sighting:]]
         from_ring = bisect_left(shelf.ring_order, (earliest - ask.pattern.reach, ""))
         rings = tuple(shelf.rings[ring] for _, ring in shelf.ring_order[from_ring:])
         outbox = tuple(shelf.outbox[key] for key in sorted(shelf.outbox))
-        return Held(shelf.version, Window(shelf.newest, shelf.floor, tuple(sightings), rings), outbox)
+        window = Window(shelf.newest, shelf.floor, shelf.settled, tuple(sightings), rings)
+        return Held(shelf.version, window, outbox)
 
     async def words(self, pattern: Pattern, articles: Sequence[str], alerts: Sequence[str]) -> Words:
         """See WindowStore."""
@@ -162,7 +182,7 @@ class MemoryWindows:
         if shelf.version != change.version:
             return False
         shelf.version += 1
-        shelf.newest = change.plan.newest
+        shelf.newest, shelf.settled, shelf.due = change.plan.newest, change.plan.settled, change.plan.due
         for sighting in change.plan.changed:
             self._put_sighting(shelf, sighting, change.bodies[sighting.article_id])
         for ring, alert in change.alerts:
@@ -210,6 +230,10 @@ class MemoryWindows:
         """See WindowStore."""
         shelves = [self._shelves[pattern_id] for pattern_id in pattern_ids if pattern_id in self._shelves]
         return [shelf.outbox[key] for shelf in shelves for key in sorted(shelf.outbox)]
+
+    async def due(self, pattern_ids: Sequence[str]) -> Sequence[Micros | None]:
+        """See WindowStore."""
+        return [self._shelves[id_].due if id_ in self._shelves else None for id_ in pattern_ids]
 
     def alerts(self) -> list[Alert]:
         """All alerts kept, retracted ones too, in order of pattern and completing event."""

@@ -11,8 +11,9 @@ from topics.annotations import Annotation, Entity, Event, Fingerprint, Participa
 from workers.watch.engine import Arrival
 from workers.watch.event_types import DEFAULT_EVENT_TYPES
 from workers.watch.located import read_documents
+from workers.watch.pattern_document import PatternDocument
 from workers.watch.pattern_file import document_problems
-from workers.watch.patterns import Pattern, PatternDocument, compiled
+from workers.watch.patterns import Pattern, compiled
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -77,6 +78,7 @@ def event(
     status: Status = "actual",
     confidence: float = 0.9,
     sentence: str | None = None,
+    when: str | None = None,
 ) -> Event:
     """An event whose sentence is its type's name, unless given."""
     words = sentence or type_
@@ -88,6 +90,7 @@ def event(
         actor=tuple(Participant(id=a, part="text", start=0, end=0, text=a) for a in actors),
         target=tuple(Participant(id=t, part="text", start=0, end=0, text=t) for t in target),
         place=place,
+        when=when,
         confidence=confidence,
     )
 

@@ -1,21 +1,42 @@
-"""What must ring, by brute force and without regard to speed: straight from docs/decisions/0002. It shares no code with
-the matching except the alert's identity.
+"""What must ring, by brute force and without regard to speed: straight from docs/decisions/0002 and 0004. It shares no
+code with the matching except the alert's identity.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import combinations, permutations, product
+from itertools import combinations, pairwise, permutations, product
 
 from topics.alerts import alert_id
 from topics.annotations import Event
+from workers.watch.conditions import Clause
 from workers.watch.engine import Arrival
 from workers.watch.patterns import Pattern, Selection
 
 
-def must_ring(pattern: Pattern, arrivals: Iterable[Arrival]) -> set[str]:
-    """Ids of all alerts that must be firing once `arrivals` have come, in whatever order."""
+@dataclass(frozen=True)
+class Ringing:
+    """A completion: when, known by which article and mark, and the articles that make it."""
+
+    time: datetime
+    anchor: Arrival
+    mark: str
+    window: tuple[Arrival, ...]
+    core: frozenset[str]
+
+
+def must_ring(
+    pattern: Pattern,
+    arrivals: Iterable[Arrival],
+    watermark: datetime | None = None,
+    oldest: datetime | None = None,
+) -> set[str]:
+    """Ids of all alerts that must be firing once `arrivals` have come, in whatever order, and the watermark stands.
+
+    `oldest` is when the stream began.
+    """
     newest: dict[str, Arrival] = {}
     for arrival in arrivals:
         article = arrival.annotation.article_id
@@ -23,11 +44,113 @@ def must_ring(pattern: Pattern, arrivals: Iterable[Arrival]) -> set[str]:
             newest[article] = arrival
     articles = sorted(newest.values(), key=_position)
     values = {value for a in articles for e in a.annotation.events for value in _values(pattern, a, e)}
-    together: dict[tuple[str, frozenset[str]], list[str]] = {}
+    together: dict[tuple[str, str, frozenset[str]], list[str]] = {}
     for value in values:
-        for anchor, core in _fired(pattern, value, articles):
-            together.setdefault((anchor, core), []).append("\x1f".join(value))
-    return {alert_id(pattern.id, tuple(joined), anchor) for (anchor, _), joined in together.items()}
+        mine = [a for a in articles if _rules(pattern, value, a)]
+        for ring in _quieted(pattern, _completions(pattern, value, mine, watermark, oldest)):
+            key = (ring.anchor.annotation.article_id, ring.mark, ring.core)
+            together.setdefault(key, []).append("\x1f".join(value))
+    return {
+        alert_id(pattern.id, tuple(joined), f"{anchor}\x1f{mark}" if mark else anchor)
+        for (anchor, mark, _), joined in together.items()
+    }
+
+
+def _quieted(pattern: Pattern, found: Iterable[Ringing]) -> Iterable[Ringing]:
+    """What the cooldown leaves."""
+    rung: list[Ringing] = []
+    for ring in found:
+        recent = [r for r in rung if ring.time - r.time < timedelta(microseconds=pattern.cooldown)]
+        told = {a.story for r in recent for a in r.window}
+        if not recent or (pattern.rearms and ring.anchor.story not in told):
+            rung.append(ring)
+            yield ring
+
+
+def _completions(
+    pattern: Pattern,
+    value: tuple[str, ...],
+    articles: Sequence[Arrival],
+    watermark: datetime | None,
+    oldest: datetime | None,
+) -> Iterable[Ringing]:
+    if not pattern.waits:
+        return _arriving(pattern, value, articles)
+    if watermark is None:
+        return []
+    if pattern.spike is not None:
+        return _spiking(pattern, value, articles, watermark, oldest)
+    if pattern.counts:
+        return _turning(pattern, value, articles, watermark)
+    return _missing(pattern, value, articles, watermark)
+
+
+def _time(arrival: Arrival) -> datetime:
+    return arrival.annotation.event_time
+
+
+def _span(pattern: Pattern) -> timedelta:
+    return timedelta(microseconds=pattern.timespan)
+
+
+def _arriving(pattern: Pattern, value: tuple[str, ...], articles: Sequence[Arrival]) -> Iterable[Ringing]:
+    for place, end in enumerate(articles):
+        window = [a for a in articles[: place + 1] if timedelta(0) <= _time(end) - _time(a) < _span(pattern)]
+        if _holds(pattern, value, window):
+            yield Ringing(_time(end), end, "", tuple(window), _core(pattern, value, window))
+
+
+def _missing(
+    pattern: Pattern, value: tuple[str, ...], articles: Sequence[Arrival], watermark: datetime
+) -> Iterable[Ringing]:
+    for opener in articles:
+        closes = _time(opener) + _span(pattern)
+        window = [a for a in articles if _time(opener) <= _time(a) < closes]
+        opened = [c for c in pattern.clauses if c.present & _rules(pattern, value, opener)]
+        if closes <= watermark and any(_clause_holds(pattern, value, window, c) for c in opened):
+            yield Ringing(closes, opener, "", tuple(window), _core(pattern, value, window))
+
+
+def _turning(
+    pattern: Pattern, value: tuple[str, ...], articles: Sequence[Arrival], watermark: datetime
+) -> Iterable[Ringing]:
+    moments = sorted({m for a in articles for m in (_time(a), _time(a) + _span(pattern)) if m <= watermark})
+    for now in moments:
+        before = [a for a in articles if now - _span(pattern) <= _time(a) < now]
+        window = [a for a in articles if now - _span(pattern) < _time(a) <= now]
+        if _bound(pattern, _number(pattern, value, before)) or not _bound(pattern, _number(pattern, value, window)):
+            continue
+        entering = [a for a in articles if _time(a) == now]
+        leaving = [a for a in articles if _time(a) == now - _span(pattern)]
+        shown = window if entering else leaving + window
+        core = frozenset(a.annotation.article_id for a in shown)
+        yield Ringing(now, (entering or leaving)[-1], "" if entering else "end", tuple(shown), core)
+
+
+def _spiking(
+    pattern: Pattern,
+    value: tuple[str, ...],
+    articles: Sequence[Arrival],
+    watermark: datetime,
+    oldest: datetime | None,
+) -> Iterable[Ringing]:
+    spike, span = pattern.spike, _span(pattern)
+    assert spike is not None
+    reference = timedelta(microseconds=spike.reference)
+    for place, end in enumerate(articles):
+        now = _time(end)
+        if now > watermark or oldest is None or oldest > now - span - reference:
+            continue
+        window = [a for a in articles[: place + 1] if now - span < _time(a)]
+        usual = []
+        start = now - 2 * span
+        while start >= now - span - reference:
+            usual.append(_number(pattern, value, [a for a in articles if start < _time(a) <= start + span]))
+            start -= span
+        count = _number(pattern, value, window)
+        high = count >= spike.least and count >= spike.times * (sum(usual) / len(usual))
+        if high and _independent(window, pattern.corroboration):
+            yield Ringing(now, end, "", tuple(window), frozenset(a.annotation.article_id for a in window))
 
 
 def _position(arrival: Arrival) -> tuple[datetime, str]:
@@ -76,42 +199,88 @@ def _rules(pattern: Pattern, value: tuple[str, ...], arrival: Arrival) -> set[st
     }
 
 
-def _fired(
-    pattern: Pattern, value: tuple[str, ...], articles: Sequence[Arrival]
-) -> Iterable[tuple[str, frozenset[str]]]:
-    timespan, cooldown = timedelta(microseconds=pattern.timespan), timedelta(microseconds=pattern.cooldown)
-    last: datetime | None = None
-    for place, end in enumerate(articles):
-        if not _rules(pattern, value, end):
-            continue
-        now = end.annotation.event_time
-        window = [
-            a
-            for a in articles[: place + 1]
-            if timedelta(0) <= now - a.annotation.event_time < timespan and _rules(pattern, value, a)
-        ]
-        if not _holds(pattern, value, window) or (last is not None and now - last < cooldown):
-            continue
-        last = now
-        yield end.annotation.article_id, _core(pattern, value, window)
-
-
 def _holds(pattern: Pattern, value: tuple[str, ...], window: Sequence[Arrival]) -> bool:
+    if pattern.counts:
+        return _bound(pattern, _number(pattern, value, window)) and _independent(window, pattern.corroboration)
+    if pattern.kind == "temporal":
+        return any(_clause_holds(pattern, value, window, clause) for clause in pattern.clauses)
     names = [rule.name for rule in pattern.selections]
+    return any(_ordered(pattern, value, chosen, names) for chosen in product(window, repeat=len(names))) and all(
+        _independent([a for a in window if name in _rules(pattern, value, a)], pattern.corroboration) for name in names
+    )
+
+
+def _ordered(pattern: Pattern, value: tuple[str, ...], chosen: Sequence[Arrival], names: Sequence[str]) -> bool:
+    """Whether each name can be supplied by its article, every step later than the one before."""
+    choices = []
+    for article, name in zip(chosen, names, strict=True):
+        rule = next(r for r in pattern.selections if r.name == name)
+        choices.append(
+            [
+                (article, event.when)
+                for event in article.annotation.events
+                if value in _values(pattern, article, event) and _selected(pattern, rule, article, event)
+            ]
+        )
+    return any(all(_is_later(pattern, one, two) for one, two in pairwise(steps)) for steps in product(*choices))
+
+
+def _is_later(pattern: Pattern, one: tuple[Arrival, str | None], two: tuple[Arrival, str | None]) -> bool:
+    (first, first_day), (second, second_day) = one, two
+    if first.annotation.article_id != second.annotation.article_id:
+        return _time(first) < _time(second)
+    return not pattern.distinct_articles and bool(first_day) and bool(second_day) and str(first_day) < str(second_day)
+
+
+def _clause_holds(pattern: Pattern, value: tuple[str, ...], window: Sequence[Arrival], clause: Clause) -> bool:
+    names = sorted(clause.present)
     holders = {name: [a for a in window if name in _rules(pattern, value, a)] for name in names}
-    if pattern.kind == "event_count":
-        enough = len(window) >= pattern.gte
-        behind = [window]
-    elif pattern.distinct_articles:
+    if any(_rules(pattern, value, a) & clause.absent for a in window):
+        return False
+    if pattern.distinct_articles:
         enough = any(
             all(a in holders[name] for a, name in zip(chosen, names, strict=True))
             for chosen in permutations(window, len(names))
         )
-        behind = list(holders.values())
     else:
         enough = all(holders.values())
-        behind = list(holders.values())
-    return enough and all(_independent(supporters, pattern.corroboration) for supporters in behind)
+    return enough and all(_independent(supporters, pattern.corroboration) for supporters in holders.values())
+
+
+def _bound(pattern: Pattern, number: int) -> bool:
+    wanted = pattern.bound.number
+    return {
+        "gte": number >= wanted,
+        "gt": number > wanted,
+        "lte": number <= wanted,
+        "lt": number < wanted,
+        "eq": number == wanted,
+    }[pattern.bound.comparison]
+
+
+def _number(pattern: Pattern, value: tuple[str, ...], window: Sequence[Arrival]) -> int:
+    if pattern.kind == "event_count" or pattern.field == "article":
+        return len(window)
+    seen: set[str | None] = set()
+    for article in window:
+        for event in article.annotation.events:
+            if value not in _values(pattern, article, event):
+                continue
+            if not any(_selected(pattern, rule, article, event) for rule in pattern.selections):
+                continue
+            parties = {p.id for p in event.actor}
+            objects = {p.id for p in event.target}
+            if event.type in pattern.symmetric:
+                parties = objects = parties | objects
+            found: dict[str | None, set[str | None]] = {
+                "actor": {*parties},
+                "target": {*objects},
+                "place": {event.place},
+                "story": {article.story},
+                "source": {article.annotation.source},
+            }
+            seen |= found[pattern.field]
+    return len(seen - {None})
 
 
 def _independent(articles: Sequence[Arrival], wanted: int) -> bool:
@@ -122,10 +291,13 @@ def _independent(articles: Sequence[Arrival], wanted: int) -> bool:
 
 
 def _core(pattern: Pattern, value: tuple[str, ...], window: Sequence[Arrival]) -> frozenset[str]:
-    if pattern.kind == "event_count":
-        return frozenset(a.annotation.article_id for a in window[-pattern.gte :])
+    if pattern.counts:
+        for size in range(1, len(window) + 1):
+            if _number(pattern, value, window[-size:]) >= pattern.bound.least:
+                return frozenset(a.annotation.article_id for a in window[-size:])
+    wanted = {name for clause in pattern.clauses for name in clause.present}
     latest: dict[str, str] = {}
     for article in window:
-        for name in _rules(pattern, value, article):
+        for name in _rules(pattern, value, article) & wanted:
             latest[name] = article.annotation.article_id
     return frozenset(latest.values())

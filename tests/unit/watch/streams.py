@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 
 from hypothesis import strategies as st
 
-from tests.unit.watch.builders import annotation, arrival, at, event, event_count, temporal
+from tests.unit.watch.builders import annotation, arrival, at, event, make_pattern
 from topics.annotations import Event
 from workers.watch.engine import Arrival
 from workers.watch.patterns import Pattern
@@ -20,22 +21,97 @@ ACTORS = ("KP", "RU", "US")
 
 @st.composite
 def patterns(draw: st.DrawFn, *, grouped_by: tuple[tuple[str, ...], ...] | None = None, id_: str = "p") -> Pattern:
-    """A pattern over TYPES."""
+    """A pattern over TYPES, of any kind."""
     groups = grouped_by or ((), ("actor",), ("article",), ("story",), ("place",), ("actor", "place"))
-    shared: dict[str, object] = {
-        "id": id_,
-        "group_by": draw(st.sampled_from(groups)),
-        "timespan": draw(st.sampled_from(["1h", "3h", "12h"])),
-        "corroboration": draw(st.sampled_from([1, 1, 1, 2])),
-    }
+    document: dict[str, object] = {"id": id_}
     if cooldown := draw(st.sampled_from([None, "0s", "2h", "20h"])):
-        shared["cooldown"] = cooldown
+        document["cooldown"] = cooldown
+    correlation: dict[str, object] = {
+        "group-by": list(draw(st.sampled_from(groups))),
+        "timespan": draw(st.sampled_from(["1h", "3h", "12h"])),
+    }
+    making = draw(st.sampled_from([_temporal, _temporal, _ordered, _absent, _counting, _counting, _falling, _spiking]))
+    draw(making(document, correlation))
+    return make_pattern(correlation=correlation, **document)
+
+
+def _rearm(draw: st.DrawFn, document: dict[str, object]) -> None:
     if draw(st.booleans()):
-        return event_count(draw(st.integers(1, 4)), rules=draw(st.sampled_from([TYPES[:1], TYPES[1:]])), **shared)
+        document["rearm_on"] = ["new_story"]
+
+
+@st.composite
+def _temporal(draw: st.DrawFn, document: dict[str, object], correlation: dict[str, object]) -> None:
+    correlation |= {"type": "temporal", "rules": list(draw(st.sampled_from([TYPES[:2], TYPES])))}
+    condition = draw(st.sampled_from([None, None, "{0} or {1}", "{0} and ({1} or {0})", "({0} and {1}) or {1}"]))
+    if condition:
+        correlation["rules"] = list(TYPES[:2])
+        correlation["condition"] = condition.format(*TYPES)
+    document["corroboration"] = draw(st.sampled_from([1, 1, 1, 2]))
+    _rearm(draw, document)
     if draw(st.booleans()):
-        shared["distinct"] = "article"
-    shared["rules"] = draw(st.sampled_from([TYPES[:2], TYPES]))
-    return temporal(**shared)
+        document["distinct"] = "article"
+
+
+@st.composite
+def _ordered(draw: st.DrawFn, document: dict[str, object], correlation: dict[str, object]) -> None:
+    correlation |= {"type": "temporal_ordered", "rules": list(draw(st.sampled_from([TYPES[:2], TYPES, TYPES[:0:-1]])))}
+    document["corroboration"] = draw(st.sampled_from([1, 1, 2]))
+    _rearm(draw, document)
+    if draw(st.booleans()):
+        document["distinct"] = "article"
+
+
+@st.composite
+def _absent(draw: st.DrawFn, document: dict[str, object], correlation: dict[str, object]) -> None:
+    a, b, c = TYPES
+    condition = draw(
+        st.sampled_from(
+            [f"{a} and not {b}", f"{a} and {b} and not {c}", f"({a} or {b}) and not {c}", f"{a} and not {b} or {c}"]
+        )
+    )
+    correlation |= {"type": "temporal", "rules": [t for t in TYPES if t in condition], "condition": condition}
+    document["corroboration"] = draw(st.sampled_from([1, 1, 2]))
+    if draw(st.booleans()):
+        document["distinct"] = "article"
+
+
+def _count_of(draw: st.DrawFn, correlation: dict[str, object]) -> dict[str, object]:
+    correlation["rules"] = list(draw(st.sampled_from([TYPES[:1], TYPES[1:]])))
+    field = draw(st.sampled_from([None, "story", "source", "actor", "target", "place", "article"]))
+    correlation["type"] = "value_count" if field else "event_count"
+    return {"field": field} if field else {}
+
+
+@st.composite
+def _counting(draw: st.DrawFn, document: dict[str, object], correlation: dict[str, object]) -> None:
+    condition = _count_of(draw, correlation)
+    correlation["condition"] = condition | draw(st.sampled_from([{"gte": 1}, {"gte": 2}, {"gte": 4}, {"gt": 1}]))
+    document["corroboration"] = draw(st.sampled_from([1, 1, 1, 2]))
+    _rearm(draw, document)
+
+
+@st.composite
+def _falling(draw: st.DrawFn, document: dict[str, object], correlation: dict[str, object]) -> None:
+    del document
+    condition = _count_of(draw, correlation)
+    bounds = [{"lt": 1}, {"lt": 2}, {"lt": 3}, {"lte": 1}, {"eq": 1}, {"eq": 2}, {"eq": 0}]
+    correlation["condition"] = condition | draw(st.sampled_from(bounds))
+
+
+@st.composite
+def _spiking(draw: st.DrawFn, document: dict[str, object], correlation: dict[str, object]) -> None:
+    condition = _count_of(draw, correlation)
+    if condition:
+        correlation["condition"] = condition
+    correlation["timespan"] = draw(st.sampled_from(["1h", "2h"]))
+    document["spike"] = {
+        "reference": draw(st.sampled_from(["2h", "5h", "7h"])),
+        "height": draw(st.sampled_from([1.5, 2, 4])),
+        "min": draw(st.integers(1, 3)),
+    }
+    document["corroboration"] = draw(st.sampled_from([1, 1, 2]))
+    _rearm(draw, document)
 
 
 @st.composite
@@ -47,6 +123,7 @@ def events(draw: st.DrawFn) -> Event:
         target=draw(st.lists(st.sampled_from(ACTORS), max_size=1)),
         place=draw(st.sampled_from([None, "SE", "FI"])),
         status=draw(st.sampled_from(["actual", "actual", "actual", "negated"])),
+        when=draw(st.sampled_from([None, "2026-03-01", "2026-03-02"])),
     )
 
 
@@ -87,3 +164,11 @@ def cut(stream: list[Arrival], places: list[int]) -> list[list[Arrival]]:
     """`stream` in pieces."""
     ends = [*sorted({place for place in places if place < len(stream)}), len(stream)]
     return [stream[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+
+
+@st.composite
+def watermarks(draw: st.DrawFn, pieces: int) -> list[datetime | None]:
+    """A watermark after each piece: it never goes back, may be unknown at first, and may outrun the articles."""
+    unknown = draw(st.integers(0, pieces))
+    known = sorted(draw(st.lists(st.integers(-4, 200), min_size=pieces - unknown, max_size=pieces - unknown)))
+    return [None] * unknown + [at(minutes=15 * quarter) for quarter in known]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from itertools import count
 
 from hypothesis import HealthCheck, given, settings
@@ -11,31 +13,52 @@ from hypothesis import strategies as st
 
 from tests.unit.watch.builders import at
 from tests.unit.watch.oracle import must_ring
-from tests.unit.watch.streams import FACTOR, articles, batches, cut, patterns, streams
+from tests.unit.watch.streams import FACTOR, articles, batches, cut, patterns, streams, watermarks
 from workers.redis_client import connect
 from workers.redis_keys import Keys
 from workers.settings import Settings
-from workers.watch.engine import Arrival, Engine
+from workers.watch.durations import to_micros
+from workers.watch.engine import Arrival, Engine, Report
 from workers.watch.patterns import Pattern
 from workers.watch.redis_windows import RedisWindows
 from workers.watch.revisions import MemoryRevisions
+from workers.watch.ringing import Clock
 from workers.watch.windows import MemoryWindows, WindowStore
 
 NOW = at(days=2000)
 NAMESPACES = count()
 
 
-async def feed(store: WindowStore, pattern: Pattern, pieces: Sequence[Sequence[Arrival]]) -> dict[str, str]:
-    """What a listener has last heard of each alert; it must never hear of an end before the beginning."""
+BEGINNING = at(hours=3)
+"""When the generated streams began, for patterns that ask what is usual."""
+
+
+async def feed(
+    store: WindowStore,
+    pattern: Pattern,
+    pieces: Sequence[Sequence[Arrival]],
+    marks: Sequence[datetime | None] = (),
+) -> dict[str, str]:
+    """What a listener has last heard of each alert; it must never hear of an end before the beginning.
+
+    After each piece the watermark of the same place is reached, and time is looked at.
+    """
     heard: dict[str, str] = {}
     engine, revisions = Engine([pattern], store), MemoryRevisions()
-    for piece in pieces:
-        report = await engine.apply(revisions.current(piece), NOW)
+
+    async def hear(report: Report) -> None:
         for announcement in report.announcements:
             alert = announcement.alert
             assert alert.state == "firing" or heard.get(alert.id) == "firing"
             heard[alert.id] = alert.state
         await store.announced(report.announcements)
+
+    clock = Clock(oldest=to_micros(BEGINNING))
+    for place, piece in enumerate(pieces):
+        await hear(await engine.apply(revisions.current(piece), NOW, clock))
+        if place < len(marks) and (mark := marks[place]) is not None:
+            clock = replace(clock, watermark=to_micros(mark))
+            await hear(await engine.tick(NOW, clock))
     return heard
 
 
@@ -44,11 +67,12 @@ def firing(states: dict[str, str]) -> set[str]:
 
 
 @settings(max_examples=250 * FACTOR, deadline=None)
-@given(pattern=patterns(), stream=streams(), cuts=batches())
-def test_any_order_duplicates_and_revisions_ring_what_the_oracle_names(pattern, stream, cuts) -> None:
-    store = MemoryWindows()
-    heard = asyncio.run(feed(store, pattern, cut(stream, cuts)))
-    wanted = must_ring(pattern, stream)
+@given(pattern=patterns(), stream=streams(), cuts=batches(), data=st.data())
+def test_any_order_duplicates_and_revisions_ring_what_the_oracle_names(pattern, stream, cuts, data) -> None:
+    store, pieces = MemoryWindows(), cut(stream, cuts)
+    marks = data.draw(watermarks(len(pieces)))
+    heard = asyncio.run(feed(store, pattern, pieces, marks))
+    wanted = must_ring(pattern, stream, marks[-1], BEGINNING)
     assert firing({alert.id: alert.state for alert in store.alerts()}) == wanted
     assert firing(heard) == wanted
 
@@ -68,16 +92,19 @@ def test_a_second_delivery_of_everything_announces_nothing(pattern, stream) -> N
 
 
 @settings(max_examples=60 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(pattern=patterns(), stream=streams(), cuts=batches())
-def test_windows_in_redis_hold_what_windows_in_memory_hold(redis_url, pattern, stream, cuts) -> None:
+@given(pattern=patterns(), stream=streams(), cuts=batches(), data=st.data())
+def test_windows_in_redis_hold_what_windows_in_memory_hold(redis_url, pattern, stream, cuts, data) -> None:
+    pieces = cut(stream, cuts)
+    marks = data.draw(watermarks(len(pieces)))
+
     async def both() -> None:
         client = connect(Settings(redis_url=redis_url))
         memory, redis = MemoryWindows(), RedisWindows(client, Keys(f"n{next(NAMESPACES)}"))
-        heard = await feed(memory, pattern, cut(stream, cuts))
-        assert await feed(redis, pattern, cut(stream, cuts)) == heard
+        heard = await feed(memory, pattern, pieces, marks)
+        assert await feed(redis, pattern, pieces, marks) == heard
         stored = sorted(memory.alerts(), key=lambda a: (a.last_event_at, a.id), reverse=True)
         assert await redis.alerts([pattern.id], 1000) == stored
-        assert firing(heard) == must_ring(pattern, stream)
+        assert firing(heard) == must_ring(pattern, stream, marks[-1], BEGINNING)
         await client.aclose()
 
     asyncio.run(both())
