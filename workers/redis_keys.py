@@ -17,7 +17,7 @@ _SCAN_COUNT = 1000
 class PatternKeys:
     """The state of one pattern.
 
-    meta (hash)      version, newest event time, floor, suppressed matches
+    meta (hash)      version, newest event time, floor, suppressed matches; of patterns that wait: settled and due
     times (zset)     article id by event time, microseconds
     sightings (hash) article id to what the matching needs
     bodies (hash)    article id to the words that an alert shows
@@ -70,7 +70,9 @@ class CountKeys:
 
     @property
     def meta(self) -> str:
-        """Hash: `applied` and `done`, the next offsets that the counts and the whole step miss; newest event times."""
+        """Hash: `applied` and `done`, the next offsets that the counts and the whole step miss; `oldest` and `newest`
+        event time; `clock`, the moment up to which nothing more is expected, said while nothing waited.
+        """
         return f"{self.tag}:meta"
 
     def guard(self, article_id: str) -> str:

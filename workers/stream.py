@@ -35,6 +35,7 @@ from workers.health import Health, serve_health
 from workers.logs import get_logger
 from workers.settings import Settings
 from workers.steps import Handler, Incoming, Outcome, Outgoing, Refused
+from workers.ticker import Ticker, Ticking
 from workers.watchdog import Watchdog, committed_offsets
 from workers.wire import WireRecord, outcome_to_wire, to_wire
 
@@ -80,6 +81,7 @@ class StepRunner:
         self._draining = False
         self._idle = asyncio.Event()
         self._idle.set()
+        self._turn = asyncio.Lock()
         self._committed_at_assignment: dict[TP, int] = {}
         self.watchdog = Watchdog(self.app, handler.step, settings.watchdog_seconds, idle=self._idle, broken=self._break)
         self._failures_in_row = 0
@@ -109,12 +111,20 @@ class StepRunner:
             waits: set[asyncio.Task[Any]] = {stopping, asyncio.create_task(self._broken_event.wait())}
             if self.app.started:
                 waits.add(asyncio.create_task(self._crash()))
-            watchdog = asyncio.create_task(self.watchdog.run())
+            beside = [asyncio.create_task(self.watchdog.run()), *self._ticker()]
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for task in beside:
+                task.cancel()
             code = await self._shut_down(stop)
-            for task in (*waits, starting, watchdog):
+            for task in (*waits, starting):
                 task.cancel()
         return code
+
+    def _ticker(self) -> list[asyncio.Task[None]]:
+        if not isinstance(self.handler, Ticking):
+            return []
+        ticker = Ticker(self.handler, self._turn, transient=TRANSIENT, broken=self._break)
+        return [asyncio.create_task(ticker.run())]
 
     async def _crash(self) -> None:
         await self.app.wait_until_stopped()  # nobody but a crash stops it before we do
@@ -175,7 +185,8 @@ class StepRunner:
             self._idle.clear()
             try:
                 for portion in _portions(events):
-                    await self._run_batch(portion)
+                    async with self._turn:
+                        await self._run_batch(portion)
             except Exception as error:  # nothing may escape: Faust would acknowledge the event
                 log.exception("step.failed", error=repr(error))
                 self._break(str(error) if isinstance(error, StepBrokenError) else repr(error))

@@ -36,6 +36,7 @@ def replay(
     every article was read; 1: some lines were malformed or some articles were rejected (alerts are printed anyway);
     130: Ctrl-C, and nothing is left of it.
     """
+    from workers.local.replay import replay_settings
     from workers.local.signals import run_until_signalled
     from workers.logs import configure_logging
     from workers.settings import load_settings
@@ -43,12 +44,12 @@ def replay(
     settings = load_settings()
     own = settings if patterns is None else settings.with_changes(patterns=patterns)
     check_model(own)
-    check_patterns(own)
+    waiting = [pattern.id for pattern in check_patterns(own).patterns if pattern.waits]
     configure_logging("warning" if not verbose else settings.log_level, settings.log_format, step="replay")
     reports: list[ReplayReport] = []
 
     async def run() -> int:
-        reports.append(await _replay(settings, paths, patterns, verbose))
+        reports.append(await _replay(replay_settings(settings, patterns), paths, waiting, verbose))
         return ExitCode.OK
 
     code = run_until_signalled(run())
@@ -65,13 +66,12 @@ def _leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-async def _replay(settings: Any, paths: list[str], patterns: Path | None, verbose: bool) -> ReplayReport:
+async def _replay(settings: Any, paths: list[str], waiting: list[str], verbose: bool) -> ReplayReport:
     from rich.console import Console
 
     from workers.cli.up import tagged_sink
     from workers.local.folders import own_folder
     from workers.local.replay import replay as run
-    from workers.local.replay import replay_settings
     from workers.local.stack import file_sink
 
     console = Console(stderr=True, highlight=False)
@@ -82,7 +82,7 @@ async def _replay(settings: Any, paths: list[str], patterns: Path | None, verbos
             def show(progress: list[Progress]) -> None:
                 status.update("  ".join(f"{step.step} {step.done:,}/{step.total:,}" for step in progress))
 
-            return await run(replay_settings(settings, patterns), paths, sink=sink, on_progress=show)
+            return await run(settings, paths, sink=sink, on_progress=show, waiting=waiting)
 
 
 def _print_alerts(report: ReplayReport, as_json: bool) -> None:

@@ -11,11 +11,13 @@ from workers.kafka_client.administration import (
     delete_topics,
     ensure_topics,
 )
+from workers.kafka_client.backlog import Backlog
 from workers.kafka_client.config import Trouble, client_config
 from workers.kafka_client.producer import ArticleProducer, RecordProducer, encoded, producer_config, trace_id_of
 
 __all__ = [
     "ArticleProducer",
+    "Backlog",
     "RecordProducer",
     "Trouble",
     "check",

@@ -32,12 +32,18 @@ from workers.local.stack import Stack, local_stack
 from workers.local.topic_reader import read_messages, read_records
 from workers.logs import get_logger
 from workers.redis_client import connect
-from workers.redis_keys import drop_namespace
+from workers.redis_keys import Keys, drop_namespace
 from workers.settings import Settings
+from workers.watch.counts import CountReader
+from workers.watch.redis_windows import RedisWindows
+from workers.watch.revisions import ALLOWED_LATENESS
 
 log = get_logger("replay")
 
 STEPS = ("annotate", "watch")
+DECIDED_SECONDS = 60.0
+"""How long a replay waits for what only its archive's clock decides."""
+
 GIVE_UP_SECONDS = 10.0
 """How long a cancelled producer gets to stop; one that still reads a silent terminal then produces nothing more."""
 
@@ -152,8 +158,12 @@ async def replay(
     *,
     sink: LineSink,
     on_progress: Callable[[list[Progress]], None] | None = None,
+    waiting: Sequence[str] = (),
 ) -> ReplayReport:
-    """Run the archive at `paths` through annotate and watch; `settings` come from `replay_settings`."""
+    """Run the archive at `paths` through annotate and watch; `settings` come from `replay_settings`.
+
+    `waiting` names the patterns that wait for time to pass: the report is made when they have been decided.
+    """
     articles = read_paths(paths)
     # A file that is not there is told before anything is started.
     first = await in_daemon_thread(lambda: list(islice(articles, 1)))
@@ -161,11 +171,32 @@ async def replay(
         started = monotonic()
         produced = await produce(stack.settings, chain(first, articles))
         await stack.wait_until_idle(on_progress)
+        await _decided(stack.settings, waiting)
         seconds = monotonic() - started
         annotated = count_annotated(stack.settings)
         rejected = count_rejected(stack.settings)
         alerts = latest_alerts(read_records(stack.settings, "alerts", Alert))
     return ReplayReport(produced, annotated, rejected, tuple(alerts), seconds)
+
+
+async def _decided(settings: Settings, patterns: Sequence[str]) -> None:
+    """Wait until `patterns` were decided, as far as the archive's clock goes."""
+    if not patterns:
+        return
+    keys, client = Keys(settings.namespace), connect(settings)
+    windows = RedisWindows(client, keys)
+    try:
+        async with asyncio.timeout(DECIDED_SECONDS):
+            while True:
+                end = await CountReader(client, keys).newest()
+                due = [moment for moment in await windows.due(patterns) if moment is not None]
+                if end is None or all(moment > end - ALLOWED_LATENESS for moment in due):
+                    return
+                await asyncio.sleep(0.2)
+    except TimeoutError:
+        log.warning("replay.undecided", todo="a pattern that waits for silence may not have rung", patterns=patterns)
+    finally:
+        await client.aclose()
 
 
 def count_annotated(settings: Settings) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from workers.kafka_client import Backlog
 from workers.redis_client import connect
 from workers.settings import Settings
 from workers.watch.event_types import EventTypes
@@ -12,4 +15,25 @@ from workers.watch.step import Watch
 def make_handler(settings: Settings, types: EventTypes) -> Watch:
     """The handler as configured; `types` are those of the ontology. Raises ConfigurationError for a broken pattern."""
     patterns = load_patterns([settings.patterns_path], types)
-    return Watch(patterns, types, connect(settings), settings.namespace)
+    upstream = _Upstream(settings)
+    client = connect(settings)
+    return Watch(patterns, types, client, settings.namespace, drained=upstream.drained, clock=settings.clock)
+
+
+class _Upstream:
+    """Asks Kafka what still waits. In a thread: the client blocks."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def drained(self) -> frozenset[int]:
+        """Partitions of `annotations` that were read to their end after all articles had been."""
+        return await asyncio.to_thread(self._ask)
+
+    def _ask(self) -> frozenset[int]:
+        # In this order: an article that was read in between has its annotation on the topic already.
+        with Backlog(self._settings, "articles", f"{self._settings.namespace}.annotate") as articles:
+            if articles.read_to_end() != articles.partitions():
+                return frozenset()
+        with Backlog(self._settings, "annotations", f"{self._settings.namespace}.watch") as annotations:
+            return annotations.read_to_end()

@@ -23,6 +23,10 @@ FALLS = "end"
 """Marks of matches: with the arrival of their anchor, or with its leaving the window."""
 
 
+MANY_OF_AN_ARTICLE = frozenset({"actor", "target", "place"})
+"""Fields of which one article may have several values."""
+
+
 @dataclass(frozen=True, slots=True)
 class Supply:
     """One article's part in one instance (join value) of a pattern: its events by rule."""
@@ -115,7 +119,7 @@ def _may_be_complete(pattern: Pattern, present: Counter[str], articles: int) -> 
     if pattern.kind == "temporal_ordered":
         return all(present[selection.name] > 0 for selection in pattern.selections)
     if pattern.counts:
-        return pattern.field in ("actor", "target") or articles >= pattern.bound.least
+        return pattern.field in MANY_OF_AN_ARTICLE or articles >= pattern.bound.least
     return any(all(present[name] > 0 for name in clause.present) for clause in pattern.clauses)
 
 
@@ -202,7 +206,7 @@ def _core(pattern: Pattern, window: Sequence[Supply]) -> frozenset[str]:
         nearest = {name: s.sighting.article_id for s in window for name in s.rules if name in wanted}
         return frozenset(nearest.values())
     enough = pattern.bound.least
-    start = len(window) - max(1, enough)
+    start = len(window) - (1 if pattern.field in MANY_OF_AN_ARTICLE else max(1, enough))
     while start > 0 and counted(pattern, window[start:]) < enough:
         start -= 1
     return frozenset(supply.sighting.article_id for supply in window[max(0, start) :])

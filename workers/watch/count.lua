@@ -25,6 +25,10 @@ if tonumber(ARGV[1]) > applied then redis.call('HSET', KEYS[1], 'applied', ARGV[
 if ARGV[3] ~= '' then
   local newest = redis.call('HGET', KEYS[1], ARGV[4])
   if not newest or tonumber(newest) < tonumber(ARGV[3]) then redis.call('HSET', KEYS[1], ARGV[4], ARGV[3]) end
+  local oldest = ARGV[4] == 'newest' and redis.call('HGET', KEYS[1], 'oldest')
+  if ARGV[4] == 'newest' and (not oldest or tonumber(oldest) > tonumber(ARGV[3])) then
+    redis.call('HSET', KEYS[1], 'oldest', ARGV[3])
+  end
 end
 redis.call('EXPIRE', KEYS[1], ARGV[8])
 return 'ok'

@@ -7,7 +7,7 @@ whoever reads sums over partitions. What an article contributes is decided in `c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from topics.annotations import Annotation
@@ -25,7 +25,8 @@ from workers.watch.contributions import (
     counted,
 )
 from workers.watch.durations import DAY, SECOND, Micros, to_micros
-from workers.watch.revisions import Known, is_late
+from workers.watch.revisions import ALLOWED_LATENESS, Known, is_late
+from workers.watch.ringing import Clock
 from workers.watch.scripts import Call, Script, run
 from workers.watch.sightings import Stamp
 
@@ -172,14 +173,33 @@ class Counts:
         self._known[partition] = int(applied or 0)
         return int(done or 0)
 
-    async def slowest(self) -> Micros | None:
-        """The newest event time of the partition that is furthest behind; 0 if one has none yet. Two round trips."""
+    async def caught_up(self, partitions: Iterable[int], moment: Micros) -> None:
+        """Nothing of before `moment` waits on `partitions` any more. One round trip."""
+        pipe = self._client.pipeline(transaction=False)
+        for partition in partitions:
+            pipe.hset(self._keys.counts(partition).meta, "clock", str(moment))
+        await pipe.execute()
+
+    async def clock(self) -> Clock:
+        """How far event time has come. Two round trips.
+
+        A partition that has shown nothing yet holds the others back, until it is known that nothing waits on it.
+        """
         partitions = await self._client.smembers(self._keys.partitions)
         pipe = self._client.pipeline(transaction=False)
         for partition in partitions:
-            pipe.hget(self._keys.counts(int(partition)).meta, "newest")
-        times = await pipe.execute() if partitions else []
-        return min((int(time or 0) for time in times), default=None)
+            pipe.hmget(self._keys.counts(int(partition)).meta, ["newest", "clock", "oldest"])
+        answers: list[list[str | None]] = await pipe.execute() if partitions else []
+        newest = [int(time or 0) for time, _, _ in answers]
+        reached = [max((int(t) for t in (time, clock) if t), default=None) for time, clock, _ in answers]
+        known = [moment for moment in reached if moment is not None]
+        began = [int(time) for _, _, time in answers if time]
+        return Clock(
+            slowest=min(newest, default=None),
+            watermark=min(known) - ALLOWED_LATENESS if known and len(known) == len(reached) else None,
+            oldest=min(began, default=None),
+            newest=max((int(time) for time, _, _ in answers if time), default=None),
+        )
 
 
 def _buckets(contribution: Contribution | None) -> list[tuple[CountKind, BucketSize, int, tuple[str, ...]]]:

@@ -14,7 +14,7 @@ from topics.alerts import Alert
 from topics.annotations import Annotation
 from workers.errors import TransientError
 from workers.watch.alert_records import firing_alert, retracted_alert, shown_articles, updated_alert
-from workers.watch.durations import to_micros
+from workers.watch.durations import Micros, to_micros
 from workers.watch.patterns import Pattern
 from workers.watch.ringing import Clock, Plan, Ring, plan
 from workers.watch.sightings import Body, Circumstances, Sighting, Stamp, seen
@@ -126,6 +126,13 @@ class Engine:
             tasks = self._tasks([arrival for arrival in arrivals if arrival.rebuilding == rebuilding])
             await self._settle(tasks, now, clock, report)
         return report.made()
+
+    async def next_due(self) -> Micros | None:
+        """The moment from which on the watermark may change something by itself; None if no pattern waits for it."""
+        if not self._waiting:
+            return None
+        due = await self._store.due([pattern.id for pattern in self._waiting])
+        return min((moment for moment in due if moment is not None), default=None)
 
     async def tick(self, now: datetime, clock: Clock) -> Report:
         """Decide what waited for the watermark and needs no further article. Announces and raises as `apply` does."""

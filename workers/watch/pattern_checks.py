@@ -151,7 +151,7 @@ def _waiting(document: Mapping[str, Any], correlation: Mapping[str, Any]) -> Ite
         yield Finding(
             ("rearm_on",), None, "a pattern that rings for silence has no new story; leave it out", at_key=True
         )
-    if isinstance(document.get("corroboration"), int) and document["corroboration"] > 1 and falls:
+    if str(document.get("corroboration") or "1") != "1" and falls:
         yield Finding(("corroboration",), None, "nobody can corroborate silence; leave it out", at_key=True)
 
 

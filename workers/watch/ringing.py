@@ -109,13 +109,14 @@ class Clock:
     """How far event time has come, over all partitions.
 
     `slowest`: the newest event time of the partition that is furthest behind; None if there is but one order.
-    `watermark`: before this moment nothing more is expected; None if nothing is known. `oldest`: the first event time
-    of the whole stream, before which nothing is known of any rate.
+    `watermark`: before this moment nothing more is expected; None if nothing is known. `oldest` and `newest`: the
+    first and the last event time of the whole stream; before the first, nothing is known of any rate.
     """
 
     slowest: Micros | None = None
     watermark: Micros | None = None
     oldest: Micros | None = None
+    newest: Micros | None = None
 
 
 @dataclass

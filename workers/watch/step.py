@@ -6,10 +6,11 @@ outbox until Kafka has confirmed it. Only `agent.py` knows Faust.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from redis.exceptions import (
     ClusterDownError,
@@ -31,12 +32,13 @@ from workers.redis_client import Redis
 from workers.redis_keys import Keys
 from workers.steps import Incoming, Outcome, Outgoing, Publish, Refused
 from workers.watch.counts import Countable, Counts
-from workers.watch.durations import to_micros
-from workers.watch.engine import Arrival, Engine
+from workers.watch.durations import Micros, to_micros
+from workers.watch.engine import Arrival, Engine, Report
 from workers.watch.event_types import EventTypes
 from workers.watch.pattern_file import PatternSet
 from workers.watch.redis_stories import Stories
 from workers.watch.redis_windows import RedisWindows
+from workers.watch.revisions import ALLOWED_LATENESS
 from workers.watch.ringing import Clock
 from workers.watch.windows import Announcement
 
@@ -51,6 +53,14 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+Drained = Callable[[], Awaitable[Collection[int]]]
+"""On which partitions of `annotations` nothing waits any more, neither here nor before the annotate step."""
+
+
+async def _unknown() -> Collection[int]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class _Read:
     """An incoming record and the annotation in it."""
@@ -63,6 +73,7 @@ class Watch:
     """Implements `workers.steps.Handler`.
 
     `patterns` and `types` are loaded by the caller, `client` is closed by `stop`; `now` says when an alert was found.
+    `drained` says on which partitions of `annotations` nothing waits, here or before; those follow the `clock`.
     """
 
     step: Step = "watch"
@@ -76,6 +87,8 @@ class Watch:
         namespace: str,
         *,
         now: Callable[[], datetime] = _now,
+        drained: Drained = _unknown,
+        clock: Literal["wall", "archive"] = "wall",
     ) -> None:
         keys = Keys(namespace)
         self._patterns = patterns
@@ -85,10 +98,14 @@ class Watch:
         self._engine = Engine(patterns.patterns, self._windows)
         self._counts = Counts(client, keys, types.symmetric)
         self._stories = Stories(client, keys)
+        self._drained = drained
+        self._clock = clock
+        self._publish: Publish | None = None
         self._unconfirmed: dict[tuple[int, int], Sequence[Announcement]] = {}
 
     async def start(self, publish: Publish) -> None:
         """Announce what a worker before this one stored and could not announce any more."""
+        self._publish = publish
         with _refusals_that_may_pass():
             ids = {pattern.id for pattern in self._patterns.patterns} | set(await self._windows.known_patterns())
             leftovers = await self._windows.outbox(sorted(ids))
@@ -105,15 +122,41 @@ class Watch:
         with _refusals_that_may_pass():
             stories = await self._stories.assign([item.annotation for item in read])
             arrivals = await self._counted(read, stories)
-            report = await self._engine.apply(arrivals, self._now(), Clock(await self._counts.slowest()))
+            report = await self._engine.apply(arrivals, self._now(), await self._counts.clock())
             await self._counts.done({record.partition: record.offset + 1 for record in _last_of_partitions(batch)})
-        for pattern_id, number in report.suppressed.items():
-            metrics.SUPPRESSED.labels(pattern_id).inc(number)
-        for pattern_id, number in report.too_late.items():
-            log.warning("events.too_late", pattern=pattern_id, count=number)
+        _note(report)
         # All with the last record that could be read: the order in which a pattern's alerts are told must stay.
         self._unconfirmed = {_place(read[-1].record): report.announcements} if read else {}
         return [self._outcome(record, refused) for record in batch]
+
+    async def tick(self) -> None:
+        """Decide what waits for time to pass: absences, falling counts, rates. Called while no batch is in hand."""
+        with _refusals_that_may_pass():
+            due = await self._engine.next_due()
+            if due is None or self._publish is None:
+                return
+            clock = await self._counts.clock()
+            if clock.watermark is None or due > clock.watermark:
+                clock = await self._moved_on(clock, due)
+            report = await self._engine.tick(self._now(), clock)
+        _note(report)
+        if report.announcements:
+            await self._publish([_outgoing(announcement) for announcement in report.announcements])
+            with _refusals_that_may_pass():
+                await self._windows.announced(report.announcements)
+            _tell(report.announcements)
+
+    async def _moved_on(self, clock: Clock, due: Micros) -> Clock:
+        """Partitions on which nothing waits follow the clock, if that can bring anything about."""
+        # Before it is asked what waits: what is published from now on may be of now.
+        moment = to_micros(self._now()) if self._clock == "wall" else clock.newest
+        if moment is None or due > moment - ALLOWED_LATENESS:
+            return clock
+        partitions = await self._drained()
+        if not partitions:
+            return clock
+        await self._counts.caught_up(partitions, moment)
+        return await self._counts.clock()
 
     async def _counted(self, read: Sequence[_Read], stories: Sequence[str]) -> list[Arrival]:
         """Counts all, and leaves out articles of which a newer revision is known."""
@@ -191,6 +234,13 @@ def _last_of_partitions(batch: Sequence[Incoming]) -> Iterator[Incoming]:
 def _outgoing(announcement: Announcement) -> Outgoing:
     alert = announcement.alert
     return Outgoing(kind="alerts", key=alert.pattern_id, record=alert, trace_id=alert.trace_id)
+
+
+def _note(report: Report) -> None:
+    for pattern_id, number in report.suppressed.items():
+        metrics.SUPPRESSED.labels(pattern_id).inc(number)
+    for pattern_id, number in report.too_late.items():
+        log.warning("events.too_late", pattern=pattern_id, count=number)
 
 
 def _tell(announcements: Sequence[Announcement]) -> None:

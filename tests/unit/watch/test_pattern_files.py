@@ -109,10 +109,11 @@ BROKEN = [
     pytest.param(SOUND.replace("temporal", "event_count") + "  condition: {gte: 0}\n",
                  "8:20: correlation.condition.gte: found '0'; allowed: 1 or more", id="a count of none"),
     pytest.param(SOUND.replace("temporal", "event_count") + "  condition: {gte: 2, gt: 3}\n",
-                 "8:14: correlation.condition: found a mapping; give one of gte or gt, for example {gte: 5}",
+                 "8:14: correlation.condition: found a mapping; give one of gte, gt, lte, lt or eq, for example "
+                 "{gte: 5}",
                  id="two counts"),
     pytest.param(SOUND + "  condition: {gte: 2}\n",
-                 "8:14: correlation.condition: found a count; temporal takes none; event_count counts",
+                 "8:14: correlation.condition: found a count; allowed: a condition over its rules (a and not b)",
                  id="temporal does not count"),
     pytest.param("title: [\n", "2:1: file: found what is not YAML; expected the node content, but found '<stream end>'",
                  id="no YAML"),
@@ -121,17 +122,50 @@ BROKEN = [
     pytest.param("a: &a [*a]\n", "1:4: file: found what is not YAML; an alias that holds itself", id="endless alias"),
 ]  # fmt: skip
 
-NOT_YET = [
-    pytest.param(changed("temporal", "temporal_ordered"), "4:9: correlation.type: found 'temporal_ordered'",
-                 id="ordered"),
-    pytest.param(changed("temporal", "value_count"), "4:9: correlation.type: found 'value_count'", id="value_count"),
-    pytest.param(SOUND + "  condition: summit and not missile_launch\n",
-                 "8:14: correlation.condition: found 'summit and not missile_launch'", id="expression"),
-    pytest.param(SOUND.replace("temporal", "event_count") + "  condition: {lt: 2}\n",
-                 "8:15: correlation.condition.lt: found '2'", id="fewer than"),
-    pytest.param(SOUND + "spike: {reference: 7d, height: 4}\n", "8:1: spike: found a mapping", id="spike"),
-    pytest.param(SOUND + "rearm_on: [new_story]\n", "8:1: rearm_on: found a list", id="rearm_on"),
-    pytest.param(SOUND + "rules:\n  x: {type: summit, text: envoy}\n", "9:21: rules.x.text: found 'envoy'", id="text"),
+COUNT = SOUND.replace("temporal", "event_count")
+
+CONDITIONS = [
+    pytest.param("temporal", "summit and not", "found the end (character 15); expected a rule, not, or a parenthesis",
+                 id="half a condition"),
+    pytest.param("temporal", "summit & missile_launch",
+                 "found '&' (character 8); expected rules joined by and, or, not and parentheses", id="a foreign sign"),
+    pytest.param("temporal", "summit and missile_launch and sumit",
+                 "found 'sumit' (character 31); allowed: a name of `rules`; did you mean summit?",
+                 id="an unknown rule"),
+    pytest.param("temporal", "not (summit or missile_launch)",
+                 "found 'not (summit or missile_launch)'; something must be there: `a and not b`; for silence alone "
+                 "use event_count with {lt: 1}", id="nothing but silence"),
+    pytest.param("temporal", "summit and missile_launch and not summit",
+                 "found 'summit and missile_launch and not summit'; it can never be met: a rule is both asked for and "
+                 "excluded", id="never"),
+    pytest.param("temporal_ordered", "summit and missile_launch",
+                 "found 'summit and missile_launch'; allowed: none; the order is that of rules", id="ordered"),
+    pytest.param("event_count", "summit or missile_launch",
+                 "found 'summit or missile_launch'; event_count takes a count, for example {gte: 5}",
+                 id="a count of words"),
+]  # fmt: skip
+
+COUNTS = [
+    pytest.param("value_count", "", "4:3: correlation.condition: found nothing; value_count takes a count, for example "
+                 "{field: story, gte: 5}", id="a count of what"),
+    pytest.param("value_count", "  condition: {gte: 2}\n",
+                 "8:14: correlation.condition: found a mapping; name a field: story, source, actor, target, place or "
+                 "article", id="no field"),
+    pytest.param("event_count", "  condition: {field: story, gte: 2}\n",
+                 "8:15: correlation.condition.field: found 'story'; it belongs to value_count; event_count counts "
+                 "articles",
+                 id="a field too many"),
+    pytest.param("event_count", "  condition: {gte: 2}\nspike: {reference: 7d, height: 4}\n",
+                 "8:15: correlation.condition.gte: found '2'; a spike sets its own bounds; leave this out", id="both"),
+    pytest.param("event_count", "spike: {reference: 1h, height: 4}\n",
+                 "8:20: spike.reference: found '1h'; at least as long as the timespan", id="a short reference"),
+    pytest.param("temporal", "spike: {reference: 7d, height: 4}\n",
+                 "8:1: spike: found a mapping; only counts can spike: event_count or value_count", id="what spikes"),
+    pytest.param("event_count", "  condition: {lt: 2}\nrearm_on: [new_story]\n",
+                 "9:1: rearm_on: found a list; a pattern that rings for silence has no new story; leave it out",
+                 id="silence has no story"),
+    pytest.param("event_count", "  condition: {lt: 2}\ncorroboration: 2\n",
+                 "9:1: corroboration: found '2'; nobody can corroborate silence; leave it out", id="who is silent"),
 ]  # fmt: skip
 
 
@@ -140,10 +174,32 @@ def test_a_mistake_is_told_where_it_stands(tmp_path, text, message) -> None:
     assert problems(tmp_path, text) == [message]
 
 
-@pytest.mark.parametrize(("text", "beginning"), NOT_YET)
-def test_what_cannot_be_run_yet_is_refused_and_not_run_as_something_else(tmp_path, text, beginning) -> None:
-    (message,) = problems(tmp_path, text)
-    assert message.startswith(f"{beginning}; this version of Tocsin knows the word but cannot run it yet; ")
+@pytest.mark.parametrize(("kind", "condition", "message"), CONDITIONS)
+def test_a_condition_is_told_what_is_wrong_and_where_in_it(tmp_path, kind, condition, message) -> None:
+    found = problems(tmp_path, SOUND.replace("temporal", kind) + f"  condition: {condition}\n")
+    assert f"8:14: correlation.condition: {message}" in found
+
+
+@pytest.mark.parametrize(("kind", "rest", "message"), COUNTS)
+def test_counts_and_spikes_are_told_what_they_lack(tmp_path, kind, rest, message) -> None:
+    assert problems(tmp_path, SOUND.replace("temporal", kind) + rest) == [message]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SOUND + "  condition: summit and not missile_launch\n",
+        SOUND.replace("temporal", "temporal_ordered"),
+        COUNT + "  condition: {lt: 2}\n",
+        COUNT + "spike: {reference: 7d, height: 4}\n",
+        SOUND.replace("temporal", "value_count") + "  condition: {field: source, gte: 3}\n",
+        SOUND + "rearm_on: [new_story]\n",
+        SOUND + "rules:\n  summit: {type: summit, text: envoy}\n",
+    ],
+    ids=["absence", "ordered", "fewer", "spike", "values", "rearm", "text"],
+)
+def test_the_whole_vocabulary_loads(tmp_path, text) -> None:
+    assert problems(tmp_path, text) == []
 
 
 def test_a_sound_file_has_no_mistakes(tmp_path) -> None:

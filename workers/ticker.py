@@ -1,0 +1,59 @@
+"""Lets a step's handler look at the time, now and again, while no batch is in hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+from workers.logs import get_logger
+
+log = get_logger("ticker")
+
+EVERY_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 30.0
+
+
+@runtime_checkable
+class Ticking(Protocol):
+    """A handler that does something because time passes. `tick` may fail and be called again without harm."""
+
+    async def tick(self) -> None:
+        """Look at the time. It raises what `Handler.handle` raises."""
+
+
+class Ticker:
+    """Calls `tick` for ever. `turn` is held while a batch is in hand; `broken` is told why the step must end.
+
+    A failure that may pass (`transient`) is tried again, ever more rarely: the batches tell whether the step is well.
+    """
+
+    def __init__(
+        self,
+        handler: Ticking,
+        turn: asyncio.Lock,
+        *,
+        transient: tuple[type[Exception], ...],
+        broken: Callable[[str], None],
+    ) -> None:
+        self._handler = handler
+        self._turn = turn
+        self._transient = transient
+        self._broken = broken
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        pause = EVERY_SECONDS
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                async with self._turn:
+                    await self._handler.tick()
+                pause = EVERY_SECONDS
+            except self._transient as error:
+                pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
+                log.warning("tick.failed", error=repr(error), again_in=pause)
+            except Exception as error:
+                log.exception("tick.broken", error=repr(error))
+                self._broken(f"looking at the time failed: {error!r}")
+                return
