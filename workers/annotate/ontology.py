@@ -71,14 +71,20 @@ class Term:
     is_prefix: bool = False
     anywhere: bool = False
 
+    def __str__(self) -> str:
+        """As it is written."""
+        return f"{'~' * self.anywhere}{'@' * self.is_class}{self.word}{'*' * self.is_prefix}"
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Slots, one of which must (or, if `forbidden`, must not) hold one of the terms."""
+    """Slots, one of which must (or, if `forbidden`, must not) hold one of the terms. `written`: as in the file."""
 
     slots: tuple[str, ...]
     terms: tuple[Term, ...]
     forbidden: bool = False
+    written: tuple[str, ...] = ()
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,7 @@ class Trigger:
     compound: bool = False  # the noun may itself modify another one ("summit meeting")
     plover: str | None = None  # where it differs from the type's: troops withdrawn RETREAT, troops sent MOBILIZE
     cameo: str | None = None
+    file: str = ""
     line: int = 0
 
 
@@ -253,6 +260,7 @@ def _trigger(type_name: str, value: Value, lists: Mapping[str, tuple[str, ...]])
         compound=keys["compound"].flag() if "compound" in keys else False,
         plover=keys["plover"].text() if "plover" in keys else None,
         cameo=keys["cameo"].text() if "cameo" in keys else None,
+        file=value.file,
         line=value.line,
     )
 
@@ -275,9 +283,10 @@ def _condition(key: str, value: Value, lists: Mapping[str, tuple[str, ...]]) -> 
                 f"`{slot}` is not a slot", hint=_close(slot, SLOTS | PREPOSITIONS | _TRIGGER_KEYS) or _slots_hint()
             )
     terms: list[Term] = []
-    for item in value.items() if isinstance(value.raw, list) else [value]:
+    items = value.items() if isinstance(value.raw, list) else [value]
+    for item in items:
         terms.extend(_term(word, item) for word in _expand(item, lists))
-    return Condition(slots, tuple(terms), forbidden)
+    return Condition(slots, tuple(terms), forbidden, tuple(item.text() for item in items), value.line)
 
 
 def _expand(item: Value, lists: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
