@@ -164,7 +164,7 @@ class Reader:
         events: list[Event] = []
         find_mentions(work.readings, self.gazetteer)
         if work.sentences:
-            cast = Cast(work.readings, know_people(work.readings))
+            cast = Cast(work.readings, know_people(work.readings), work.sentences)
             events = read_events(work.sentences, cast, self.index, self.ontology, moment.date(), trace=work.trace)
         entities = entities_of(work.readings)
         return Annotation(
