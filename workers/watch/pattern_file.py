@@ -16,7 +16,6 @@ from pydantic_core import ErrorDetails
 
 from workers.errors import ConfigurationError, InputError
 from workers.watch.event_types import EventTypes
-from workers.watch.located import Document, Problem, read_documents
 from workers.watch.pattern_checks import findings
 from workers.watch.patterns import (
     Correlation,
@@ -30,6 +29,7 @@ from workers.watch.patterns import (
     TestEvent,
     compiled,
 )
+from workers.yamlfile import Document, Problem, read_documents
 
 SUFFIXES = (".yaml", ".yml")
 
