@@ -32,6 +32,7 @@ SLOTS = frozenset(
         "bearer",
         "particle",
         "complement",
+        "auxiliary",
         "parties",
         "sentence",
         "adverb",
