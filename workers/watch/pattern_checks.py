@@ -7,24 +7,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from workers.watch.event_types import EventTypes
+from workers.yamlmodel import Finding
 
 RUNNABLE_TYPES = ("temporal", "event_count")
 _RUNNABLE_COUNTS = ("gte", "gt")
 _UNBUILT_COUNTS = frozenset({"lt", "lte", "eq", "field"})
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something wrong at `location`. `found` is None where the value itself says it best."""
-
-    location: tuple[str | int, ...]
-    found: str | None
-    allowed: str
-    at_key: bool = False
 
 
 def findings(document: Mapping[str, Any], types: EventTypes) -> Iterator[Finding]:
