@@ -87,7 +87,7 @@ def _sentence_events(
                 trace.yielded(candidate, other)
             continue
         verdict = judge(candidate.frame, kind, times, published, carried=_is_carried(candidate.trigger))
-        codes = ontology.codes(candidate.trigger, intended=verdict.status == "future")
+        codes = ontology.codes(candidate.trigger)
         found = Found(candidate, kind, verdict, codes, *participants(candidate, kind, cast))
         found.place = place_of(candidate.frame, cast)
         found.factors = _factors(found, position)

@@ -135,21 +135,27 @@ class Codes:
 class Ontology:
     """All event types. `version` names the built-in version and, if a user added something, a hash of it.
 
-    `intentions` gives, by PLOVER root, the codes of an announcement that something of that root will be done.
+    `intentions` gives, by PLOVER root, the root of an announcement that something of that root will be done.
     """
 
     version: str
     types: Mapping[str, EventType] = field(default_factory=dict)
-    intentions: Mapping[str, Codes] = field(default_factory=dict)
+    intentions: Mapping[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> EventType:
         return self.types[name]
 
-    def codes(self, trigger: Trigger, *, intended: bool) -> Codes:
-        """The codes of what `trigger` says: its own before its type's; if only `intended`, those of the intention."""
+    def codes(self, trigger: Trigger) -> Codes:
+        """The codes of what `trigger` says: its own before its type's."""
         kind = self.types[trigger.type]
-        own = Codes(trigger.plover or kind.plover, trigger.cameo or kind.cameo)
-        return self.intentions.get(own.plover or "", own) if intended else own
+        return Codes(trigger.plover or kind.plover, trigger.cameo or kind.cameo)
+
+    def coded_root(self, root: str | None, status: str) -> str | None:
+        """The root that PLOVER's codebook gives an event of this root: what is only announced is an intention.
+
+        An event's record keeps the root of its type; this is for comparisons with data coded by the book.
+        """
+        return self.intentions.get(root, root) if root is not None and status == "future" else root
 
 
 def load_ontology(user_file: Path | None = None) -> Ontology:
@@ -191,12 +197,10 @@ def _lists(section: Value | None, known: Mapping[str, tuple[str, ...]]) -> dict[
     return found
 
 
-def _intentions(section: Value | None) -> dict[str, Codes]:
-    found: dict[str, Codes] = {}
+def _intentions(section: Value | None) -> dict[str, str]:
+    found: dict[str, str] = {}
     for root, value in section.mapping().items() if section is not None else ():
-        keys = value.mapping()
-        codes = Codes(root, keys["cameo"].text())
-        found |= dict.fromkeys(keys["of"].texts(), codes)
+        found |= dict.fromkeys(value.texts(), root)
     return found
 
 

@@ -113,6 +113,14 @@ def test_a_trigger_may_have_codes_of_its_own(tmp_path: Path) -> None:
     )
     ontology = load_ontology(file)
     swarm, decamp = ontology["hive_move"].triggers
-    assert ontology.codes(swarm, intended=False) == Codes("MOBILIZE", "154")
-    assert ontology.codes(decamp, intended=False) == Codes("RETREAT", "154")
-    assert ontology.codes(decamp, intended=True) == Codes("AGREE", "030")
+    assert ontology.codes(swarm) == Codes("MOBILIZE", "154")
+    assert ontology.codes(decamp) == Codes("RETREAT", "154")
+
+
+@pytest.mark.parametrize(
+    ("root", "status", "coded"),
+    [("AID", "future", "AGREE"), ("SANCTION", "future", "THREATEN"), ("MOBILIZE", "future", "MOBILIZE"),
+     ("AID", "actual", "AID"), (None, "future", None)],
+)  # fmt: skip
+def test_what_is_only_announced_is_coded_as_an_intention(root: str | None, status: str, coded: str | None) -> None:
+    assert load_ontology().coded_root(root, status) == coded
