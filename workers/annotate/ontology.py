@@ -43,7 +43,18 @@ CLASSES = frozenset(
      "place", "plural", "abroad", "number"}
 )  # fmt: skip
 _TYPE_KEYS = frozenset(
-    {"description", "plover", "cameo", "symmetric", "failed_counts", "lasting", "yields_to", "triggers", "exclude"}
+    {
+        "description",
+        "plover",
+        "cameo",
+        "symmetric",
+        "failed_counts",
+        "lasting",
+        "arranged",
+        "yields_to",
+        "triggers",
+        "exclude",
+    }
 )
 _TRIGGER_KEYS = frozenset({"verbs", "nouns", "phrases", "confidence", "actor", "target", "compound", "plover", "cameo"})
 _KINDS: Mapping[str, TriggerKind] = {"verbs": "verb", "nouns": "noun", "phrases": "phrase"}
@@ -109,7 +120,8 @@ class Trigger:
 @dataclass(frozen=True, slots=True)
 class EventType:
     """What one name of the ontology means. `failed_counts`: an attempt that failed is still the event;
-    `lasting`: what it makes goes on, so a reduced clause ("sanctions imposed by the council") is background."""
+    `lasting`: what it makes goes on, so a reduced clause ("sanctions imposed by the council") is background;
+    `arranged`: it is called before it is held, so that "the summit" may be one to come."""
 
     name: str
     description: str = ""
@@ -118,6 +130,7 @@ class EventType:
     symmetric: bool = False
     failed_counts: bool = False
     lasting: bool = False
+    arranged: bool = False
     yields_to: tuple[str, ...] = ()
     exclude: tuple[tuple[str, ...], ...] = ()
     triggers: tuple[Trigger, ...] = ()
@@ -233,6 +246,8 @@ def _type(name: str, keys: Mapping[str, Value], lists: Mapping[str, tuple[str, .
         made = replace(made, failed_counts=keys["failed_counts"].flag())
     if "lasting" in keys:
         made = replace(made, lasting=keys["lasting"].flag())
+    if "arranged" in keys:
+        made = replace(made, arranged=keys["arranged"].flag())
     if "yields_to" in keys:
         made = replace(made, yields_to=keys["yields_to"].texts())
     if "exclude" in keys:
