@@ -140,6 +140,7 @@ Frame._verb_slots = {
     "adverb": lambda f: list(children(f.head, "advmod", "npadvmod")),
     "complement": lambda f: complements_of(f.head),
     "auxiliary": lambda f: [aux for verb in (f.head, *children(f.head, "ccomp")) for aux in children(verb, "aux")],
+    "addressee": lambda f: [t for verb in children(f.head, "ccomp") for t in surface_subjects(verb)],
     "verb": lambda f: [f.head],
     "carrier": lambda f: [f.head],
     "sentence": _sentence,
@@ -159,5 +160,6 @@ Frame._noun_slots = {
     "carrier": Frame._governors,
     "bearer": Frame._bearers,
     "auxiliary": _no_words,
+    "addressee": _no_words,
     "sentence": _sentence,
 }

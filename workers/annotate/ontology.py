@@ -33,6 +33,7 @@ SLOTS = frozenset(
         "particle",
         "complement",
         "auxiliary",
+        "addressee",
         "parties",
         "sentence",
         "adverb",
