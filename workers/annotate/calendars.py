@@ -105,6 +105,13 @@ def _relative_day(match: re.Match[str], published: date, _ahead: bool) -> Days:
     return _day(published - timedelta(days=published.weekday()) + timedelta(days=_weekday_number(match)))
 
 
+def _day_of_week(match: re.Match[str], published: date, _ahead: bool) -> Days:
+    """ "Thursday next week"."""
+    step = {"last": -1, "this": 0, "next": 1}[match["dir"].lower()]
+    monday, _, _ = _week(published, step, False)
+    return _day(monday + timedelta(days=_weekday_number(match)))
+
+
 def _near_day(match: re.Match[str], published: date, _ahead: bool) -> Days:
     word = match["word"].lower()
     shift = {"yesterday": -1, "tomorrow": 1, "day before yesterday": -2, "day after tomorrow": 2}.get(word, 0)
@@ -141,6 +148,11 @@ def _ago(match: re.Match[str], published: date, _ahead: bool) -> Days:
         day = published - timedelta(days=_DAYS_OF.get(match["unit"].lower(), 1) // 2)
         return _month_of(day.year, day.month)
     return shifted(published, match["unit"].lower(), count if match["dir"].lower() == "from now" else -count)
+
+
+def _away(match: re.Match[str], published: date, _ahead: bool) -> Days:
+    first, last, granularity = shifted(published, match["unit"].lower(), _count(match))
+    return max(first, published + timedelta(days=1)), max(last, published + timedelta(days=1)), granularity
 
 
 def _earlier(match: re.Match[str], published: date, _ahead: bool) -> Days | None:
@@ -254,6 +266,13 @@ _UNITS: dict[str, Callable[[date, int, bool], Days]] = {
 }
 
 
+def _bare_season(match: re.Match[str], published: date, ahead: bool) -> Days:
+    """ "in the spring": the last one or the coming one; the one that is on counts as either."""
+    first, last, _ = _season(match["unit"].lower(), 0, published)
+    step = 1 if ahead and last < published else -1 if not ahead and first > published else 0
+    return first.replace(year=first.year + step), last.replace(year=last.year + step), "span"
+
+
 def _month_year(match: re.Match[str], _published: date, _ahead: bool) -> Days:
     return _month_of(int(match["year"]), MONTHS[match["month"].lower().rstrip(".")])
 
@@ -307,10 +326,12 @@ RESOLVERS: dict[str, Resolver] = {
     "ago": _ago, "earlier": _earlier, "many_ago": _many_ago, "over_past": _over_past, "in_recent": _in_recent,
     "for_long": _many_ago, "to_come": _to_come, "in_so_long": _in_so_long, "relative": _relative,
     "weekend": _at_weekend, "relative_month": _relative_month, "relative_day": _relative_day, "near_day": _near_day,
-    "weekday": _weekday, "nth": _nth, "holiday": _holiday, "decade": _decade, "year_span": _year_span, "year": _year,
+    "weekday": _weekday, "day_of_week": _day_of_week, "away": _away, "season": _bare_season, "nth": _nth, "holiday": _holiday, "decade": _decade, "year_span": _year_span, "year": _year,
     "possessive_year": _year, "month": _bare_month, "war": _war, "long_past": _long_past,
 }  # fmt: skip
 """By the names of the patterns. A ValueError means that there is no such day."""
 
-TWO_WAYS = frozenset({"day_range", "day_month", "nth", "weekday", "weekend", "holiday", "month", "in_so_long"})
+TWO_WAYS = frozenset(
+    {"day_range", "day_month", "nth", "weekday", "weekend", "holiday", "month", "season", "in_so_long"}
+)
 """Words that name a time behind or ahead alike; the tense of what they date decides."""

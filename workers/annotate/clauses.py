@@ -7,10 +7,17 @@ from __future__ import annotations
 
 from spacy.tokens import Token
 
-from workers.annotate.complements import Complements, has_child_before, has_object, is_long_after, is_reporting
+from workers.annotate.complements import (
+    Complements,
+    has_child_before,
+    has_object,
+    is_long_after,
+    is_reporting,
+    is_speech,
+)
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, read_habit, read_modality
-from workers.annotate.syntax import has_child, is_infinitive, is_passive, is_verbal
+from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
 
 _COMPLEMENTS = frozenset({"xcomp", "ccomp", "csubj", "csubjpass", "acomp", "parataxis", "oprd", "attr"})
 _FINITE = frozenset({"VBD", "VBZ", "VBP"})
@@ -78,7 +85,8 @@ class ClauseWalk(Complements):
     def _purpose(self, verb: Token, head: Token) -> None:
         """A purpose is still ahead, also of something that happened: "flew to Moscow to meet Putin"; but what is used
         for an end, or goes so far as to reach it, reaches it."""
-        if is_verbal(head) and is_status_word(head, "actual") and (has_object(head) or is_passive(head)):
+        reached = has_object(head) or is_passive(head) if is_status_word(head, "actual") else False
+        if is_verbal(head) and (reached or is_status_word(head, "realising")):
             self.verb(head)
         else:
             self.verdict.raise_to("future" if is_status_word(head, "motion") else "hypothetical", head)
@@ -100,6 +108,8 @@ class ClauseWalk(Complements):
             return
         if not any(c.dep_ in {"nsubj", "nsubjpass"} for c in verb.children):
             self.near.append(head)  # "met nineteen leaders in 2025 and held two summits"
+            if head.tag_ == "VBN" and is_speech(verb) and head.dep_ == "ccomp" and is_speech(head.head):
+                return  # "denied that it had been rigged and accused": it is he that denied who accused
         # A finite conjunct shares with the first what stands above both, but not its negation or modal.
         while head.dep_ == "conj" and is_verbal(head.head):
             head = head.head
@@ -114,9 +124,9 @@ class ClauseWalk(Complements):
         if lemma == "time" and has_child(noun, "last") and not is_infinitive(verb):
             self.verdict.raise_to("historical", noun)  # "the last time they met"
         elif not is_infinitive(verb):
-            if verb.dep_ == "acl" or any(c.dep_ == "mark" and c.lower_ == "that" for c in verb.children):
+            if self._is_content(verb):
                 self.listed_noun(noun, default="actual")
-        elif lemma in {"first", "second", "last", "latest", "one"} or has_child(noun, "first", "latest", "last"):
+        elif lemma == "one" or _is_counted(noun):
             self.above_noun(noun)  # "the first to launch" did
         elif self.kind.failed_counts and lemma in {"attempt", "bid", "effort", "try"}:
             # An attempt that was made is the event, even if it failed: "its attempt to orbit a satellite failed".
@@ -124,6 +134,13 @@ class ClauseWalk(Complements):
                 self.verb(noun.head)
         else:
             self.listed_noun(noun, default="hypothetical")
+
+    @staticmethod
+    def _is_content(verb: Token) -> bool:
+        """Does the clause say what a claim or a plan is: "the claim that it fired", and not "the deal signed there"?"""
+        if any(c.dep_ == "mark" and c.lower_ == "that" for c in verb.children):
+            return True
+        return verb.dep_ == "acl" and any(c.dep_ in {"nsubj", "nsubjpass"} for c in verb.children)
 
     def _told_as_background(self, verb: Token, noun: Token) -> None:
         had = any(c.dep_ == "aux" and c.lower_ == "had" for c in verb.children)
@@ -157,7 +174,17 @@ class ClauseWalk(Complements):
             self.verdict.raise_to("negated", verb)
         elif verb.lemma_.lower() in {"accuse", "suspect", "convict"}:
             self.verdict.attributed = True
+        elif preposition == "about" and is_speech(verb):
+            self.verdict.raise_to("hypothetical", verb)  # "talked about reopening"
         elif preposition == "by":
             self.verb(verb, negation=False)
         elif is_status_word(verb, "hypothetical"):
             self.verdict.raise_to("hypothetical", verb)
+
+
+def _is_counted(noun: Token) -> bool:
+    """ "the eleventh state", "the latest country", "the largest firm"."""
+    counting = lexicon().words("status", "superlatives")
+    return noun.lower_ in counting or any(
+        c.lower_ in counting or c.tag_ == "JJS" or c.lower_.endswith("th") for c in children(noun, "amod")
+    )

@@ -20,12 +20,19 @@ from workers.annotate.verdict import Verdict
 DEPTH = 14
 """So many steps up a parse is as far as any sentence goes; a broken parse must not send the walk in circles."""
 
+_SPEECH = (("reporting", "say"), ("reporting", "speak"), ("status", "denying"))
 _JUDGEMENTS: tuple[tuple[Status, str], ...] = (
     ("negated", "negated"),
     ("negated", "false"),
     ("future", "future"),
     ("hypothetical", "hypothetical"),
 )
+
+
+def is_speech(verb: Token) -> bool:
+    """Does somebody speak: say, deny, accuse, urge?"""
+    lemma, words = verb.lemma_.lower(), lexicon()
+    return any(lemma in words.words(*name) for name in _SPEECH)
 
 
 def is_reporting(verb: Token) -> bool:
@@ -137,6 +144,8 @@ class Complements(ABC):
         if lemma == "use" and head.tag_ == "VBD" and not is_passive(head) and not has_object(head):
             self.verdict.raise_to("historical", head)
             return True
+        if lemma == "be" and self._was_to_have(verb, head):
+            return True
         going = lemma == "go" and head.tag_ == "VBG"
         if not (lemma in {"be", "have"} or going):
             return False
@@ -144,6 +153,14 @@ class Complements(ABC):
             self.verdict.raise_to("hypothetical" if lemma == "have" else "future", head)
             self.verb(head)
         return True
+
+    def _was_to_have(self, verb: Token, head: Token) -> bool:
+        """ "was to have been launched" was not; nor did those who "are in no mood to"."""
+        never = head.tag_ == "VBD" and has_child(verb, "have")
+        moods = [c for prep in children(head, "prep") for c in children(prep, "pobj") if has_child(c, "no")]
+        if never or moods:
+            self.verdict.raise_to("negated", head if never else moods[0])
+        return never or bool(moods)
 
     def _under_judgement(self, verb: Token, head: Token) -> bool:
         """ "it is possible that it fired", "it was impossible to deliver"."""
@@ -199,6 +216,9 @@ class Complements(ABC):
         """ "wants to meet", "is likely to meet"; but "feared that soldiers had been killed" reports."""
         if not is_status_word(head, "hypothetical"):
             return False
+        if self.kind.failed_counts and is_status_word(head, "trying"):
+            self.verb(head)  # a launch that was tried is one
+            return True
         if not (verb.tag_ == "VBD" and head.lemma_.lower() in {"fear", "worry", "help"}):
             self.verdict.raise_to("hypothetical", head)
         self._weakened(head)
@@ -240,7 +260,7 @@ class Complements(ABC):
         for _ in range(DEPTH):
             above = token.head
             if above == token or token.dep_ not in {"conj", "ccomp", "xcomp", "parataxis"} or not is_verbal(above):
-                return
+                break
             if token.dep_ != "conj":
                 if is_status_word(above, "denying") and negation_of(above) is None:
                     self.verdict.raise_to("negated", above)
@@ -248,6 +268,8 @@ class Complements(ABC):
                     self.verdict.attributed = True
                     self.reports.append(above)
             token = above
+        if token.dep_ == "acl" and token.head.pos_ == "NOUN":
+            self.listed_noun(token.head, default="actual")  # "a report that it was in talks"
 
 
 def has_object(verb: Token) -> bool:

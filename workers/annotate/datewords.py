@@ -57,6 +57,7 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     ("day_month", rf"\b{_MONTH}\s+(?P<day>\d{{1,2}}){_NTH}\b{_NOT_A_COUNT}(?:,?\s+{_YEAR}\b)?"),
     ("month_year", rf"\b{_MONTH}(?:\s+of)?,?\s+{_YEAR}\b"),
     ("ago", rf"\b{_COUNT}(?:\s+and\s+a\s+half)?\s+{_UNIT}(?:\s+and\s+a\s+half)?\s+(?P<dir>ago|from now)\b"),
+    ("away", rf"\b{_COUNT}\s+{_UNIT}\s+(?:away|off)\b"),
     (
         "earlier",
         rf"\b(?:{_COUNT}\s+)?{_UNIT}\s+(?:earlier|before|previously)\b(?!\s+(?:the|he|she|it|they|its|his|a)\b)",
@@ -76,6 +77,7 @@ _SOURCES: tuple[tuple[str, str], ...] = (
         rf"\b(?:(?:in|over|within|during)\s+the\s+(?:coming|next|following)|within)\s+(?:{_COUNT}\s+)?{_UNIT}\b",
     ),
     ("in_so_long", rf"\bin\s+{_COUNT}\s+{_UNIT}(?:'s?\s+time)?\b"),
+    ("day_of_week", rf"\b{_PLAIN_DAY}\s+(?:of\s+)?(?P<dir>this|next|last)\s+week\b"),
     (
         "relative",
         (
@@ -84,6 +86,10 @@ _SOURCES: tuple[tuple[str, str], ...] = (
         ),
     ),
     ("weekend", r"\b(?:at|on|over|during)\s+the\s+(?P<unit>weekend)\b"),
+    (
+        "season",
+        r"\b(?:in|during|over)\s+(?:the\s+)?(?:early\s+|late\s+)?(?P<unit>spring|summer|autumn|winter)\b(?!\s+of\b)",
+    ),
     ("relative_month", rf"\b(?P<dir>last|this|next)\s+{_MONTH}"),
     ("relative_day", rf"\b(?P<dir>last|this|next|this coming|this past)\s+{_PLAIN_DAY}"),
     (

@@ -105,7 +105,7 @@ def _modal(verb: Token, modal: Token, verdict: Verdict) -> None:
     lower = modal.lower_
     if lower in _WILL:
         perfect = any(c.dep_ == "aux" and c.lower_ == "have" for c in verb.children)
-        verdict.raise_to("hypothetical" if perfect else "future", modal)
+        verdict.raise_to("hypothetical" if perfect or _is_conditional(verb) else "future", modal)
     elif lower in {"would", "'d"} and _is_reported_will(verb):
         verdict.raise_to("future", modal)
     else:
@@ -119,9 +119,16 @@ def _is_reported_will(verb: Token) -> bool:
         token = token.head
     if token.dep_ not in {"ccomp", "xcomp"} or not is_verbal(token.head):
         return False
-    conditional = any(has_child(clause, "if", "unless") for clause in children(verb, "advcl"))
-    perfect = any(c.dep_ == "aux" and c.lower_ in {"have", "be"} for c in verb.children)
-    return not conditional and not perfect and is_status_word(token.head, "announcing")
+    perfect = any(c.dep_ == "aux" and c.lower_ == "have" for c in verb.children)
+    draft = any(is_status_word(subject, "drafts") for subject in children(verb, *_SUBJECTS))
+    return not (perfect or draft or _is_conditional(verb)) and is_status_word(token.head, "announcing")
+
+
+def _is_conditional(verb: Token) -> bool:
+    """Does the act hang on an "if" or "unless"? "If need be" and "even if" are no conditions of it."""
+    return any(
+        has_child(clause, "if", "unless") and not has_child(clause, "even") for clause in children(verb, "advcl")
+    )
 
 
 def read_habit(verb: Token, verdict: Verdict) -> None:

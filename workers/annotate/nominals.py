@@ -83,6 +83,9 @@ class Walk(ClauseWalk):
             self.verdict.raise_to("negated", verb)
         elif any(c.tag_ == "MD" and c.lower_ == "will" for c in verb.children):
             self.verdict.raise_to("future", verb)
+        else:
+            for word in children(verb, "acomp", "xcomp"):
+                self._subject_judged(word)  # "elections that are due to start"
         self.path.append(verb)
 
     def above_noun(self, noun: Token) -> None:
@@ -174,14 +177,23 @@ class Walk(ClauseWalk):
                 self.verdict.raise_to("negated", child)  # "the attack was a hoax"
         if not has_object(verb) and verb.tag_ in {"VBD", "VBN"} and self._headline_passive(noun, verb):
             return
-        if not is_status_word(verb, "happening"):
-            modal = any(c.tag_ == "MD" and c.lower_ not in {"will", "shall", "wo"} for c in children(verb, "aux"))
-            if (is_definite(noun) and modal) or any(c.dep_ == "neg" for c in verb.children):
-                if self.kind.arranged and modal:
-                    self.verdict.raise_to("future", verb)  # "the summit could bring a deal"
-                self.reports_above(verb)  # "the strike could widen the war", "the talks did not end": they were
-                return
+        lasts = is_status_word(verb, "lasting") and not self.kind.arranged
+        if (lasts or not is_status_word(verb, "happening")) and self._stands_over(noun, verb):
+            return
         self.verb(verb)
+
+    def _stands_over(self, noun: Token, verb: Token) -> bool:
+        """ "the strike could widen the war", "the talks did not end": they were, whatever becomes of them."""
+        if any(c.dep_ == "neg" for c in verb.children):
+            self.reports_above(verb)
+            return True
+        if not is_definite(noun) or self.status_of(verb) not in _IRREALIS:
+            return False
+        if self.kind.arranged:
+            self.verdict.raise_to("future", verb)  # "the summit could bring a deal"
+        else:
+            self.reports_above(verb)
+        return True
 
     def _headline_passive(self, noun: Token, verb: Token) -> bool:
         """ "Summit postponed", "Talks called off": in headlines the passive lacks its auxiliary."""
@@ -306,7 +318,10 @@ class Walk(ClauseWalk):
 def is_definite(noun: Token) -> bool:
     """Is the noun one that is known: "the strike", "Monday's talks", "its visit"?"""
     return any(
-        (c.dep_ == "det" and c.lower_ in _DEFINITE) or (c.dep_ == "poss" and c.lower_ != "whose") for c in noun.children
+        (c.dep_ == "det" and c.lower_ in _DEFINITE)
+        or (c.dep_ == "poss" and c.lower_ != "whose")
+        or (c.dep_ == "relcl" and (c.tag_ == "VBD" or has_child(c, "was", "were")) and not has_child(c, "to"))
+        for c in noun.children
     )
 
 

@@ -18,6 +18,7 @@ from workers.annotate.lexicon import lexicon
 _OPENING = 12
 """A date that begins within so many characters opens the sentence."""
 
+_INSIDE_DATES = frozenset({"pobj", "prep", "npadvmod", "nummod", "compound", "amod"})
 _SOURCE_AFTER = re.compile(r"(?:\s[-–—]\s|:\s|,\s)(?P<source>[^-–—:,]{2,40})$")
 _SOURCE_BEFORE = re.compile(r"^(?P<source>[^:]{2,40}):\s")
 _LONG_ON = re.compile(
@@ -38,6 +39,8 @@ class Setting:
     long_on: str = ""
     headline: bool = False
     carried: When | None = None
+    frame: When | None = None  # the date of the main verb, if the sentence is background throughout
+    has_news: bool = False  # is one of the dates of the news window?
 
     @property
     def opening(self) -> When | None:
@@ -56,6 +59,7 @@ def setting_of(
         if span is not None:
             times.append((span.root, when))
     long_on = _LONG_ON.search(text)
+    has_news = any(when.lies(published) == "news" for _, when in times)
     words = {token.lower_ for token in sentence}
     return Setting(
         published,
@@ -65,7 +69,22 @@ def setting_of(
         long_on.group() if long_on else "",
         headline,
         None if times else carried,
+        None if has_news else _frame(times, published),
+        has_news,
     )
+
+
+def _frame(times: Sequence[tuple[Token, When]], published: date) -> When | None:
+    """The past date that hangs on the main verb itself, in a sentence that tells a story in the past tense."""
+    for token, when in times:
+        top = token
+        while top.dep_ in _INSIDE_DATES and top.head != top and top.head.pos_ not in {"VERB", "AUX"}:
+            top = top.head
+        main = top.head
+        told = main.tag_ == "VBD" or any(c.lower_ in {"was", "were", "had"} for c in main.children)
+        if main.head == main and main.pos_ in {"VERB", "AUX"} and told and when.lies(published) == "past":
+            return when
+    return None
 
 
 def _hearsay(sentence: Doc, words: set[str], *, headline: bool) -> str:
