@@ -71,7 +71,7 @@ class ClauseWalk(Complements):
         marks = {c.lower_ for c in verb.children if c.dep_ in {"mark", "advmod"}}
         if is_infinitive(verb):
             self._purpose(verb, head)
-        elif marks & {"since", "after"} and is_long_after(verb):
+        elif marks & {"since", "after"} and any(map(is_long_after, (verb, *children(verb, "mark")))):
             self.verdict.raise_to("historical", verb)
         elif "since" in marks and verb.tag_ in {"VBD", "VBN"}:
             self.background = verb
@@ -85,6 +85,8 @@ class ClauseWalk(Complements):
     def _purpose(self, verb: Token, head: Token) -> None:
         """A purpose is still ahead, also of something that happened: "flew to Moscow to meet Putin"; but what is used
         for an end, or goes so far as to reach it, reaches it."""
+        if self.never(head):
+            return
         reached = has_object(head) or is_passive(head) if is_status_word(head, "actual") else False
         if is_verbal(head) and (reached or is_status_word(head, "realising")):
             self.verb(head)
@@ -106,8 +108,10 @@ class ClauseWalk(Complements):
         if not own and verb.tag_ not in _FINITE:
             self.verb(head)
             return
-        if not any(c.dep_ in {"nsubj", "nsubjpass"} for c in verb.children):
-            self.near.append(head)  # "met nineteen leaders in 2025 and held two summits"
+        self.clause_of(head)  # "met nineteen leaders in 2025 and held two summits"
+        if any(c.dep_ in {"nsubj", "nsubjpass"} for c in verb.children):
+            self.near = [token for token in self.near if not is_verbal(token)]  # what others did has a time of its own
+        else:
             if head.tag_ == "VBN" and is_speech(verb) and head.dep_ == "ccomp" and is_speech(head.head):
                 return  # "denied that it had been rigged and accused": it is he that denied who accused
         # A finite conjunct shares with the first what stands above both, but not its negation or modal.

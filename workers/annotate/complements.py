@@ -144,7 +144,10 @@ class Complements(ABC):
         if lemma == "use" and head.tag_ == "VBD" and not is_passive(head) and not has_object(head):
             self.verdict.raise_to("historical", head)
             return True
-        if lemma == "be" and self._was_to_have(verb, head):
+        if lemma == "be" and head.tag_ == "VBD" and has_child(verb, "have"):
+            self.verdict.raise_to("negated", head)  # "was to have been launched" was not
+            return True
+        if self.never(head):
             return True
         going = lemma == "go" and head.tag_ == "VBG"
         if not (lemma in {"be", "have"} or going):
@@ -154,13 +157,14 @@ class Complements(ABC):
             self.verb(head)
         return True
 
-    def _was_to_have(self, verb: Token, head: Token) -> bool:
-        """ "was to have been launched" was not; nor did those who "are in no mood to"."""
-        never = head.tag_ == "VBD" and has_child(verb, "have")
-        moods = [c for prep in children(head, "prep") for c in children(prep, "pobj") if has_child(c, "no")]
-        if never or moods:
-            self.verdict.raise_to("negated", head if never else moods[0])
-        return never or bool(moods)
+    def never(self, head: Token) -> bool:
+        """ "are in no mood to lift": they do not."""
+        if head.lemma_.lower() != "be":
+            return False
+        mood = next((c for p in children(head, "prep") for c in children(p, "pobj") if has_child(c, "no")), None)
+        if mood is not None:
+            self.verdict.raise_to("negated", mood)
+        return mood is not None
 
     def _under_judgement(self, verb: Token, head: Token) -> bool:
         """ "it is possible that it fired", "it was impossible to deliver"."""
@@ -224,9 +228,27 @@ class Complements(ABC):
         self._weakened(head)
         return True
 
+    def clause_of(self, token: Token) -> None:
+        """The clause around `token` may date the event: its verb, and the date that a "when" hangs on."""
+        for _ in range(DEPTH):
+            if is_verbal(token) and token.dep_ not in {"aux", "auxpass"}:
+                self.near.append(token)
+                if token.dep_ in {"relcl", "advcl"} and has_child(token, "when"):
+                    self.near.extend((token.head, token.head.head))
+                if token.dep_ != "conj":
+                    return
+            if token.head == token:
+                return
+            token = token.head
+
     def _under_other(self, verb: Token, head: Token) -> None:
         infinitive = is_infinitive(verb)
-        if infinitive and not is_status_word(head, "actual"):
+        taken = head.lemma_.lower() in {"take", "seize"} and any(
+            is_status_word(noun, "occasions") for noun in children(head, "dobj")
+        )
+        if infinitive and taken:
+            self.verb(head)  # "took turns to fire", "took the occasion to condemn"
+        elif infinitive and not is_status_word(head, "actual"):
             self.verdict.raise_to("hypothetical", head)
         elif not is_verbal(head):
             return

@@ -42,6 +42,7 @@ class Walk(ClauseWalk):
         self._modifiers(noun, tokens)
         if not carried:
             self.above_noun(noun)
+            self.clause_of(noun)
             return
         if any(True for _ in children(noun, "acl", "relcl")):
             return  # "a ceasefire that was agreed on Sunday": its own clause has been read
@@ -177,10 +178,11 @@ class Walk(ClauseWalk):
                 self.verdict.raise_to("negated", child)  # "the attack was a hoax"
         if not has_object(verb) and verb.tag_ in {"VBD", "VBN"} and self._headline_passive(noun, verb):
             return
+        happens = is_status_word(verb, "happening")
         lasts = is_status_word(verb, "lasting") and not self.kind.arranged
-        if (lasts or not is_status_word(verb, "happening")) and self._stands_over(noun, verb):
+        if (lasts or not happens) and self._stands_over(noun, verb):
             return
-        self.verb(verb)
+        self.verb(verb, negation=happens)
 
     def _stands_over(self, noun: Token, verb: Token) -> bool:
         """ "the strike could widen the war", "the talks did not end": they were, whatever becomes of them."""
@@ -272,7 +274,7 @@ class Walk(ClauseWalk):
     def listed_noun(self, noun: Token, *, default: Status) -> None:
         """A noun above the event: "plans for", "threat of", "no sign of", "anniversary of"."""
         lemma = noun.lemma_.lower()
-        if negation_of(noun) is not None:
+        if negation_of(noun) is not None or (noun.dep_ == "attr" and negation_of(noun.head) is not None):
             self.verdict.raise_to("negated", noun)
         if is_status_word(noun, "stopping_nouns"):
             return  # "a halt to the strikes": they go on, or did until now
@@ -287,6 +289,8 @@ class Walk(ClauseWalk):
         elif default != "actual":
             self.verdict.raise_to(default, noun)
         elif lemma in lexicon().words("roles", "transparent") | lexicon().words("roles", "quantity"):
+            for child in children(noun, "amod"):
+                self._adjective(child)
             self.above_noun(noun)
         elif lemma in lexicon().words("status", "stricken"):
             self._in_memory_of(noun)

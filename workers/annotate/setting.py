@@ -81,7 +81,8 @@ def _frame(times: Sequence[tuple[Token, When]], published: date) -> When | None:
         while top.dep_ in _INSIDE_DATES and top.head != top and top.head.pos_ not in {"VERB", "AUX"}:
             top = top.head
         main = top.head
-        told = main.tag_ == "VBD" or any(c.lower_ in {"was", "were", "had"} for c in main.children)
+        words = {c.lower_ for c in main.children if c.dep_ in {"aux", "auxpass"}}
+        told = (main.tag_ in {"VBD", "VBN"} and not words) or bool(words & {"was", "were", "had"})
         if main.head == main and main.pos_ in {"VERB", "AUX"} and told and when.lies(published) == "past":
             return when
     return None

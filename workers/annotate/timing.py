@@ -120,9 +120,9 @@ def _is_told_in_the_past(walk: Walk) -> bool:
 def _anchor(token: Token, when: When, own: dict[int, int]) -> int:
     """The first word above a date that is the event's, or a verb; -1 if there is none."""
     head = token.head
-    if when.lasting and token.i not in own and head.i not in own and head.pos_ == "NOUN":
-        if head.dep_ not in {"dobj", "nsubjpass"}:
-            return -1  # "under sanctions since 2006"
+    foreign = head.pos_ == "NOUN" and head.i not in own and head.dep_ not in {"dobj", "nsubjpass"}
+    if when.lasting and token.i not in own and foreign:
+        return -1  # "under sanctions since 2006"
     for _ in range(DEPTH):
         if token.dep_ == "nsubj" and token.i not in own and when.granularity != "day":
             return -1  # "the winner of the vote in March resigned"
