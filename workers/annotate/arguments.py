@@ -27,6 +27,17 @@ def failing(trigger: Trigger, frame: Frame, cast: Cast) -> Condition | None:
     return next((condition for condition in trigger.conditions if not _holds(condition, frame, cast)), None)
 
 
+def met_by(condition: Condition, frame: Frame, cast: Cast) -> list[tuple[str, Token, Term]]:
+    """The words in a condition's slots that meet one of its terms, each with its slot and that term."""
+    return [
+        (slot, token, term)
+        for slot in condition.slots
+        for token in _fillers(slot, frame)
+        for term in condition.terms
+        if _meets(token, term, cast, frame)
+    ]
+
+
 def _holds(condition: Condition, frame: Frame, cast: Cast) -> bool:
     met = any(_slot_meets(slot, condition.terms, frame, cast) for slot in condition.slots)
     return met != condition.forbidden
@@ -35,10 +46,13 @@ def _holds(condition: Condition, frame: Frame, cast: Cast) -> bool:
 def _slot_meets(slot: str, terms: Iterable[Term], frame: Frame, cast: Cast) -> bool:
     if slot == "parties":
         return any(_enough_parties(term.word, frame, cast) for term in terms)
-    fillers = frame.slot(slot)
-    if slot == "object" and frame.kind == "noun":
-        fillers = fillers + frame.slot("about")
+    fillers = _fillers(slot, frame)
     return any(_meets(token, term, cast, frame) for term in terms for token in fillers)
+
+
+def _fillers(slot: str, frame: Frame) -> list[Token]:
+    fillers = frame.slot(slot)
+    return fillers + frame.slot("about") if slot == "object" and frame.kind == "noun" else fillers
 
 
 def _meets(token: Token, term: Term, cast: Cast, frame: Frame) -> bool:

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import date
 from math import prod
 
-from spacy.tokens import Doc, Token
+from spacy.tokens import Doc
 
 from topics.annotations import Event, Participant, Span
 from workers.annotate.actors import Cast, Position
 from workers.annotate.arguments import failing
-from workers.annotate.dates import When, find_times
 from workers.annotate.ontology import Codes, EventType, Ontology, Trigger
 from workers.annotate.roles import participants, place_of, unique
+from workers.annotate.setting import setting_of
 from workers.annotate.status import judge
 from workers.annotate.trace import Trace
 from workers.annotate.triggers import Candidate, TriggerIndex
@@ -78,7 +78,7 @@ def _sentence_events(
     if not best:
         return
     position = cast.position(sentence)
-    times = _times(sentence, published)
+    setting = setting_of(sentence, published, headline=position.part == "title")
     for (head, name), candidate in best.items():
         kind = ontology[name]
         other = next((other for other in kind.yields_to if (head, other) in best), None)
@@ -86,8 +86,8 @@ def _sentence_events(
             if trace is not None:
                 trace.yielded(candidate, other)
             continue
-        verdict = judge(candidate.frame, kind, times, published, carried=_is_carried(candidate.trigger))
-        codes = ontology.codes(candidate.trigger, intended=verdict.status == "future")
+        verdict = judge(candidate.frame, kind, setting, carried=_is_carried(candidate.trigger))
+        codes = ontology.codes(candidate.trigger)
         found = Found(candidate, kind, verdict, codes, *participants(candidate, kind, cast))
         found.place = place_of(candidate.frame, cast)
         found.factors = _factors(found, position)
@@ -121,16 +121,6 @@ def _rank(candidate: Candidate) -> tuple[float, int]:
 
 def _is_carried(trigger: Trigger) -> bool:
     return any("carrier" in condition.slots and not condition.forbidden for condition in trigger.conditions)
-
-
-def _times(sentence: Doc, published: date) -> list[tuple[Token, When]]:
-    text = sentence.text
-    found: list[tuple[Token, When]] = []
-    for when in find_times(text, published):
-        span = sentence.char_span(when.start, when.end, alignment_mode="expand")
-        if span is not None:
-            found.append((span.root, when))
-    return found
 
 
 # --- records -------------------------------------------------------------------------------------------------------

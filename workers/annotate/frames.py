@@ -139,6 +139,8 @@ Frame._verb_slots = {
     "particle": lambda f: list(children(f.head, "prt", "advmod")),
     "adverb": lambda f: list(children(f.head, "advmod", "npadvmod")),
     "complement": lambda f: complements_of(f.head),
+    "auxiliary": lambda f: [aux for verb in (f.head, *children(f.head, "ccomp")) for aux in children(verb, "aux")],
+    "addressee": lambda f: [t for verb in children(f.head, "ccomp") for t in surface_subjects(verb)],
     "verb": lambda f: [f.head],
     "carrier": lambda f: [f.head],
     "sentence": _sentence,
@@ -157,5 +159,7 @@ Frame._noun_slots = {
     "verb": Frame._governors,
     "carrier": Frame._governors,
     "bearer": Frame._bearers,
+    "auxiliary": _no_words,
+    "addressee": _no_words,
     "sentence": _sentence,
 }

@@ -1,4 +1,4 @@
-"""Every lemma that a word form may be given, without knowing its part of speech: from the tables of a rule lemmatizer."""
+"""Every lemma that a word form may get, whatever its part of speech: from the tables of a rule lemmatizer."""
 
 from __future__ import annotations
 

@@ -32,6 +32,8 @@ SLOTS = frozenset(
         "bearer",
         "particle",
         "complement",
+        "auxiliary",
+        "addressee",
         "parties",
         "sentence",
         "adverb",
@@ -42,7 +44,18 @@ CLASSES = frozenset(
      "place", "plural", "abroad", "number"}
 )  # fmt: skip
 _TYPE_KEYS = frozenset(
-    {"description", "plover", "cameo", "symmetric", "failed_counts", "lasting", "yields_to", "triggers", "exclude"}
+    {
+        "description",
+        "plover",
+        "cameo",
+        "symmetric",
+        "failed_counts",
+        "lasting",
+        "arranged",
+        "yields_to",
+        "triggers",
+        "exclude",
+    }
 )
 _TRIGGER_KEYS = frozenset({"verbs", "nouns", "phrases", "confidence", "actor", "target", "compound", "plover", "cameo"})
 _KINDS: Mapping[str, TriggerKind] = {"verbs": "verb", "nouns": "noun", "phrases": "phrase"}
@@ -71,14 +84,20 @@ class Term:
     is_prefix: bool = False
     anywhere: bool = False
 
+    def __str__(self) -> str:
+        """As it is written."""
+        return f"{'~' * self.anywhere}{'@' * self.is_class}{self.word}{'*' * self.is_prefix}"
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Slots, one of which must (or, if `forbidden`, must not) hold one of the terms."""
+    """Slots, one of which must (or, if `forbidden`, must not) hold one of the terms. `written`: as in the file."""
 
     slots: tuple[str, ...]
     terms: tuple[Term, ...]
     forbidden: bool = False
+    written: tuple[str, ...] = ()
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +114,15 @@ class Trigger:
     compound: bool = False  # the noun may itself modify another one ("summit meeting")
     plover: str | None = None  # where it differs from the type's: troops withdrawn RETREAT, troops sent MOBILIZE
     cameo: str | None = None
+    file: str = ""
     line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class EventType:
     """What one name of the ontology means. `failed_counts`: an attempt that failed is still the event;
-    `lasting`: what it makes goes on, so a reduced clause ("sanctions imposed by the council") is background."""
+    `lasting`: what it makes goes on, so a reduced clause ("sanctions imposed by the council") is background;
+    `arranged`: it is called before it is held, so that "the summit" may be one to come."""
 
     name: str
     description: str = ""
@@ -110,6 +131,7 @@ class EventType:
     symmetric: bool = False
     failed_counts: bool = False
     lasting: bool = False
+    arranged: bool = False
     yields_to: tuple[str, ...] = ()
     exclude: tuple[tuple[str, ...], ...] = ()
     triggers: tuple[Trigger, ...] = ()
@@ -127,21 +149,27 @@ class Codes:
 class Ontology:
     """All event types. `version` names the built-in version and, if a user added something, a hash of it.
 
-    `intentions` gives, by PLOVER root, the codes of an announcement that something of that root will be done.
+    `intentions` gives, by PLOVER root, the root of an announcement that something of that root will be done.
     """
 
     version: str
     types: Mapping[str, EventType] = field(default_factory=dict)
-    intentions: Mapping[str, Codes] = field(default_factory=dict)
+    intentions: Mapping[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> EventType:
         return self.types[name]
 
-    def codes(self, trigger: Trigger, *, intended: bool) -> Codes:
-        """The codes of what `trigger` says: its own before its type's; if only `intended`, those of the intention."""
+    def codes(self, trigger: Trigger) -> Codes:
+        """The codes of what `trigger` says: its own before its type's."""
         kind = self.types[trigger.type]
-        own = Codes(trigger.plover or kind.plover, trigger.cameo or kind.cameo)
-        return self.intentions.get(own.plover or "", own) if intended else own
+        return Codes(trigger.plover or kind.plover, trigger.cameo or kind.cameo)
+
+    def coded_root(self, root: str | None, status: str) -> str | None:
+        """The root that PLOVER's codebook gives an event of this root: what is only announced is an intention.
+
+        An event's record keeps the root of its type; this is for comparisons with data coded by the book.
+        """
+        return self.intentions.get(root, root) if root is not None and status == "future" else root
 
 
 def load_ontology(user_file: Path | None = None) -> Ontology:
@@ -183,12 +211,10 @@ def _lists(section: Value | None, known: Mapping[str, tuple[str, ...]]) -> dict[
     return found
 
 
-def _intentions(section: Value | None) -> dict[str, Codes]:
-    found: dict[str, Codes] = {}
+def _intentions(section: Value | None) -> dict[str, str]:
+    found: dict[str, str] = {}
     for root, value in section.mapping().items() if section is not None else ():
-        keys = value.mapping()
-        codes = Codes(root, keys["cameo"].text())
-        found |= dict.fromkeys(keys["of"].texts(), codes)
+        found |= dict.fromkeys(value.texts(), root)
     return found
 
 
@@ -221,6 +247,8 @@ def _type(name: str, keys: Mapping[str, Value], lists: Mapping[str, tuple[str, .
         made = replace(made, failed_counts=keys["failed_counts"].flag())
     if "lasting" in keys:
         made = replace(made, lasting=keys["lasting"].flag())
+    if "arranged" in keys:
+        made = replace(made, arranged=keys["arranged"].flag())
     if "yields_to" in keys:
         made = replace(made, yields_to=keys["yields_to"].texts())
     if "exclude" in keys:
@@ -253,6 +281,7 @@ def _trigger(type_name: str, value: Value, lists: Mapping[str, tuple[str, ...]])
         compound=keys["compound"].flag() if "compound" in keys else False,
         plover=keys["plover"].text() if "plover" in keys else None,
         cameo=keys["cameo"].text() if "cameo" in keys else None,
+        file=value.file,
         line=value.line,
     )
 
@@ -275,9 +304,10 @@ def _condition(key: str, value: Value, lists: Mapping[str, tuple[str, ...]]) -> 
                 f"`{slot}` is not a slot", hint=_close(slot, SLOTS | PREPOSITIONS | _TRIGGER_KEYS) or _slots_hint()
             )
     terms: list[Term] = []
-    for item in value.items() if isinstance(value.raw, list) else [value]:
+    items = value.items() if isinstance(value.raw, list) else [value]
+    for item in items:
         terms.extend(_term(word, item) for word in _expand(item, lists))
-    return Condition(slots, tuple(terms), forbidden)
+    return Condition(slots, tuple(terms), forbidden, tuple(item.text() for item in items), value.line)
 
 
 def _expand(item: Value, lists: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

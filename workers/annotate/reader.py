@@ -16,9 +16,9 @@ from workers.annotate.events import read_events
 from workers.annotate.fingerprint import fingerprint_of
 from workers.annotate.gazetteer import Gazetteer, build_gazetteer
 from workers.annotate.language import detect_language
+from workers.annotate.lemmas import possible_lemmas
 from workers.annotate.ontology import Ontology, load_ontology
 from workers.annotate.people import know_people
-from workers.annotate.lemmas import possible_lemmas
 from workers.annotate.pipeline import Pipeline, respelt, sentence_docs
 from workers.annotate.sieve import Sieve
 from workers.annotate.text import Part, learn_case, prepare_text, prepare_title
@@ -164,7 +164,7 @@ class Reader:
         events: list[Event] = []
         find_mentions(work.readings, self.gazetteer)
         if work.sentences:
-            cast = Cast(work.readings, know_people(work.readings))
+            cast = Cast(work.readings, know_people(work.readings), work.sentences)
             events = read_events(work.sentences, cast, self.index, self.ontology, moment.date(), trace=work.trace)
         entities = entities_of(work.readings)
         return Annotation(

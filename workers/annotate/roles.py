@@ -35,7 +35,9 @@ def _first(slots: Sequence[str], frame: Frame, cast: Cast, exclude: set[str] | N
         found = unique(
             p
             for token in frame.slot(slot)
-            for p in cast.resolve(token) or cast.parties(token) or (cast.owners(token) if exclude is not None else [])
+            for p in cast.resolve(token)
+            or cast.parties(token)
+            or (cast.owners(token, exclude) if exclude is not None else [])
         )
         found = [p for p in found if not exclude or p.id not in exclude]
         if found:

@@ -28,8 +28,16 @@ class Verdict:
             self.status = status
             self.because.append(f"{status}: {token.text}")
 
+    def settle(self, status: Status, words: str) -> None:
+        """Give what looked actual another status."""
+        if self.status == "actual":
+            self.status = status
+            self.because.append(f"{status}: {words}")
+
+    def look_ahead(self, when: When) -> None:
+        """The event lies after publication."""
+        self.settle("future", when.words)
+
     def date_back(self, when: When) -> None:
         """The event lies before the news window."""
-        if self.status == "actual":
-            self.status = "historical"
-            self.because.append(f"historical: {when.words}")
+        self.settle("historical", when.words)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from topics.articles import Article
 from workers.archives.parsing import NotAnArticle, article_from_json, article_from_text
@@ -52,20 +52,24 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def read_paths(paths: Sequence[str], *, clock: Clock = utc_now) -> Iterator[Article | Malformed]:
+def read_paths(
+    paths: Sequence[str], *, clock: Clock = utc_now, prose_on_stdin: bool = False
+) -> Iterator[Article | Malformed]:
     """Articles of all `paths` in order; see `Archive`. Raises InputError before the first line is read."""
-    return iter(Archive(paths, clock=clock))
+    return iter(Archive(paths, clock=clock, prose_on_stdin=prose_on_stdin))
 
 
 class Archive:
     """Articles of all `paths` in order; `-` is standard input (JSONL), a folder is read in sorted order, recursively.
 
-    `clock` gives `fetched_at`. All paths are looked at here, before the first line is read: raises InputError for a
+    `clock` gives `fetched_at`. With `prose_on_stdin`, standard input that does not begin like JSONL is one article of
+    plain text. All paths are looked at here, before the first line is read: raises InputError for a
     missing or unreadable file, for one of an unknown kind, and for a folder without articles.
     """
 
-    def __init__(self, paths: Sequence[str], *, clock: Clock = utc_now) -> None:
+    def __init__(self, paths: Sequence[str], *, clock: Clock = utc_now, prose_on_stdin: bool = False) -> None:
         self._files = [file for path in paths for file in _files(path)]
+        self._prose_on_stdin = prose_on_stdin
         self._clock = clock
         self._bytes_before = 0
         self._stream: BinaryIO | None = None
@@ -88,7 +92,11 @@ class Archive:
 
     def _read_file(self, file: str) -> Iterator[Article | Malformed]:
         if file == STDIN:
-            yield from _read_jsonl(sys.stdin.buffer, STDIN_NAME, self._clock)
+            stdin = _buffered(sys.stdin.buffer)
+            if self._prose_on_stdin and not _begins_like_jsonl(stdin):
+                yield _read_text(stdin, STDIN_NAME, self._clock)
+            else:
+                yield from _read_jsonl(stdin, STDIN_NAME, self._clock)
             return
         try:
             with Path(file).open("rb") as stream:
@@ -182,9 +190,20 @@ def _parsed(line: bytes, file: str, number: int, clock: Clock) -> Article | Malf
         return Malformed(file, number, str(error))
 
 
+def _buffered(stream: BinaryIO) -> io.BufferedReader:
+    if isinstance(stream, io.BufferedReader):
+        return stream
+    return io.BufferedReader(cast(io.RawIOBase, stream))  # a BinaryIO is raw enough
+
+
+def _begins_like_jsonl(stream: io.BufferedReader) -> bool:
+    start = stream.peek(512)
+    return start[:2] == _GZIP_MAGIC or start.removeprefix(_UTF8_BOM).lstrip()[:1] in {b"{", b""}
+
+
 def _plain(stream: BinaryIO, file: str) -> BinaryIO:
     """`stream`, decompressed if its first bytes say gzip. Raises NotAnArticle if the whole file is of no use."""
-    buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream)  # type: ignore[type-var]  # typeshed: a BinaryIO is raw enough
+    buffered = _buffered(stream)
     start = buffered.peek(2)[:2]
     if start == _GZIP_MAGIC:
         return io.BufferedReader(gzip.GzipFile(fileobj=buffered))

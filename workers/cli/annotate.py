@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,7 +15,9 @@ from workers.errors import ConfigurationError, ExitCode
 from workers.settings import load_settings
 
 if TYPE_CHECKING:
+    from topics.annotations import Annotation
     from topics.articles import Article
+    from workers.annotate.explain import Explanation
     from workers.annotate.reader import Reader
 
 
@@ -31,21 +35,30 @@ def annotate(
         Path | None, typer.Option(help="A YAML file that adds event types or triggers; default: TOCSIN_ONTOLOGY.")
     ] = None,
     model: Annotated[str | None, typer.Option(help="An installed spaCy pipeline; default: TOCSIN_MODEL.")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show, for people, why each trigger word was taken or dropped.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --explain: one JSON object a line, annotation and explanation.")
+    ] = False,
 ) -> None:
     """Read articles and write what they say happened, one JSON Annotation a line, in the order of the input.
 
     A JSONL line needs `text`; `id`, `title`, `published_at`, `source` and `url` are optional. Needs no Kafka and no
-    Redis. Lines that cannot be used are named on standard error; the exit code is then 1.
+    Redis. Lines that cannot be used are named on standard error; the exit code is then 1. With --explain, standard
+    input may also be plain text.
     """
     from workers.annotate.reader import Reader
     from workers.archives.readers import Malformed, read_paths
 
+    if as_json and not explain:
+        raise typer.BadParameter("it goes with --explain; without it, JSON is what comes anyway", param_hint="--json")
     settings = load_settings(ontology=ontology, model=model)
     if settings.ontology is not None and not settings.ontology.is_file():
         raise ConfigurationError(
             f"The ontology file {settings.ontology} does not exist.", hint="Check TOCSIN_ONTOLOGY."
         )
-    records = read_paths(paths)
+    records = read_paths(paths, prose_on_stdin=explain)
     reader = Reader.load(model=settings.model, ontology=settings.ontology, batch_size=settings.batch_size)
     malformed = 0
 
@@ -58,8 +71,14 @@ def annotate(
             else:
                 yield record
 
-    for line in _annotated(reader, good(), settings.batch_size):
-        sys.stdout.write(line + "\n")
+    if explain and not as_json:
+        from workers.cli.explained import show_explanations
+
+        show_explanations(_explained(reader, good(), settings.batch_size))
+    else:
+        lines = _explained_lines if explain else _annotated
+        for line in lines(reader, good(), settings.batch_size):
+            sys.stdout.write(line + "\n")
     sys.stdout.flush()
     if malformed:
         typer.echo(f"tocsin: {malformed} line{'s' if malformed != 1 else ''} could not be used", err=True)
@@ -67,10 +86,27 @@ def annotate(
 
 
 def _annotated(reader: Reader, articles: Iterable[Article], batch_size: int) -> Iterator[str]:
-    batch: list[Article] = []
-    for article in articles:
-        batch.append(article)
-        if len(batch) == batch_size:
-            yield from (annotation.model_dump_json() for annotation in reader.read(batch))
-            batch.clear()
-    yield from (annotation.model_dump_json() for annotation in reader.read(batch))
+    for batch in _batches(articles, batch_size):
+        yield from (annotation.model_dump_json() for annotation in reader.read(batch))
+
+
+def _explained(
+    reader: Reader, articles: Iterable[Article], batch_size: int
+) -> Iterator[tuple[Article, Annotation, Explanation]]:
+    from workers.annotate.explain import Explanation
+
+    for batch in _batches(articles, batch_size):
+        traces = [Explanation(article.title, article.text) for article in batch]
+        yield from zip(batch, reader.read(batch, traces), traces, strict=True)
+
+
+def _explained_lines(reader: Reader, articles: Iterable[Article], batch_size: int) -> Iterator[str]:
+    for _, annotation, explanation in _explained(reader, articles, batch_size):
+        both = {"annotation": annotation.model_dump(mode="json"), "explanation": explanation.as_dict()}
+        yield json.dumps(both, ensure_ascii=False)
+
+
+def _batches(articles: Iterable[Article], size: int) -> Iterator[list[Article]]:
+    rest = iter(articles)
+    while batch := list(itertools.islice(rest, size)):
+        yield batch

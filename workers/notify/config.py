@@ -10,10 +10,9 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
-from workers.errors import ConfigurationError
+from workers.errors import ConfigurationError, InputError
 from workers.notify import config_spec as spec
 from workers.notify.config_problems import explain, header_problem, secret_problem, url_problem
-from workers.notify.located import Located, PathTo, read_yaml
 from workers.notify.targets import (
     FileReceiver,
     Receiver,
@@ -23,6 +22,8 @@ from workers.notify.targets import (
     TerminalReceiver,
     WebhookReceiver,
 )
+from workers.yamlfile import Document, Fault, read_typed
+from workers.yamlfile import Location as PathTo
 
 HINT = "deploy/examples/receivers.yaml shows every type of receiver with all its options."
 
@@ -35,7 +36,21 @@ def load_receivers(file: Path | None, environment: Mapping[str, str] | None = No
     """
     if file is None:
         return Receivers.default()
-    return _Reader(read_yaml(file), os.environ if environment is None else environment).read()
+    return _Reader(_document(file), os.environ if environment is None else environment).read()
+
+
+def _document(file: Path) -> Document:
+    try:
+        return read_typed(file)
+    except OSError as error:
+        raise InputError(
+            f"{file}: cannot be read: {error.strerror or error}", hint="Check the path and its permissions."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{file}: is not UTF-8 text (byte {error.start})") from error
+    except Fault as fault:
+        kind = "not YAML: " if fault.syntax else ""
+        raise ConfigurationError(f"{file}:{fault.place}: {kind}{fault.problem}") from None
 
 
 @dataclass
@@ -47,7 +62,7 @@ class _Problem:
 class _Reader:
     """Collects problems instead of stopping at the first."""
 
-    def __init__(self, document: Located, environment: Mapping[str, str]) -> None:
+    def __init__(self, document: Document, environment: Mapping[str, str]) -> None:
         self.document = document
         self.environment = environment
         self.problems: list[_Problem] = []

@@ -14,7 +14,7 @@ from standardwebhooks import Webhook
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from workers.notify.addresses import literal_refusal
-from workers.notify.located import PathTo
+from workers.yamlfile import Location as PathTo
 
 _SHOWN = {
     "name",

@@ -7,27 +7,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from workers.watch.conditions import ConditionError, names_in, parse_condition
 from workers.watch.durations import parse_duration
 from workers.watch.event_types import EventTypes
+from workers.yamlmodel import Finding
 
 _COMPARISONS = ("gte", "gt", "lte", "lt", "eq")
 _RISING = frozenset({"gte", "gt"})
 _COUNTS = ("event_count", "value_count")
 _CONDITION = ("correlation", "condition")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something wrong at `location`. `found` is None where the value itself says it best."""
-
-    location: tuple[str | int, ...]
-    found: str | None
-    allowed: str
-    at_key: bool = False
 
 
 def findings(document: Mapping[str, Any], types: EventTypes) -> Iterator[Finding]:

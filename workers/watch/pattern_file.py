@@ -5,18 +5,15 @@ A pattern that asks for what this version cannot run is refused, never quietly r
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from workers.errors import ConfigurationError, InputError
 from workers.watch.event_types import EventTypes
-from workers.watch.located import Document, Problem, read_documents
 from workers.watch.pattern_checks import findings
 from workers.watch.pattern_document import (
     Correlation,
@@ -29,6 +26,8 @@ from workers.watch.pattern_document import (
     TestEvent,
 )
 from workers.watch.patterns import Pattern, compiled
+from workers.yamlfile import Document, Problem, read_documents
+from workers.yamlmodel import near, problem_of
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -126,10 +125,7 @@ def document_problems(document: Document, types: EventTypes) -> list[Problem]:
     """All that is wrong with one document."""
     if not isinstance(document.value, dict):
         return [document.problem((), None, "expected a pattern: title, id, correlation …")]
-    problems = [
-        document.problem(finding.location, finding.found, finding.allowed, at_key=finding.at_key)
-        for finding in findings(document.value, types)
-    ]
+    problems = [finding.problem(document) for finding in findings(document.value, types)]
     try:
         _parsed(document, types)
     except ValidationError as error:
@@ -142,53 +138,10 @@ def _parsed(document: Document, types: EventTypes) -> PatternDocument:
 
 
 def _problem(document: Document, detail: ErrorDetails) -> Problem:
-    location = detail["loc"]
-    kind = detail["type"]
-    context: dict[str, Any] = detail.get("ctx", {})
-    if kind == "missing":
-        return document.problem(location, "nothing", "it is required")
-    if kind == "extra_forbidden":
-        return document.problem(location, "an unknown key", _known_keys(location), at_key=True)
-    if kind == "event_type":
-        return document.problem(
-            location, None, "allowed: " + near(str(detail["input"]), context["known"], "event types")
-        )
-    if kind == "literal_error":
-        return document.problem(location, None, f"allowed: {context['expected'].replace(chr(39), '')}")
-    if kind == "allowed":
-        return document.problem(location, None, f"allowed: {context['allowed']}")
-    return document.problem(location, None, f"allowed: {_ALLOWED.get(kind, detail['msg'])}".format(**context))
-
-
-_ALLOWED = {
-    "string_type": "text",
-    "tuple_type": "a list",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-    "int_parsing": "a whole number",
-    "int_type": "a whole number",
-    "float_parsing": "a number",
-    "float_type": "a number",
-    "bool_parsing": "true or false",
-    "greater_than_equal": "{ge} or more",
-    "less_than_equal": "{le} or less",
-    "greater_than": "more than {gt}",
-    "too_short": "at least {min_length}",
-    "string_too_short": "at least {min_length} character",
-    "string_too_long": "at most {max_length} characters",
-    "timezone_aware": "a time with its zone, such as 2026-03-01T23:50Z",
-    "datetime_from_date_parsing": "a time with its zone, such as 2026-03-01T23:50Z",
-    "datetime_parsing": "a time with its zone, such as 2026-03-01T23:50Z",
-}
-
-
-def near(found: str, known: Sequence[str], what: str) -> str:
-    """The known words most like `found`, else all of them."""
-    like = difflib.get_close_matches(found, known, n=3, cutoff=0.6)
-    if like:
-        return f"one of the {what}; did you mean {' or '.join(like)}?"
-    return f"one of the {what}: {', '.join(known)}"
+    if detail["type"] == "event_type":
+        known: list[str] = detail["ctx"]["known"]
+        return document.problem(detail["loc"], None, "allowed: " + near(str(detail["input"]), known, "event types"))
+    return problem_of(document, detail, _known_keys)
 
 
 def _known_keys(location: Sequence[str | int]) -> str:

@@ -168,7 +168,9 @@ def plan(pattern: Pattern, window: Window, arrivals: Iterable[Sighting], clock: 
     stored = [ring for ring in window.rings if ring.time >= scope.since]
     seeds = [ring for ring in window.rings if ring.time < scope.since]
     walked = walk(pattern, sightings, scope, _rung(seeds))
-    silent = _silent_ids(pattern, sightings, scope, seeds, admission.changed.values())
+    silent: frozenset[str] = frozenset()
+    if not pattern.waits and any(sighting.rebuilt for sighting in admission.changed.values()):
+        silent = _silent_ids(pattern, sightings, scope, seeds)
     matches = [(_ring(pattern, match, silent), match) for match in walked.matches]
     decided = _compared(pattern, admission, matches, stored, walked.suppressed)
     due = next_due(pattern, sightings, settled)
@@ -209,11 +211,11 @@ def _silent_ids(
     sightings: Sequence[Sighting],
     scope: Scope,
     seeds: Sequence[Ring],
-    changed: Iterable[Sighting],
 ) -> frozenset[str]:
-    """Alerts that stand on rebuilt articles alone: they were announced before Redis lost them."""
-    if not any(sighting.rebuilt for sighting in changed):
-        return frozenset()
+    """Alerts that stand on rebuilt articles alone: they were announced before Redis lost them.
+
+    Of patterns that wait for time nobody knows that: they are announced again, under the same id.
+    """
     rebuilt = (sighting for sighting in sightings if sighting.rebuilt)
     walked = walk(pattern, rebuilt, scope, _rung(ring for ring in seeds if ring.silent))
     return frozenset(match_id(pattern, match) for match in walked.matches)

@@ -13,6 +13,7 @@ from workers.annotate.reader import Reader
 from workers.errors import ConfigurationError
 
 NOW = datetime(2024, 5, 15, tzinfo=UTC)
+VERSION_1 = Path(__file__).parents[2] / "benchmarks" / "quality" / "version1.txt"
 
 STRIKE = """\
 lists:
@@ -36,7 +37,9 @@ def write(folder: Path, text: str) -> Path:
 def test_the_built_in_ontology_has_all_types_of_version_1() -> None:
     ontology = load_ontology()
     assert ontology.version == "1"
-    assert len(ontology.types) == 31
+    version_1 = set(VERSION_1.read_text("utf-8").split())
+    assert len(version_1) == 31
+    assert version_1 <= set(ontology.types)
     assert all(kind.triggers and kind.description for kind in ontology.types.values())
 
 
@@ -110,6 +113,14 @@ def test_a_trigger_may_have_codes_of_its_own(tmp_path: Path) -> None:
     )
     ontology = load_ontology(file)
     swarm, decamp = ontology["hive_move"].triggers
-    assert ontology.codes(swarm, intended=False) == Codes("MOBILIZE", "154")
-    assert ontology.codes(decamp, intended=False) == Codes("RETREAT", "154")
-    assert ontology.codes(decamp, intended=True) == Codes("AGREE", "030")
+    assert ontology.codes(swarm) == Codes("MOBILIZE", "154")
+    assert ontology.codes(decamp) == Codes("RETREAT", "154")
+
+
+@pytest.mark.parametrize(
+    ("root", "status", "coded"),
+    [("AID", "future", "AGREE"), ("SANCTION", "future", "THREATEN"), ("MOBILIZE", "future", "MOBILIZE"),
+     ("AID", "actual", "AID"), (None, "future", None)],
+)  # fmt: skip
+def test_what_is_only_announced_is_coded_as_an_intention(root: str | None, status: str, coded: str | None) -> None:
+    assert load_ontology().coded_root(root, status) == coded

@@ -10,10 +10,10 @@ from pathlib import Path
 from topics.annotations import Annotation, Entity, Event, Fingerprint, Participant, Span, Status
 from workers.watch.engine import Arrival
 from workers.watch.event_types import DEFAULT_EVENT_TYPES
-from workers.watch.located import read_documents
 from workers.watch.pattern_document import PatternDocument
 from workers.watch.pattern_file import document_problems
 from workers.watch.patterns import Pattern, compiled
+from workers.yamlfile import read_documents
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 

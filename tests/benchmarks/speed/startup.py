@@ -1,0 +1,48 @@
+"""From a cold process to a reader that is ready, and to the first annotation."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.benchmarks.speed.sides import ONE_THREAD, ROOT
+
+_RUNS = 7
+_SCRIPT = """
+import sys, time
+from datetime import UTC, datetime
+from workers.annotate.reader import Reader
+from workers.settings import load_settings
+settings = load_settings()
+reader = Reader.load(model=settings.model, ontology=settings.ontology, batch_size=settings.batch_size)
+print("ready", flush=True)
+from topics.articles import Article
+now = datetime.now(UTC)
+reader.read([Article(id="1", revision="1", text="North Korea fired a missile on Monday.", fetched_at=now)])
+print("first", flush=True)
+"""
+
+
+def measure(paths: Sequence[Path], *, limit: int | None) -> int:
+    """Print seconds of wall, the middle of several runs. Returns 0."""
+    del paths, limit
+    ready, first = [], []
+    for _ in range(_RUNS):
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, "-c", _SCRIPT],
+            stdout=subprocess.PIPE,
+            env={**os.environ, **ONE_THREAD, "PYTHONPATH": str(ROOT)},
+        )
+        assert process.stdout is not None
+        for line in process.stdout:
+            (ready if line == b"ready\n" else first).append(time.perf_counter() - started)
+        process.wait()
+    for name, found in (("ready", ready), ("first annotation", first)):
+        print(f"{name}: {min(found):.2f} / {statistics.median(found):.2f} / {max(found):.2f} s")
+    return 0

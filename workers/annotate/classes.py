@@ -1,0 +1,148 @@
+"""What a phrase of a parsed sentence is: its classes in the ontology's sense, and the states that it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from spacy.tokens import Token
+
+from workers.annotate.entities import Mention, is_company
+from workers.annotate.lexicon import lexicon
+from workers.annotate.people import role_of
+from workers.annotate.scene import Scene
+from workers.annotate.syntax import antecedent, children, spread
+
+_LINKS = frozenset({"compound", "amod", "nmod", "poss", "appos", "npadvmod"})
+_CLASSES_OF = {
+    "country": ("country", "state", "abroad", "place"),
+    "igo": ("org", "igo", "state"),
+    "group": ("group", "people"),
+}
+_COURTESY = frozenset({"mr", "mr.", "mrs", "mrs.", "ms", "ms.", "dr", "dr."})
+_DEPTH = 4
+
+
+@dataclass(slots=True)
+class Classes(Scene):
+    """Classes of phrases, and whose they are by their own words."""
+
+    _classes: dict[tuple[int, int], frozenset[str]] = field(default_factory=dict)
+
+    def classes(self, token: Token) -> frozenset[str]:
+        """The classes of the ontology that the phrase with head `token` belongs to."""
+        key = (id(token.doc), token.i)
+        if key not in self._classes:
+            self._classes[key] = frozenset({"any"})  # a pronoun that leads back to itself is nothing more
+            self._classes[key] = frozenset(self._find_classes(token))
+        return self._classes[key]
+
+    def referents(self, pronoun: Token) -> list[Token]:
+        """What a pronoun means inside its sentence, where it is safe."""
+        raise NotImplementedError
+
+    def previous_person(self, pronoun: Token) -> Mention | None:
+        """Whom "he" or "she" means in an earlier sentence, where it is safe."""
+        raise NotImplementedError
+
+    def _find_classes(self, token: Token) -> set[str]:
+        found = {"any"}
+        if token.tag_ in {"NNS", "NNPS"} or any(c.dep_ == "conj" for c in token.children):
+            found.add("plural")
+        if token.pos_ == "NUM":
+            found.add("number")
+        token = antecedent(token)
+        mention = self.mention_at(token)
+        if mention is not None:
+            found |= self._mention_classes(mention)
+        if token.pos_ == "PRON":
+            for noun in self.referents(token):
+                found |= self.classes(noun)
+            previous = self.previous_person(token) if len(found) == 1 else None
+            return found | (self._mention_classes(previous) if previous is not None else set())
+        found |= self._noun_classes(token)
+        for child in children(token, "appos", "compound"):
+            if child.dep_ == "appos" or mention is not None:
+                found |= self._noun_classes(child)
+                inner = self.mention_at(child)
+                if inner is not None and child.dep_ == "appos":
+                    found |= self._mention_classes(inner)
+        return found
+
+    def _mention_classes(self, mention: Mention) -> set[str]:
+        if mention.kind == "person":
+            role = self.people[mention.id].role if mention.id in self.people else ""
+            return {"person", "people"} | ({role, "state"} if role in {"leader", "official"} else set())
+        if mention.kind == "place":
+            return {"place", "abroad"} if mention.sort == "capital" else {"place"}
+        if mention.kind == "organisation" and mention.sort != "igo":
+            return {"org", "state"} if mention.country else {"org", "company"} if is_company(mention.text) else {"org"}
+        return set(_CLASSES_OF.get("igo" if mention.sort == "igo" else mention.kind, ()))
+
+    def _noun_classes(self, token: Token) -> set[str]:
+        lemma = token.lemma_.lower()
+        if token.pos_ not in {"NOUN", "PROPN", "ADJ"} and token.tag_ not in {"NN", "NNS"}:
+            return set()
+        if token.i > 0 and token.nbor(-1).lower_ in _COURTESY:
+            return set()  # Mr. King is no king
+        words = [t.lower_ for t in token.doc[max(0, token.i - 4) : token.i]] + [lemma]
+        role = role_of(words, len(words) - 1)
+        owned = bool(self.owning(token))
+        found: set[str] = set()
+        if role == "leader" and (owned or token.pos_ == "NOUN" or token.text[:1].isupper()):
+            found |= {"leader", "state", "person"}
+        elif role == "official":
+            found |= {"official", "state", "person"}
+        roles = lexicon()
+        if lemma in roles.words("roles", "body") and (
+            owned or lemma in {"government", "ministry", "parliament", "junta"}
+        ):
+            found |= {"state", "org"}
+        if lemma in roles.words("roles", "military"):
+            found |= {"military", "state"} if owned else {"military"}
+        return found | {name for name in ("group", "people", "company") if lemma in roles.words("roles", name)}
+
+    # --- whose a phrase is -----------------------------------------------------------------------------------
+
+    def owning(self, token: Token, depth: int = 0) -> list[Mention]:
+        """The countries and bodies of states that a noun belongs to by its own words.
+
+        "Russian and Ukrainian negotiators", "Russia's army", "leaders of Japan and China", "a spokesman for the Chinese
+        foreign ministry", "the US-led coalition"; for Russia itself, Russia.
+        """
+        own = self.mention_at(token)
+        if own is not None and own.country and own.kind != "person":
+            return [m for m in self.joined(own) if self.speaks(m)]
+        found: dict[str, Mention] = {}
+        for word in self._owners_in_words(token):
+            for mention in self._owning_names(word, depth):
+                found.setdefault(mention.id, mention)
+        return list(found.values())
+
+    def _owning_names(self, word: Token, depth: int) -> Iterator[Mention]:
+        """The names in a word that modifies a noun, or in what modifies that word."""
+        mention = self.mention_at(word)
+        if mention is not None and mention.kind != "person":
+            if mention.country or mention.sort == "igo":
+                yield from (m for m in self.joined(mention) if self.speaks(m))
+            return
+        if mention is None and depth < _DEPTH and word.dep_ != "appos":
+            yield from self.owning(word, depth + 1)
+
+    def _owners_in_words(self, token: Token) -> Iterator[Token]:
+        for child in token.children:
+            if child.dep_ in _LINKS:
+                yield from spread(child)
+            elif child.dep_ == "prep" and self._is_of(token, child):
+                for noun in children(child, "pobj"):
+                    yield from spread(noun)
+
+    def _is_of(self, noun: Token, preposition: Token) -> bool:
+        """Does the phrase behind the preposition say whose the noun is? Of, from; for a speaker; in a place."""
+        word = preposition.lower_
+        if word in {"of", "from"}:
+            return True
+        roles = lexicon()
+        if word == "for":
+            return noun.lemma_.lower() in roles.words("roles", "speaker")
+        return word in {"in", "at"} and noun.lemma_.lower() in roles.words("roles", "local")

@@ -1,0 +1,310 @@
+"""What the verbs, nouns and adjectives over a clause say of it: reports, plans, doubts, denials.
+
+`clauses` walks from a verb to them, `nominals` from a noun.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Self
+
+from spacy.tokens import Token
+
+from topics.annotations import Status
+from workers.annotate.lexicon import lexicon
+from workers.annotate.modality import is_status_word, negation_of
+from workers.annotate.ontology import EventType
+from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
+from workers.annotate.verdict import Verdict
+
+DEPTH = 14
+"""So many steps up a parse is as far as any sentence goes; a broken parse must not send the walk in circles."""
+
+_SPEECH = (("reporting", "say"), ("reporting", "speak"), ("status", "denying"))
+_JUDGEMENTS: tuple[tuple[Status, str], ...] = (
+    ("negated", "negated"),
+    ("negated", "false"),
+    ("future", "future"),
+    ("hypothetical", "hypothetical"),
+)
+
+
+def is_speech(verb: Token) -> bool:
+    """Does somebody speak: say, deny, accuse, urge?"""
+    lemma, words = verb.lemma_.lower(), lexicon()
+    return any(lemma in words.words(*name) for name in _SPEECH)
+
+
+def is_reporting(verb: Token) -> bool:
+    """Is it a verb of saying?"""
+    return verb.lemma_.lower() in lexicon().words("reporting", "say")
+
+
+class Complements(ABC):
+    """State of a walk.
+
+    `path` keeps the tokens whose dates are the event's, `near` those whose dates are its own too if they lie in the
+    past (a conjunct's, a main clause's), `reports` the verbs that only report it.
+    """
+
+    def __init__(self, kind: EventType) -> None:
+        self.verdict = Verdict()
+        self.kind = kind
+        self.path: list[Token] = []
+        self.near: list[Token] = []
+        self.reports: list[Token] = []
+        self.background: Token | None = None
+        self._steps = 0
+
+    @abstractmethod
+    def listed_noun(self, noun: Token, *, default: Status) -> None:
+        """A noun above the event: "plans for", "threat of"."""
+
+    @abstractmethod
+    def above_noun(self, noun: Token) -> None:
+        """What stands above a noun."""
+
+    def step(self) -> bool:
+        """Count a step up; False when it was one too many."""
+        self._steps += 1
+        return self._steps <= DEPTH
+
+    def status_of(self, verb: Token) -> Status:
+        """The status of another verb of the sentence, found by a walk of its own."""
+        walk = self._fresh()
+        walk.verb(verb)
+        return walk.verdict.status
+
+    def _fresh(self) -> Self:
+        walk = type(self)(self.kind)
+        walk._steps = self._steps + 1
+        return walk
+
+    @abstractmethod
+    def verb(self, verb: Token, *, own: bool = False, negation: bool = True) -> None:
+        """A verb that carries the event, and what stands above it."""
+
+    # --- what stands above a verb ----------------------------------------------------------------------------
+
+    def complement(self, verb: Token, head: Token) -> None:
+        """`verb` completes `head`: the first rule that knows `head` decides."""
+        if verb.dep_.startswith("csubj"):
+            self.verb(head)
+            return
+        if any(t.text == ";" for t in verb.doc[min(verb.i, head.i) : max(verb.i, head.i)]):
+            return  # two sentences with a semicolon between them
+        rules = (
+            self._under_denial,
+            self._under_stop,
+            self._under_auxiliary,
+            self._under_judgement,
+            self._under_report,
+            self._under_plan,
+            self._under_doubt,
+        )
+        if not any(rule(verb, head) for rule in rules):
+            self._under_other(verb, head)
+
+    def _under_denial(self, verb: Token, head: Token) -> bool:
+        """ "denied that it fired", "refused to fire", "failed to fire"; "did not deny" leaves it open."""
+        undone = negation_of(head) is not None
+        if is_status_word(head, "denying"):
+            self.verdict.attributed = True
+            self.verdict.raise_to("hypothetical" if undone else "negated", head)
+            return True
+        if head.lemma_.lower() == "fail" and is_infinitive(verb):
+            if not self.kind.failed_counts:
+                self.verdict.raise_to("negated", head)
+            self.verb(head)
+            return True
+        if is_status_word(head, "negated") and not is_status_word(head, "stopping"):
+            if undone:
+                self.verdict.raise_to("hypothetical" if is_status_word(head, "excluding") else "actual", head)
+            else:
+                self.verdict.raise_to("negated", head)
+            return True
+        return False
+
+    def _under_stop(self, verb: Token, head: Token) -> bool:
+        """ "stopped shelling" has ended; who is told to stop, or will, or does not, goes on."""
+        if not is_status_word(head, "stopping") or verb.tag_ != "VBG":
+            return False
+        if self.status_of(head) in {"actual", "historical"}:
+            self.verdict.raise_to("negated", head)
+        return True
+
+    def _under_auxiliary(self, verb: Token, head: Token) -> bool:
+        """ "is to meet", "has to leave", "is going to launch", "has yet to impose", "used to attack"."""
+        lemma = head.lemma_.lower()
+        if not is_infinitive(verb):
+            return False
+        if lemma in {"be", "have", "remain"} and has_child(head, "yet"):
+            self.verdict.raise_to("negated", next(c for c in head.children if c.lower_ == "yet"))
+            return True
+        if lemma == "use" and head.tag_ == "VBD" and not is_passive(head) and not has_object(head):
+            self.verdict.raise_to("historical", head)
+            return True
+        if lemma == "be" and head.tag_ == "VBD" and has_child(verb, "have"):
+            self.verdict.raise_to("negated", head)  # "was to have been launched" was not
+            return True
+        if self.never(head):
+            return True
+        going = lemma == "go" and head.tag_ == "VBG"
+        if not (lemma in {"be", "have"} or going):
+            return False
+        if not self._under_judgement(verb, head):
+            self.verdict.raise_to("hypothetical" if lemma == "have" else "future", head)
+            self.verb(head)
+        return True
+
+    def never(self, head: Token) -> bool:
+        """ "are in no mood to lift": they do not."""
+        if head.lemma_.lower() != "be":
+            return False
+        mood = next((c for p in children(head, "prep") for c in children(p, "pobj") if has_child(c, "no")), None)
+        if mood is not None:
+            self.verdict.raise_to("negated", mood)
+        return mood is not None
+
+    def _under_judgement(self, verb: Token, head: Token) -> bool:
+        """ "it is possible that it fired", "it was impossible to deliver"."""
+        if head.pos_ != "AUX" and head.lemma_.lower() not in {"be", "seem", "appear", "remain", "become", "look"}:
+            return False
+        for word in children(head, "acomp", "attr", "oprd"):
+            if word != verb and word.pos_ in {"ADJ", "VERB", "NOUN"} and self.judged_by(word):
+                self.reports_above(head)
+                return True
+        return False
+
+    def judged_by(self, word: Token) -> bool:
+        """What an adjective says of the event: "impossible", "likely", "due", "false"."""
+        undone = negation_of(word) is not None or negation_of(word.head) is not None
+        for status, name in _JUDGEMENTS:
+            if is_status_word(word, name):
+                self.verdict.raise_to("hypothetical" if undone and status == "negated" else status, word)
+                return True
+        return False
+
+    def _under_report(self, verb: Token, head: Token) -> bool:
+        """ "said that it fired", "is said to have fired"; "was told to fire" is an order, and no report."""
+        if head.lemma_.lower() == "accuse":
+            self.verdict.attributed = True
+            return True
+        if not is_reporting(head):
+            return False
+        infinitive = is_infinitive(verb)
+        finite = not infinitive and verb.tag_ not in {"VBG", "VB"}
+        if finite or any(c.dep_ in {"nsubj", "nsubjpass"} or c.tag_ == "MD" for c in verb.children):
+            self._reported_by(head)
+            return True
+        if infinitive and is_passive(head):
+            past = any(c.dep_ == "aux" and c.lower_ == "have" for c in verb.children)
+            going_on = any(c.dep_ == "aux" and c.lower_ == "be" for c in verb.children)
+            if not (past or going_on):
+                self.verdict.raise_to("hypothetical", head)
+            self.verdict.attributed = True
+            return True
+        return False
+
+    def _under_plan(self, verb: Token, head: Token) -> bool:
+        """ "plans to meet", "is due to meet"."""
+        finite = not is_infinitive(verb) and verb.tag_ not in {"VBG", "VB"}
+        if not is_status_word(head, "future") or (finite and head.pos_ == "ADJ"):
+            return False
+        readied = head.lemma_.lower() == "prepare" and head.tag_ == "VBN" and not has_child(head, "has", "have", "had")
+        self.verdict.raise_to("hypothetical" if readied else "future", head)
+        self._weakened(head)
+        return True
+
+    def _under_doubt(self, verb: Token, head: Token) -> bool:
+        """ "wants to meet", "is likely to meet"; but "feared that soldiers had been killed" reports."""
+        if not is_status_word(head, "hypothetical"):
+            return False
+        if self.kind.failed_counts and is_status_word(head, "trying"):
+            self.verb(head)  # a launch that was tried is one
+            return True
+        if not (verb.tag_ == "VBD" and head.lemma_.lower() in {"fear", "worry", "help"}):
+            self.verdict.raise_to("hypothetical", head)
+        self._weakened(head)
+        return True
+
+    def clause_of(self, token: Token) -> None:
+        """The clause around `token` may date the event: its verb, and the date that a "when" hangs on."""
+        for _ in range(DEPTH):
+            if is_verbal(token) and token.dep_ not in {"aux", "auxpass"}:
+                self.near.append(token)
+                if token.dep_ in {"relcl", "advcl"} and has_child(token, "when"):
+                    self.near.extend((token.head, token.head.head))
+                if token.dep_ != "conj":
+                    return
+            if token.head == token:
+                return
+            token = token.head
+
+    def _under_other(self, verb: Token, head: Token) -> None:
+        infinitive = is_infinitive(verb)
+        taken = head.lemma_.lower() in {"take", "seize"} and any(
+            is_status_word(noun, "occasions") for noun in children(head, "dobj")
+        )
+        if infinitive and taken:
+            self.verb(head)  # "took turns to fire", "took the occasion to condemn"
+        elif infinitive and not is_status_word(head, "actual"):
+            self.verdict.raise_to("hypothetical", head)
+        elif not is_verbal(head):
+            return
+        elif infinitive or verb.tag_ in {"VBG", "VB"}:
+            self.verb(head)
+        else:
+            self.reports_above(head)
+
+    def _weakened(self, head: Token) -> None:
+        """ "does not plan to", "may want to": the word above a plan can only weaken it."""
+        for child in head.children:
+            if child.dep_ == "neg" or (child.dep_ in {"nsubj", "dobj"} and has_child(child, "no")):
+                self.verdict.raise_to("negated", child)
+            elif child.tag_ == "MD" and child.dep_ == "aux" and child.lower_ in {"may", "might", "could"}:
+                self.verdict.raise_to("hypothetical", child)
+        self.reports_above(head)
+
+    def _reported_by(self, head: Token) -> None:
+        self.verdict.attributed = True
+        self.reports.append(head)
+        if negation_of(head) is not None:
+            if is_status_word(head, "opinion"):
+                self.verdict.raise_to("negated", head)
+            elif head.lemma_.lower() in {"confirm", "report"}:
+                self.verdict.raise_to("hypothetical", head)
+        self.reports_above(head)
+
+    def reports_above(self, head: Token) -> None:
+        """Is the clause of `head` itself inside a report or a denial?"""
+        token = head
+        for _ in range(DEPTH):
+            above = token.head
+            if above == token or token.dep_ not in {"conj", "ccomp", "xcomp", "parataxis"} or not is_verbal(above):
+                break
+            if token.dep_ != "conj":
+                if is_status_word(above, "denying") and negation_of(above) is None:
+                    self.verdict.raise_to("negated", above)
+                if is_reporting(above):
+                    self.verdict.attributed = True
+                    self.reports.append(above)
+            token = above
+        if token.dep_ == "acl" and token.head.pos_ == "NOUN":
+            self.listed_noun(token.head, default="actual")  # "a report that it was in talks"
+
+
+def has_object(verb: Token) -> bool:
+    """Has the verb a direct object?"""
+    return any(True for _ in children(verb, "dobj", "obj"))
+
+
+def has_child_before(verb: Token, word: Token) -> bool:
+    """Does a subject of `verb` stand before `word`?"""
+    return any(child.i < word.i for child in children(verb, "nsubj", "nsubjpass"))
+
+
+def is_long_after(word: Token) -> bool:
+    """Does "two years after" or the like stand before a clause or a preposition?"""
+    units = lexicon().words("times", "long_units")
+    return any(child.lower_ in units for child in children(word, "npadvmod"))

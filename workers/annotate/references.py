@@ -1,0 +1,283 @@
+"""Whom pronouns and definite nouns mean: "it", "its army", "the two leaders", "the ministry", "the country".
+
+A guess is worse than nothing: a word is resolved only if one reading stands out, first inside the sentence, then in the
+sentences before it, the title last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from spacy.tokens import Token
+
+from topics.annotations import Participant, TextPart
+from workers.annotate.classes import Classes
+from workers.annotate.entities import Mention
+from workers.annotate.lexicon import lexicon
+from workers.annotate.scene import STATESMEN, Position, Stretch
+from workers.annotate.syntax import children, spread, surface_subjects
+
+PERSONAL = frozenset({"he", "she", "him", "her", "his", "himself", "herself"})
+SINGULAR = frozenset({"it", "its", "itself"})
+PLURAL = frozenset({"they", "them", "their", "themselves", "both"})
+_BODIES = frozenset({"state", "military", "org", "company", "group"})
+_COUNTS = frozenset({"two", "both", "three"})
+_INDEFINITE = frozenset({"a", "an", "no", "another", "any", "other"})
+_DEFINITE = frozenset({"the", "this", "that", "these", "those"})
+_LOOK_BACK = 2
+_LEADING = frozenset({"leader", "president", "man"})
+
+
+@dataclass(slots=True)
+class References(Classes):
+    """Pronouns and definite nouns; `resolve` is given by the cast."""
+
+    def resolve(self, token: Token) -> list[Participant]:
+        """Whom the phrase with head `token` names."""
+        raise NotImplementedError
+
+    def is_pronoun(self, token: Token) -> bool:
+        """Is `token` a pronoun that may stand for a participant?"""
+        return token.lower_ in PERSONAL or token.lower_ in SINGULAR or token.lower_ in PLURAL
+
+    def refer(self, pronoun: Token) -> list[Participant]:
+        """Whom a pronoun means, or nobody if that is not safe."""
+        nouns = self.referents(pronoun)
+        if nouns:
+            return self._resolved(nouns)
+        person = self.previous_person(pronoun)
+        if person is not None:
+            return [self.participant(person)]
+        if pronoun.lower_ in PERSONAL or self._stands_in_between(pronoun):
+            return []
+        return self._from_before(pronoun)
+
+    def _resolved(self, nouns: Sequence[Token]) -> list[Participant]:
+        return list({p.id: p for noun in nouns for p in self.resolve(noun)}.values())
+
+    # --- inside the sentence ---------------------------------------------------------------------------------
+
+    def referents(self, pronoun: Token) -> list[Token]:
+        """What a pronoun means inside its sentence: the subject of a clause above it, else the one it leads up to."""
+        chains = self.referent_chains(pronoun)
+        return chains[0] if chains else []
+
+    def referent_chains(self, pronoun: Token) -> list[list[Token]]:
+        """All that a pronoun may mean inside its sentence, the nearest first."""
+        found: list[list[Token]] = []
+        if not self.is_pronoun(pronoun):
+            return found
+        token = pronoun
+        for _ in range(10):
+            found += [
+                spread(subject)
+                for subject in children(token, "nsubj", "nsubjpass")
+                if subject.i < pronoun.i and subject.pos_ != "PRON" and self._agrees(pronoun.lower_, subject)
+            ]
+            if token.head == token:
+                break
+            token = token.head
+        if not found and token.dep_ == "ROOT":
+            # "In its first reaction, Iran condemned …"
+            after = [s for s in children(token, "nsubj", "nsubjpass") if s.i > pronoun.i and s.pos_ != "PRON"]
+            found += [spread(s) for s in after if self._agrees(pronoun.lower_, s)]
+        return found
+
+    def _agrees(self, pronoun: str, noun: Token) -> bool:
+        mention = self.mention_at(noun)
+        classes = self.classes(noun)
+        if pronoun in PERSONAL:
+            return "person" in classes
+        if pronoun in SINGULAR:
+            named = mention is not None and mention.kind in {"country", "organisation", "group"}
+            return named or ("plural" not in classes and "person" not in classes and bool(classes & _BODIES))
+        return "plural" in classes or (mention is not None and mention.kind == "group")
+
+    def _stands_in_between(self, pronoun: Token) -> bool:
+        """Is there another noun before it that the pronoun may mean, in its own clause or above?"""
+        singular = pronoun.lower_ in SINGULAR
+        for token in pronoun.ancestors:
+            for subject in children(token, "nsubj", "nsubjpass"):
+                plural = subject.tag_ in {"NNS", "NNPS"} or any(c.dep_ == "conj" for c in subject.children)
+                if subject.i < pronoun.i and subject.pos_ in {"NOUN", "PROPN"} and plural != singular:
+                    return True
+        return False
+
+    # --- in the sentences before -----------------------------------------------------------------------------
+
+    def previous_person(self, pronoun: Token) -> Mention | None:
+        """For "he" and "she": the only person before it in the sentence, else the subject of the last one."""
+        if pronoun.lower_ not in {"he", "she", "his", "her"}:
+            return None
+        position = self.position(pronoun.doc)
+        here = self._persons(position.part, position.token, position.token + pronoun.i)
+        if here:
+            return here[0] if len({m.id for m in here}) == 1 else None
+        for stretch in self.sentences_before(position, _LOOK_BACK):
+            persons = self._persons(stretch.part, stretch.start, stretch.end)
+            if persons:
+                if len({m.id for m in persons}) == 1:
+                    return persons[0]
+                return next((m for m in persons if m is self._first_name(stretch)), None)
+        return None
+
+    def _persons(self, part: TextPart, start: int, end: int) -> list[Mention]:
+        return [m for m in self.mentions_in(part, start, end) if m.kind == "person"]
+
+    def _from_before(self, pronoun: Token) -> list[Participant]:
+        """ "It" and "they" that nothing in the sentence explains: the subject of the last sentence, if it agrees."""
+        position = self.position(pronoun.doc)
+        before = self.sentences_before(position, 1)
+        if not before:
+            return []
+        found = self.topic(before[0], pronoun.lower_)
+        if not found and pronoun.lower_ in PLURAL:
+            found = self.states_before(position, pronoun.i)
+        agrees = (len(found) > 1) == (pronoun.lower_ in PLURAL) or self._is_group(found)
+        return found if agrees else []
+
+    def _is_group(self, found: Sequence[Participant]) -> bool:
+        return len(found) == 1 and found[0].id.startswith("group:")
+
+    def topic(self, stretch: Stretch, pronoun: str = "it") -> list[Participant]:
+        """Whom a sentence is about: what its subject stands for."""
+        if stretch.parsed is not None:
+            root = next((t for t in stretch.parsed if t.head == t), None)
+            subjects = surface_subjects(root) if root is not None else []
+            subjects = [s for s in subjects if self.is_pronoun(s) or self._agrees(pronoun, s)]
+            return self._resolved(subjects)
+        name = self._first_name(stretch)
+        if name is None or name.kind == "person":
+            return []
+        return [self.participant(m) for m in self.joined(name)]
+
+    def _first_name(self, stretch: Stretch) -> Mention | None:
+        """The name that a sentence begins with, article, adjectives and a role before it: most likely its subject."""
+        doc = self.reading(stretch.part).doc
+        for mention in self.mentions_in(stretch.part, stretch.start, stretch.end):
+            if mention.kind not in {"country", "organisation", "group", "person"}:
+                continue
+            before = [doc[i] for i in range(stretch.start, mention.start_token) if not doc[i].is_space]
+            if len(before) > 4 or any(t.lower_ in lexicon().words("syntax", "prepositions") for t in before):
+                return None
+            if mention.kind == "country" and (following := self._leads(mention)) is not None:
+                return following
+            return mention
+        return None
+
+    def _leads(self, country: Mention) -> Mention | None:
+        """The person that a country's name stands before: "French President Luc Marnier"."""
+        at = self.reading(country.part).at
+        near = (at.get(i) for i in range(country.end_token, country.end_token + 5))
+        return next((m for m in near if m is not None and m.kind == "person"), None)
+
+    # --- definite nouns --------------------------------------------------------------------------------------
+
+    def definite(self, token: Token) -> list[Participant]:
+        """Whom "the country", "the ministry", "the president" mean: the country that they were last said of."""
+        lemma, roles = token.lemma_.lower(), lexicon()
+        bare = lemma in roles.words("roles", "local")
+        if not self._is_definite(token, bare=bare):
+            return []
+        if lemma in roles.words("roles", "country"):
+            return self._country_said(token)
+        if bare:
+            return self._said_before(token) or self._only_country(token)
+        if token.tag_ == "NNS":
+            return []
+        if lemma in roles.words("roles", "body") or self.classes(token) & {"leader", "official"}:
+            return self._said_before(token) or self._only_country(token)
+        return self._said_before(token) if "military" in self.classes(token) else []
+
+    def _is_definite(self, token: Token, *, bare: bool) -> bool:
+        """Does the article, or for local bodies nothing at all, point back; and does no name say whose it is?"""
+        words = {child.lower_ for child in token.children}
+        if token.tag_ not in {"NN", "NNP", "NNS"} or words & _INDEFINITE or not (bare or words & _DEFINITE):
+            return False
+        named = {"amod", "compound", "poss", "relcl"}
+        return not any(c.dep_ in named and c.tag_.startswith(("NNP", "PRP")) for c in token.children)
+
+    def _country_said(self, token: Token) -> list[Participant]:
+        """ "The country": the only one named before in the sentence, or the one that the last sentence is about."""
+        position = self.position(token.doc)
+        here = self._countries(self.mentions_in(position.part, position.token, position.token + token.i))
+        if here:
+            return here if len(here) == 1 else []
+        for stretch in self.sentences_before(position, _LOOK_BACK):
+            found = [p for p in self.topic(stretch) if ":" not in p.id]
+            found = found or self._countries(self.mentions_in(stretch.part, stretch.start, stretch.end))
+            if found:
+                return found if len(found) == 1 else []
+        return []
+
+    def _said_before(self, token: Token) -> list[Participant]:
+        """ "The ministry" after "Iran's foreign ministry": the same noun with a country right before it."""
+        position = self.position(token.doc)
+        limit = position.token + token.i
+        for part in dict.fromkeys((position.part, "title")):
+            if part not in self._by_part:
+                continue
+            mentions = self._by_part[part].mentions
+            for mention in reversed(mentions):
+                if mention.kind != "country" or (part == position.part and mention.start_token >= limit):
+                    continue
+                doc = self._by_part[part].doc
+                near = doc[mention.end_token : mention.end_token + 5]
+                if any(t.lower_ == token.lower_ for t in near) and not any(t.is_punct and t.text == "," for t in near):
+                    return [self.participant(mention)]
+        return []
+
+    def _only_country(self, token: Token) -> list[Participant]:
+        """The country of the sentence's place, or the only one that the article names."""
+        position = self.position(token.doc)
+        local = [
+            m
+            for m in self.mentions_in(position.part, position.token, position.end_token)
+            if m.kind == "place" and m.country
+        ]
+        if len({m.country for m in local}) == 1:
+            return [self.participant(local[0])]
+        named = self._countries(m for reading in self.readings for m in reading.mentions)
+        return named if len(named) == 1 else []
+
+    def _countries(self, mentions: Iterable[Mention]) -> list[Participant]:
+        found: dict[str, Participant] = {}
+        for mention in mentions:
+            if mention.country and mention.kind in {"country", "organisation", "place"} and mention.sort != "igo":
+                found.setdefault(mention.country, self.participant(mention))
+        return list(found.values())
+
+    # --- parties ---------------------------------------------------------------------------------------------
+
+    def parties(self, token: Token, *, leaders: bool = False) -> list[Participant]:
+        """Whom "the two leaders", "both sides", "the leaders" mean: the two states or statesmen named last."""
+        lemma = token.lemma_.lower()
+        if token.lower_ == "both" and token.dep_ in {"nsubj", "nsubjpass", "pobj"} and not leaders:
+            return self.states_before(self.position(token.doc), token.i)
+        plural = token.tag_ in {"NNS", "NNPS"} and lemma in lexicon().words("roles", "parties")
+        if not plural or self.owning(token):
+            return []
+        owner = next((c for c in children(token, "poss") if c.tag_ in {"NNS", "NNPS"}), token)
+        words = {child.lower_ for child in (*token.children, *owner.children)}
+        if not words & ({"the", "their"} | _COUNTS) or (leaders and lemma not in _LEADING):
+            return []
+        return self.states_before(self.position(token.doc), token.i, statesmen=leaders or lemma in _LEADING)
+
+    def states_before(self, position: Position, offset: int, *, statesmen: bool = False) -> list[Participant]:
+        """The two states named last before a place; of statesmen, those that lead. Nobody, if there are not two."""
+        found: dict[str, Participant] = {}
+        for mention in self._names_before(position, offset):
+            role = self.people[mention.id].role if mention.kind == "person" and mention.id in self.people else ""
+            wanted = role == "leader" if statesmen else mention.kind == "country" or role in STATESMEN
+            participant = self.participant(mention)
+            if wanted and not participant.id.startswith("person:"):
+                found.setdefault(participant.id, participant)
+            if len(found) == 2:
+                return list(found.values())
+        return self.states_before(position, offset) if statesmen else []
+
+    def _names_before(self, position: Position, offset: int) -> list[Mention]:
+        here = [m for m in self._by_part[position.part].mentions if m.start_token < position.token + offset]
+        title = self._by_part["title"].mentions if position.part == "text" and "title" in self._by_part else []
+        return [*reversed(here), *title]

@@ -1,0 +1,118 @@
+"""What a sentence as a whole says of the events in it: its dates, whose claim it is, what it compares or remembers.
+
+Read once a sentence; `timing` and `status` use it for each trigger.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from spacy.tokens import Doc, Token
+
+from workers.annotate.dates import When, find_times
+from workers.annotate.lexicon import lexicon
+
+_OPENING = 12
+"""A date that begins within so many characters opens the sentence."""
+
+_INSIDE_DATES = frozenset({"pobj", "prep", "npadvmod", "nummod", "compound", "amod"})
+_SOURCE_AFTER = re.compile(r"(?:\s[-–—]\s|:\s|,\s)(?P<source>[^-–—:,]{2,40})$")
+_SOURCE_BEFORE = re.compile(r"^(?P<source>[^:]{2,40}):\s")
+_LONG_ON = re.compile(
+    r"\b(?:(?:a|one|two|three|four|five|six|seven|eight|nine|ten|\d+|many|some)\s+)?(?:months?|years?|decades?)\s+on\b"
+    r"(?=,|$|\s+(?:from|since)\b)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """`times`: the dates and the words they hang on; `hearsay`: the word that makes it all somebody's claim."""
+
+    published: date
+    times: Sequence[tuple[Token, When]] = ()
+    hearsay: str = ""
+    compares: bool = False
+    long_on: str = ""
+    headline: bool = False
+    carried: When | None = None
+    frame: When | None = None  # the date of the main verb, if the sentence is background throughout
+    has_news: bool = False  # is one of the dates of the news window?
+
+    @property
+    def opening(self) -> When | None:
+        """The date that opens the sentence."""
+        return next((when for _, when in self.times if when.start <= _OPENING), None)
+
+
+def setting_of(
+    sentence: Doc, published: date, *, headline: bool = False, before: Sequence[When] = (), carried: When | None = None
+) -> Setting:
+    """`before` are the dates of the sentence before, `carried` the time in which the paragraph stands by then."""
+    text = sentence.text
+    times: list[tuple[Token, When]] = []
+    for when in find_times(text, published, before[-1] if before else None):
+        span = sentence.char_span(when.start, when.end, alignment_mode="expand")
+        if span is not None:
+            times.append((span.root, when))
+    long_on = _LONG_ON.search(text)
+    has_news = any(when.lies(published) == "news" for _, when in times)
+    words = {token.lower_ for token in sentence}
+    return Setting(
+        published,
+        times,
+        _hearsay(sentence, words, headline=headline),
+        bool(times) and not lexicon().words("status", "superlatives").isdisjoint(words),
+        long_on.group() if long_on else "",
+        headline,
+        None if times else carried,
+        None if has_news else _frame(times, published),
+        has_news,
+    )
+
+
+def _frame(times: Sequence[tuple[Token, When]], published: date) -> When | None:
+    """The past date that hangs on the main verb itself, in a sentence that tells a story in the past tense."""
+    for token, when in times:
+        top = token
+        while top.dep_ in _INSIDE_DATES and top.head != top and top.head.pos_ not in {"VERB", "AUX"}:
+            top = top.head
+        main = top.head
+        words = {c.lower_ for c in main.children if c.dep_ in {"aux", "auxpass"}}
+        told = (main.tag_ in {"VBD", "VBN"} and not words) or bool(words & {"was", "were", "had"})
+        if main.head == main and main.pos_ in {"VERB", "AUX"} and told and when.lies(published) == "past":
+            return when
+    return None
+
+
+def _hearsay(sentence: Doc, words: set[str], *, headline: bool) -> str:
+    """ "reportedly", "according to", a headline's "Army: …" or "… - governor": the sentence is somebody's claim."""
+    adverbs = lexicon().words("reporting", "adverbs") & words
+    if adverbs:
+        return min(adverbs)
+    if "according" in words:
+        for i, token in enumerate(sentence):
+            if token.lower_ == "according" and i + 1 < len(sentence) and sentence[i + 1].lower_ == "to":
+                return "according to"
+    if headline:
+        text = sentence.text
+        for pattern in (_SOURCE_BEFORE, _SOURCE_AFTER):
+            match = pattern.search(text)
+            if match is not None and _is_source(match["source"]):
+                return match["source"]
+    return ""
+
+
+def _is_source(words: str) -> bool:
+    last = words.strip().lower().split()[-1:]
+    roles = lexicon()
+    known = (
+        roles.words("roles", "official")
+        | roles.words("roles", "leader")
+        | roles.words("roles", "body")
+        | roles.words("reporting", "sources")
+    )
+    return bool(last) and (last[0] in known or last[0].removesuffix("s") in known)

@@ -1,0 +1,156 @@
+"""Which of a sentence's dates is an event's, and what it says of the event's status."""
+
+from __future__ import annotations
+
+from spacy.tokens import Token
+
+from workers.annotate.complements import DEPTH
+from workers.annotate.dates import When
+from workers.annotate.lexicon import lexicon
+from workers.annotate.nominals import Walk, is_definite
+from workers.annotate.setting import Setting
+from workers.annotate.syntax import children, has_child, is_verbal
+
+_FINENESS = {"day": 0, "week": 1, "month": 1, "span": 2, "year": 3}
+_SEQUELS = frozenset({"after", "when", "before", "as"})
+_MOST_RECENT = frozenset({"last", "latest"})
+_NEW = frozenset({"latest", "new", "now", "current", "this", "today", "recent"})
+
+
+def apply_times(walk: Walk, setting: Setting, trigger: Token) -> None:
+    """Date the event of `walk` by the dates of its sentence."""
+    verdict = walk.verdict
+    own, near, clauses = _anchors(walk, setting)
+    best = min(own, key=lambda found: found[0], default=None)
+    if best is not None:
+        _date_by(walk, setting, _directed(walk, setting, best[1]))
+    else:
+        _date_by_others(walk, setting, [_directed(walk, setting, when) for when in near], clauses)
+    if verdict.status == "actual" and verdict.when is None:
+        _apply_background(walk, setting, trigger)
+
+
+def _date_by_others(walk: Walk, setting: Setting, near: list[When], sequels: list[When]) -> None:
+    """The dates of conjuncts and main clauses count where they take the event out of the news."""
+    published = setting.published
+    past = next((when for when in (*near, *sequels) if when.lies(published) == "past"), None)
+    ahead = next((when for when in near if when.lies(published) == "future"), None)
+    if past is not None:
+        walk.verdict.date_back(past)
+    elif ahead is not None and not _is_past_tense(walk):
+        walk.verdict.look_ahead(ahead)
+
+
+def _anchors(walk: Walk, setting: Setting) -> tuple[list[tuple[tuple[int, int, int], When]], list[When], list[When]]:
+    """The dates that are the event's own, by nearness; those of conjuncts, reports and main clauses; of sequels."""
+    place = {token.i: n for n, token in reversed(list(enumerate(walk.path)))}
+    shared = {token.i for token in (*walk.near, *walk.reports)}
+    timed = {
+        c.i for token in walk.path for c in children(token, "advcl") if has_child(c, *_SEQUELS) and c.tag_ != "VBG"
+    }
+    own: list[tuple[tuple[int, int, int], When]] = []
+    near: list[When] = []
+    sequels: list[When] = []
+    for token, when in setting.times:
+        if token.i not in place and _is_milestone(token, when, setting):
+            continue
+        anchor = _anchor(token, when, place)
+        if anchor in place:
+            rank = _FINENESS[when.granularity]
+            own.append(((place[anchor], rank, when.start), when))
+        elif anchor in shared:
+            near.append(when)  # "in March Washington said Moscow was sending"
+        elif anchor in timed:
+            sequels.append(when)  # "collapsed after a ship struck it in March"
+    return own, near, sequels
+
+
+def _directed(walk: Walk, setting: Setting, when: When) -> When:
+    """The reading of "on Friday" or "in July" that the tense of the event asks for."""
+    if when.other is None:
+        return when
+    status = walk.verdict.status
+    if status in {"future", "hypothetical"}:
+        return when.turned(setting.published, ahead=True)
+    verb = next((token for token in walk.path if is_verbal(token)), None)
+    if verb is None or status == "negated":
+        return when
+    perfect = any(
+        c.dep_ in {"aux", "auxpass"} and c.lower_ in {"has", "have", "had", "was", "were"} for c in verb.children
+    )
+    if verb.tag_ in {"VBD", "VBN"} or perfect:
+        return when.turned(setting.published, ahead=False)
+    if verb.tag_ in {"VBZ", "VBP", "VB"} and not setting.headline and not has_child(verb, "has", "have"):
+        return when.turned(setting.published, ahead=True)  # "he meets the king on Friday"
+    return when
+
+
+def _date_by(walk: Walk, setting: Setting, when: When) -> None:
+    verdict, where = walk.verdict, when.lies(setting.published)
+    verdict.when = when
+    if where == "past":
+        verdict.date_back(when)
+    elif where == "future" and not _is_past_tense(walk):
+        verdict.look_ahead(when)
+
+
+def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
+    verdict = walk.verdict
+    opening, frame = setting.opening, setting.frame
+    if opening is not None and opening.lies(setting.published) == "past" and not _is_milestone(None, opening, setting):
+        verdict.when = opening  # "In 1985 200 people drowned after two ferries sank"
+        verdict.date_back(opening)
+    elif frame is not None and not (frame.lasting and setting.compares):
+        verdict.date_back(frame)  # "troops invaded in 1989 to oust the general, who was later jailed"
+    elif walk.background is not None and (walk.kind.lasting or not setting.has_news):
+        verdict.settle("historical", walk.background.text)  # "the countries that Sweden had blacklisted"
+    elif setting.long_on and (is_definite(trigger) or trigger.dep_ in {"relcl", "advcl", "ccomp", "acl"}):
+        verdict.settle("historical", setting.long_on)
+    elif setting.carried is not None and _is_told_in_the_past(walk):
+        verdict.settle("historical", setting.carried.words)
+
+
+def _is_told_in_the_past(walk: Walk) -> bool:
+    verb = next((token for token in walk.path if is_verbal(token)), None)
+    if verb is None or not (verb.tag_ == "VBD" or has_child(verb, "was", "were", "had")):
+        return False
+    return _NEW.isdisjoint(token.lower_ for token in verb.doc)
+
+
+def _anchor(token: Token, when: When, own: dict[int, int]) -> int:
+    """The first word above a date that is the event's, or a verb; -1 if there is none."""
+    head = token.head
+    foreign = head.pos_ == "NOUN" and head.i not in own and head.dep_ not in {"dobj", "nsubjpass"}
+    if when.lasting and token.i not in own and foreign:
+        return -1  # "under sanctions since 2006"
+    for _ in range(DEPTH):
+        if token.dep_ == "nsubj" and token.i not in own and when.granularity != "day":
+            return -1  # "the winner of the vote in March resigned"
+        if token.i in own or (is_verbal(token) and token.dep_ not in {"aux", "auxpass"}):
+            return token.i
+        if token.head == token:
+            break
+        token = token.head
+    return -1
+
+
+def _is_milestone(token: Token | None, when: When, setting: Setting) -> bool:
+    """ "the first launch since 2017", "its fifth this year": the date bounds a comparison, not the event."""
+    if not setting.compares:
+        return False
+    if token is None:
+        return when.words.lower().startswith("since")
+    if any(t.lower_ in _MOST_RECENT for t in (token.head, token.head.head)):
+        return False  # "six tests, the last in 2017"
+    counted = token.head.lower_ in lexicon().words("status", "superlatives") or token.head.tag_ in {"JJS", "RBS"}
+    if counted or (token.head.dep_ == "appos" and when.granularity == "year"):
+        return True
+    if not when.lasting:
+        return False
+    since = "since" in {t.lower_ for t in token.doc[max(0, token.i - 1) : token.i + 1]} or token.lower_ == "since"
+    return since or token.head.pos_ in {"NOUN", "PROPN", "ADJ", "ADV"}
+
+
+def _is_past_tense(walk: Walk) -> bool:
+    verbs = [token for token in walk.path if is_verbal(token)]
+    return bool(verbs) and verbs[-1].tag_ in {"VBD", "VBN"}
