@@ -10,13 +10,13 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pycountry
 from babel import Locale
 
 from topics.annotations import EntityKind
-from workers.annotate.yamlfile import Value, read_yaml
+from workers.yamlfile import read_shipped, texts
 
 COUNTRIES = Path(__file__).with_name("countries.yaml")
 ORGANISATIONS = Path(__file__).with_name("organisations.yaml")
@@ -104,7 +104,7 @@ def build_gazetteer(tokenise: Callable[[str], list[str]]) -> Gazetteer:
         for official in {country.name, getattr(country, "common_name", ""), getattr(country, "official_name", "")}:
             if official and "," not in official:
                 gazetteer.add(tokenise(official), entry)
-    for code, value in read_yaml(COUNTRIES, name=COUNTRIES.name).mapping().items():
+    for code, value in read_shipped(COUNTRIES).value.items():
         _add_country(gazetteer, tokenise, code, names.get(code, code), value)
     return gazetteer
 
@@ -125,32 +125,29 @@ _SORTS: dict[str, NameSort] = {"names": "name", "demonyms": "demonym", "capitals
 
 
 def _add_country(
-    gazetteer: Gazetteer, tokenise: Callable[[str], list[str]], code: str, name: str, value: Value
+    gazetteer: Gazetteer, tokenise: Callable[[str], list[str]], code: str, name: str, value: dict[str, Any]
 ) -> None:
-    for key, words in value.mapping().items():
-        if key not in _SORTS:
-            words.fail(f"`{key}` is not known", hint=f"Allowed are: {', '.join(_SORTS)}.")
+    for key, words in value.items():
         entry = Entry(code, "country", name, _SORTS[key], code)
-        for word in words.texts():
+        for word in texts(words):
             gazetteer.add(tokenise(word), entry)
             if key == "demonyms" and not word.endswith(("ese", "ish", "ch", "s", "ss")):
                 gazetteer.add(tokenise(word + "s"), entry)
 
 
 def _add_organisations(gazetteer: Gazetteer, tokenise: Callable[[str], list[str]]) -> None:
-    document = read_yaml(ORGANISATIONS, name=ORGANISATIONS.name).mapping()
-    for name in document["none"].texts():
+    document = read_shipped(ORGANISATIONS).value
+    for name in texts(document["none"]):
         gazetteer.add(tokenise(name), Entry("", "organisation", name, "none"))
     kinds: tuple[EntityKind, ...] = ("organisation", "group")
     for kind in kinds:
-        for key, value in document[kind].mapping().items():
-            fields = value.mapping()
+        for key, fields in document[kind].items():
             sort: NameSort = "igo" if "igo" in fields else "group" if kind == "group" else "body"
-            country = fields["country"].text() if "country" in fields else None
-            names = fields["names"].texts()
+            country = fields.get("country")
+            names = texts(fields["names"])
             if "seat" in fields:
                 seat = Entry(f"{kind}:{key}", kind, names[0], "capital")
-                gazetteer.add(tokenise(fields["seat"].text()), seat)
+                gazetteer.add(tokenise(fields["seat"]), seat)
             entry = Entry(f"{kind}:{key}", kind, names[0], sort, country)
             for name in names:
                 gazetteer.add(tokenise(name), entry)

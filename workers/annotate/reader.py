@@ -17,7 +17,8 @@ from workers.annotate.fingerprint import fingerprint_of
 from workers.annotate.gazetteer import Gazetteer, build_gazetteer
 from workers.annotate.language import detect_language
 from workers.annotate.lemmas import possible_lemmas
-from workers.annotate.ontology import Ontology, load_ontology
+from workers.annotate.ontology import Ontology
+from workers.annotate.ontology_file import load_ontology
 from workers.annotate.people import know_people
 from workers.annotate.pipeline import Pipeline, respelt, sentence_docs
 from workers.annotate.sieve import Sieve
@@ -57,7 +58,7 @@ class Reader:
         self.sieve = Sieve.build(index, lemmas) if lemmas is not None else None
 
     @classmethod
-    def load(cls, *, model: str, ontology: Path | None = None, batch_size: int = 32) -> Reader:
+    def load(cls, *, model: str, ontology: Path | Sequence[Path] | None = None, batch_size: int = 32) -> Reader:
         """Load model and ontology once. Raises ConfigurationError for a missing model or a bad ontology file."""
         types = load_ontology(ontology)
         pipeline = Pipeline.load(model, batch_size=batch_size)

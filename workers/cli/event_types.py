@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def event_types(settings: Settings | None = None) -> EventTypes:
     """Of the built-in ontology and what TOCSIN_ONTOLOGY adds. Raises ConfigurationError if that file is wrong."""
-    from workers.annotate.ontology import load_ontology
+    from workers.annotate.ontology_file import load_ontology
     from workers.settings import load_settings
     from workers.watch.event_types import EventTypes
 
