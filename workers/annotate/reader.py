@@ -17,6 +17,7 @@ from workers.annotate.fingerprint import fingerprint_of
 from workers.annotate.gazetteer import Gazetteer, build_gazetteer
 from workers.annotate.language import detect_language
 from workers.annotate.lemmas import possible_lemmas
+from workers.annotate.matchers import PatternTriggers
 from workers.annotate.ontology import Ontology
 from workers.annotate.ontology_file import load_ontology
 from workers.annotate.people import know_people
@@ -65,6 +66,7 @@ class Reader:
         gazetteer = build_gazetteer(pipeline.tokenise)
         learn_case([" ".join(words) for words in gazetteer.entries])
         index = TriggerIndex.build(types, pipeline.tokenise, pipeline.irregular_forms())
+        index.patterns = PatternTriggers.build(types, pipeline.nlp.vocab)
         return cls(pipeline, types, index, gazetteer)
 
     def read(self, articles: Sequence[Article], traces: Sequence[Trace] | None = None) -> list[Annotation]:

@@ -10,6 +10,7 @@ from spacy.tokens import Doc, Token
 
 from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
+from workers.annotate.matchers import PatternTriggers
 from workers.annotate.ontology import Ontology, Trigger
 from workers.annotate.syntax import is_verbal
 from workers.annotate.trace import Miss, Trace
@@ -67,6 +68,7 @@ class TriggerIndex:
     surfaces: frozenset[str]
     excludes: Mapping[str, tuple[tuple[str, ...], ...]]
     pasts: Mapping[str, str] = field(default_factory=dict)
+    patterns: PatternTriggers | None = None
     _empty: list[tuple[Trigger, tuple[str, ...]]] = field(default_factory=list)
 
     @classmethod
@@ -118,6 +120,8 @@ class TriggerIndex:
                     if id(trigger) in seen:
                         continue
                     tokens = _matched(trigger, words, token, headline)
+                    if trigger.only_in is not None and tokens is not None and (trigger.only_in == "title") != headline:
+                        tokens = "other part"
                     if tokens is None or isinstance(tokens, str):
                         if trace is not None and tokens is not None:
                             trace.missed(trigger, words, token, tokens)
@@ -131,6 +135,21 @@ class TriggerIndex:
                     hyphened = trigger.kind == "verb" and "-" in words
                     head = tokens[0] if trigger.kind == "verb" and not hyphened else _top(tokens)
                     yield Candidate(trigger, Frame(head, tokens, trigger.kind))
+        if self.patterns is not None:
+            yield from self._patterned(self.patterns, sentence, headline=headline, trace=trace)
+
+    def _patterned(
+        self, patterns: PatternTriggers, sentence: Doc, *, headline: bool, trace: Trace | None
+    ) -> Iterator[Candidate]:
+        for trigger, frame in patterns.matches(sentence):
+            phrase = self._excluding(trigger.type, frame.tokens)
+            if trigger.only_in is not None and (trigger.only_in == "title") != headline:
+                if trace is not None:
+                    trace.missed(trigger, (), frame.head, "other part")
+            elif phrase is None:
+                yield Candidate(trigger, frame)
+            elif trace is not None:
+                trace.excluded(trigger, frame.tokens, phrase)
 
     def _excluding(self, type_name: str, tokens: Sequence[Token]) -> tuple[str, ...] | None:
         """The excluded phrase that the tokens are part of."""
@@ -157,6 +176,8 @@ def _matched(trigger: Trigger, words: tuple[str, ...], token: Token, headline: b
     """The trigger's tokens; None if its words are not there, the reason if they are but do not carry an event."""
     if trigger.kind == "verb":
         return _matched_verb(words, token, headline)
+    if trigger.kind == "pattern":
+        return None  # its words only find its sentences; `patterns` matches it
     tokens = _sequence(words, token)
     if tokens is None or trigger.kind == "phrase":
         return tokens
