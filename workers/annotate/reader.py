@@ -64,7 +64,7 @@ class Reader:
         types = load_ontology(ontology)
         pipeline = Pipeline.load(model, batch_size=batch_size)
         gazetteer = build_gazetteer(pipeline.tokenise)
-        learn_case([" ".join(words) for words in gazetteer.entries])
+        learn_case(gazetteer.names)
         index = TriggerIndex.build(types, pipeline.tokenise, pipeline.irregular_forms())
         index.patterns = PatternTriggers.build(types, pipeline.nlp.vocab)
         return cls(pipeline, types, index, gazetteer)
@@ -165,7 +165,7 @@ class Reader:
         article = work.article
         moment, source = event_time(article.published_at, article.fetched_at)
         events: list[Event] = []
-        find_mentions(work.readings, self.gazetteer)
+        find_mentions(work.readings, self.gazetteer, moment.date())
         if work.sentences:
             cast = Cast(work.readings, know_people(work.readings), work.sentences)
             events = read_events(work.sentences, cast, self.index, self.ontology, moment.date(), trace=work.trace)
