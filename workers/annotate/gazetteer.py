@@ -206,7 +206,7 @@ def _add_bodies(gazetteer: Gazetteer, tokenise: Tokenise) -> None:
     for sort, families in document["weapon"].items():
         beside = sort == "beside"
         for family in texts(families):
-            named: NameSort = "arms" if beside else sort  # type: ignore[assignment]  # checked by the test of the file
+            named: NameSort = "arms" if beside else sort
             entry = Entry(f"weapon:{slug(family)}", "weapon", family, named, beside=beside)
             gazetteer.add(tokenise(family), entry)
             gazetteer.add(tokenise(family + "s"), entry)
