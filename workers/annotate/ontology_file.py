@@ -65,7 +65,8 @@ def load_ontology(user: Path | Sequence[Path] | None = None) -> Ontology:
 
     Raises BrokenOntology with all their mistakes, InputError for a path that is none.
     """
-    ontology, problems, _ = check_ontology(() if user is None else (user,) if isinstance(user, Path) else user)
+    paths = () if user is None else (user,) if isinstance(user, Path) else user
+    ontology, problems, _ = check_ontology(paths)
     if problems:
         raise BrokenOntology(problems)
     return ontology
