@@ -80,7 +80,7 @@ class Reader:
 
     def _read_batch(self, articles: Sequence[Article], traces: Sequence[Trace | None]) -> list[Annotation]:
         started = time.perf_counter()
-        with self.pipeline.nlp.memory_zone():
+        with self.pipeline.zone():
             works = [self._prepare(article, trace) for article, trace in zip(articles, traces, strict=True)]
             self._name(works)
             self._parse(works)
