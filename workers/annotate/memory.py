@@ -80,7 +80,7 @@ class RememberedRules:
             written = [self._known[one] for one in seen]
         except KeyError:
             doc = self._ruled(doc)
-            if not doc.vocab.in_memory_zone:
+            if not _is_passing(doc.vocab):
                 self._known.update(zip(seen, map(tuple, doc.to_array(_WRITTEN).tolist()), strict=True))
             return doc
         if written:
@@ -128,7 +128,7 @@ class RememberedLemmas:
             lemmas = [lemma or self._known[form, pos, morph] for form, pos, morph, lemma in rows]
         except KeyError:
             doc = self.lemmatizer(doc)
-            if not doc.vocab.in_memory_zone:
+            if not _is_passing(doc.vocab):
                 found = doc.to_array(_LEMMA_OF).tolist()
                 for (form, pos, morph, before), (*_, lemma) in zip(rows, found, strict=True):
                     if not before:
@@ -140,6 +140,11 @@ class RememberedLemmas:
             column: Any = np.array(lemmas, dtype=np.uint64)
             doc.from_array(["LEMMA"], column)
         return doc
+
+
+def _is_passing(vocab: Any) -> bool:
+    """Are strings now only kept until a memory zone ends?"""
+    return bool(vocab.in_memory_zone)
 
 
 def _test(value: object) -> _Test:

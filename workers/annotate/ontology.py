@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -71,6 +71,25 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """Terms by kind, so that one look tells whether a word is among them."""
+
+    lemmas: frozenset[str]
+    prefixes: tuple[str, ...]
+    classes: frozenset[str]
+
+    @classmethod
+    def of(cls, terms: Iterable[Term]) -> Words:
+        """The kinds of `terms`."""
+        known = tuple(terms)
+        return cls(
+            frozenset(term.word for term in known if not term.is_class and not term.is_prefix),
+            tuple(term.word for term in known if term.is_prefix and not term.is_class),
+            frozenset(term.word for term in known if term.is_class),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """Slots, one of which must (or, if `forbidden`, must not) hold one of the terms. `written`: as in the file."""
 
@@ -79,6 +98,12 @@ class Condition:
     forbidden: bool = False
     written: tuple[str, ...] = ()
     line: int = 0
+    head: Words = field(init=False, repr=False, compare=False)
+    anywhere: Words = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "head", Words.of(self.terms))
+        object.__setattr__(self, "anywhere", Words.of(term for term in self.terms if term.anywhere))
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,8 @@ class Reader:
             self._name(works)
             self._parse(works)
             made = [self._annotate(work) for work in works]
+            for sentence in (sentence for work in works for sentence in work.sentences):
+                sentence.user_data.clear()  # what rules keep there points back to the sentence
         share = (time.perf_counter() - started) * 1000 / max(1, len(articles))
         timing = Timing(read_ms=round(share, 3))
         return [annotation.model_copy(update={"timing": timing}) for annotation in made]

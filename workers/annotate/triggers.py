@@ -12,7 +12,7 @@ from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
 from workers.annotate.matchers import PatternTriggers
 from workers.annotate.ontology import Ontology, Trigger
-from workers.annotate.syntax import is_verbal
+from workers.annotate.syntax import is_verbal, words_of_sentence
 from workers.annotate.trace import Miss, Trace
 
 _VOWELS = "aeiou"
@@ -115,7 +115,10 @@ class TriggerIndex:
         """Every trigger in a parsed sentence, in the order of the words. `trace` is told of near misses."""
         for token in sentence:
             seen: set[int] = set()
-            for form in {token.lemma_.lower(), token.lower_}:
+            lemma, lower = token.lemma_.lower(), token.lower_
+            if lemma not in self.heads and lower not in self.heads:
+                continue
+            for form in dict.fromkeys((lemma, lower)):
                 for trigger, words in self.heads.get(form, self._empty):
                     if id(trigger) in seen:
                         continue
@@ -153,9 +156,14 @@ class TriggerIndex:
 
     def _excluding(self, type_name: str, tokens: Sequence[Token]) -> tuple[str, ...] | None:
         """The excluded phrase that the tokens are part of."""
+        if not self.excludes[type_name]:
+            return None
         doc = tokens[0].doc
         own = {token.i for token in tokens}
+        present = words_of_sentence(doc)
         for phrase in self.excludes[type_name]:
+            if not present.issuperset(phrase):
+                continue
             n = len(phrase)
             for start in range(max(0, min(own) - n + 1), min(max(own) + 1, len(doc) - n + 1)):
                 window = doc[start : start + n]
@@ -199,7 +207,7 @@ def _matched_verb(words: tuple[str, ...], token: Token, headline: bool) -> tuple
     if "-" in words:
         tokens = _sequence(words, token)
         return "part of speech" if tokens is not None and not is_verbal(token) else tokens
-    near = list(token.doc[token.i + 1 : token.i + 8])
+    near = list(token.doc[token.i + 1 : token.i + 8]) if len(words) > 1 else []
     if token.pos_ == "AUX" or not is_verbal(token):
         return "part of speech" if _follow(words[1:], near) else None
     found = [token]
