@@ -39,6 +39,7 @@ lock: $(READY)   ## renew the hashed locks
 generate: $(READY)  ## AsyncAPI and JSON Schema from the records
 	$(BIN)/python -m topics.generate
 	$(BIN)/python -m workers.watch.pattern_schema
+	$(BIN)/python -m workers.annotate.ontology_spec
 
 clean:           ## remove the virtual environment and caches
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache

@@ -5,14 +5,12 @@ The ontology says what must stand where, `frames` what does, `actors` what it is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from spacy.tokens import Token
 
 from workers.annotate.actors import Cast
 from workers.annotate.frames import Frame
-from workers.annotate.ontology import Condition, Term, Trigger
-from workers.annotate.syntax import about, children
+from workers.annotate.ontology import Condition, Term, Trigger, Words
+from workers.annotate.syntax import about, children, forms_of, places_of_forms
 
 _PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "of", "by", "to")
 
@@ -39,15 +37,47 @@ def met_by(condition: Condition, frame: Frame, cast: Cast) -> list[tuple[str, To
 
 
 def _holds(condition: Condition, frame: Frame, cast: Cast) -> bool:
-    met = any(_slot_meets(slot, condition.terms, frame, cast) for slot in condition.slots)
+    met = any(_slot_meets(slot, condition, frame, cast) for slot in condition.slots)
     return met != condition.forbidden
 
 
-def _slot_meets(slot: str, terms: Iterable[Term], frame: Frame, cast: Cast) -> bool:
+def _slot_meets(slot: str, condition: Condition, frame: Frame, cast: Cast) -> bool:
     if slot == "parties":
-        return any(_enough_parties(term.word, frame, cast) for term in terms)
-    fillers = _fillers(slot, frame)
-    return any(_meets(token, term, cast, frame) for term in terms for token in fillers)
+        return any(_enough_parties(term.word, frame, cast) for term in condition.terms)
+    if slot == "sentence" and not condition.head.classes:
+        return _stands_in_sentence(condition.head, frame)
+    return any(_meets_one(token, condition, cast, frame) for token in _fillers(slot, frame))
+
+
+def _stands_in_sentence(words: Words, frame: Frame) -> bool:
+    """Does one of the words stand in the sentence, beside the trigger's own?"""
+    own = {token.i for token in frame.tokens}
+    places = places_of_forms(frame.head.doc)
+    if any(not places[form] <= own for form in words.lemmas & places.keys()):
+        return True
+    return bool(words.prefixes) and any(t.i not in own and t.lower_.startswith(words.prefixes) for t in frame.head.doc)
+
+
+def _is_among(words: Words, token: Token) -> bool:
+    forms = forms_of(token)
+    return not words.lemmas.isdisjoint(forms) or (bool(words.prefixes) and forms[0].startswith(words.prefixes))
+
+
+def _meets_one(token: Token, condition: Condition, cast: Cast, frame: Frame) -> bool:
+    """Does `token` meet any of the terms? The same as `_meets` for each of them, at one go."""
+    words = condition.head
+    if words.classes:
+        met = words.classes & cast.classes(token)
+        if met and (met != {"abroad"} or _is_abroad(token, frame, cast)):
+            return True
+    if not words.lemmas and not words.prefixes:
+        return False
+    if _is_among(words, token) or any(_is_among(words, child) for child in children(token, "appos")):
+        return True
+    if token.pos_ == "PRON" and any(_is_among(words, noun) for noun in cast.referents(token)):
+        return True
+    far = condition.anywhere
+    return bool(far.lemmas or far.prefixes) and any(_is_among(far, word) for word in about(token))
 
 
 def _fillers(slot: str, frame: Frame) -> list[Token]:
@@ -68,12 +98,7 @@ def _meets(token: Token, term: Term, cast: Cast, frame: Frame) -> bool:
 
 
 def _is_word(token: Token, term: Term) -> bool:
-    lemma, lower = token.lemma_.lower(), token.lower_
-    if term.is_prefix:
-        return lower.startswith(term.word)
-    if token.dep_ == "amod" and token.tag_.startswith("VB"):
-        return term.word == lower  # "forced" is not "force"
-    return term.word in (lemma, lower) or (lower.endswith("s") and lower[:-1] == term.word)
+    return token.lower_.startswith(term.word) if term.is_prefix else term.word in forms_of(token)
 
 
 def _is_abroad(token: Token, frame: Frame, cast: Cast) -> bool:

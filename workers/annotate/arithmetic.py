@@ -1,14 +1,19 @@
 """The matrix multiplication of the models: numpy's BLAS in place of thinc's own, which is several times slower here.
 
-The results differ in the last bits of a float only. Nothing else of thinc is changed.
+The results differ in the last bits of a float only. Nothing else of thinc is changed. And the C library's memory: it is
+told to keep what it has, because large arrays come and go with every batch.
 """
 
 from __future__ import annotations
 
+import ctypes
 from typing import Any
 
 import numpy as np
 from thinc.api import NumpyOps, set_current_ops
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # from glibc's malloc.h
+_KEPT_BYTES = 128 * 2**20
 
 
 class DotOps(NumpyOps):  # type: ignore[misc]  # thinc's class is compiled and has no types
@@ -28,3 +33,14 @@ class DotOps(NumpyOps):  # type: ignore[misc]  # thinc's class is compiled and h
 def use_fast_arithmetic() -> None:
     """Make models that this thread loads from now on multiply with numpy."""
     set_current_ops(DotOps())
+
+
+def keep_memory() -> None:
+    """Have glibc reuse memory up to 128 MB rather than give it back: fresh pages would be cleared for every batch.
+
+    Other C libraries have no such call, and then nothing happens.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
+        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)

@@ -327,7 +327,8 @@ RESOLVERS: dict[str, Resolver] = {
     "for_long": _many_ago, "to_come": _to_come, "in_so_long": _in_so_long, "relative": _relative,
     "weekend": _at_weekend, "relative_month": _relative_month, "relative_day": _relative_day, "near_day": _near_day,
     "weekday": _weekday, "nth": _nth, "holiday": _holiday, "decade": _decade, "year_span": _year_span, "year": _year,
-    "day_of_week": _day_of_week, "away": _away, "season": _bare_season, "possessive_year": _year, "month": _bare_month, "war": _war, "long_past": _long_past,
+    "day_of_week": _day_of_week, "away": _away, "season": _bare_season, "possessive_year": _year,
+    "month": _bare_month, "war": _war, "long_past": _long_past,
 }  # fmt: skip
 """By the names of the patterns. A ValueError means that there is no such day."""
 

@@ -111,9 +111,8 @@ class ClauseWalk(Complements):
         self.clause_of(head)  # "met nineteen leaders in 2025 and held two summits"
         if any(c.dep_ in {"nsubj", "nsubjpass"} for c in verb.children):
             self.near = [token for token in self.near if not is_verbal(token)]  # what others did has a time of its own
-        else:
-            if head.tag_ == "VBN" and is_speech(verb) and head.dep_ == "ccomp" and is_speech(head.head):
-                return  # "denied that it had been rigged and accused": it is he that denied who accused
+        elif head.tag_ == "VBN" and is_speech(verb) and head.dep_ == "ccomp" and is_speech(head.head):
+            return  # "denied that it had been rigged and accused": it is he that denied who accused
         # A finite conjunct shares with the first what stands above both, but not its negation or modal.
         while head.dep_ == "conj" and is_verbal(head.head):
             head = head.head

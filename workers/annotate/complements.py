@@ -138,23 +138,28 @@ class Complements(ABC):
         lemma = head.lemma_.lower()
         if not is_infinitive(verb):
             return False
-        if lemma in {"be", "have", "remain"} and has_child(head, "yet"):
-            self.verdict.raise_to("negated", next(c for c in head.children if c.lower_ == "yet"))
+        if self._is_undone(verb, head) or self.never(head):
             return True
         if lemma == "use" and head.tag_ == "VBD" and not is_passive(head) and not has_object(head):
             self.verdict.raise_to("historical", head)
             return True
-        if lemma == "be" and head.tag_ == "VBD" and has_child(verb, "have"):
-            self.verdict.raise_to("negated", head)  # "was to have been launched" was not
-            return True
-        if self.never(head):
-            return True
-        going = lemma == "go" and head.tag_ == "VBG"
-        if not (lemma in {"be", "have"} or going):
+        if lemma not in {"be", "have"} and not (lemma == "go" and head.tag_ == "VBG"):
             return False
         if not self._under_judgement(verb, head):
             self.verdict.raise_to("hypothetical" if lemma == "have" else "future", head)
             self.verb(head)
+        return True
+
+    def _is_undone(self, verb: Token, head: Token) -> bool:
+        """ "has yet to impose" does not, "was to have been launched" was not."""
+        lemma = head.lemma_.lower()
+        yet = next((c for c in head.children if c.lower_ == "yet"), None)
+        if lemma in {"be", "have", "remain"} and yet is not None:
+            self.verdict.raise_to("negated", yet)
+        elif lemma == "be" and head.tag_ == "VBD" and has_child(verb, "have"):
+            self.verdict.raise_to("negated", head)
+        else:
+            return False
         return True
 
     def never(self, head: Token) -> bool:

@@ -1,5 +1,6 @@
 """Entities of one article: names found by the gazetteer and the model, repaired, linked, and given stable ids.
 
+A byline, a dateline and boilerplate are no part of the story (`text` leaves them out), so whom they name is no entity.
 What a person or body stands for in an event (a leader for a country) is decided in `people` and `actors`.
 """
 
@@ -7,79 +8,44 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from datetime import date
 
+from spacy.strings import get_string_id
 from spacy.tokens import Doc
 
-from topics.annotations import Entity, EntityKind, Span, TextPart
-from workers.annotate.gazetteer import Entry, Gazetteer, NameSort, slug
+from topics.annotations import Entity, EntityKind
+from workers.annotate.bodies import is_body_of_state, is_nobody, link_bodies
+from workers.annotate.gazetteer import Entry, Gazetteer, slug
 from workers.annotate.lexicon import lexicon
+from workers.annotate.linking import link_persons
+from workers.annotate.locations import claim_towns, is_town, locate, resolve_shared
+from workers.annotate.mentions import Mention, Reading, is_company
+
+__all__ = ["Mention", "Reading", "entities_of", "find_mentions", "is_company"]
 
 _KINDS: dict[str, EntityKind] = {
     "PERSON": "person", "ORG": "organisation", "GPE": "place", "LOC": "place", "FAC": "place", "NORP": "group",
     "PRODUCT": "weapon", "EVENT": "event",
 }  # fmt: skip
-_WORD = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*\.?")
-_COMPANY = re.compile(
-    r"\b(?:Inc|Corp|Co|Ltd|PLC|Plc|plc|LLC|AG|SA|GmbH|Bank|Holdings?|Group|Industries|Airlines|Motors|Partners|Bancorp)\b\.?"
-)
+_MODEL = re.compile(r"\b([A-Z][A-Za-z]+(?: [A-Z][a-z]+)?)[- ](\d{1,4}[A-Z]{0,3})\b")
+_ADDRESS = re.compile(r"https?:|www\.|[@#<>{}|\\]|\.com/")
+_COMPASS = frozenset({"north", "south", "east", "west", "northern", "southern", "eastern", "western"})
 
 
-@dataclass(slots=True)
-class Mention:
-    """A name where it stands: tokens of one part's document, and characters of that part."""
+def find_mentions(readings: Sequence[Reading], gazetteer: Gazetteer, published: date | None = None) -> None:
+    """Fill `mentions` of every reading and link those that mean the same.
 
-    part: TextPart
-    start_token: int
-    end_token: int
-    start: int
-    end: int
-    text: str
-    kind: EntityKind
-    sort: NameSort = "none"
-    id: str = ""
-    name: str = ""
-    country: str | None = None
-
-    @property
-    def span(self) -> Span:
-        """The mention as a record."""
-        return Span(part=self.part, start=self.start, end=self.end, text=self.text)
-
-
-@dataclass(slots=True)
-class Reading:
-    """One part as tokens: the document of the cheap pass, and the raw text that offsets point into."""
-
-    part: TextPart
-    doc: Doc
-    raw: str
-    mentions: list[Mention] = field(default_factory=list)
-    at: dict[int, Mention] = field(default_factory=dict)
-
-    def mention(self, start: int, end: int, kind: EntityKind) -> Mention:
-        """A mention of tokens `start` to `end`, without its surroundings: articles, possessives, quotes."""
-        doc = self.doc
-        while start < end - 1 and (doc[start].lower_ in {"the", "a", "an"} or not doc[start].text[:1].isalnum()):
-            start += 1
-        while end - 1 > start and (doc[end - 1].lower_ in {"'s", "'"} or not _ends_well(doc[end - 1].text)):
-            end -= 1
-        first, last = doc[start].idx, doc[end - 1].idx + len(doc[end - 1].text)
-        return Mention(self.part, start, end, first, last, self.raw[first:last], kind)
-
-
-def _ends_well(text: str) -> bool:
-    return text[-1:].isalnum() or text[-1:] in {".", ")", "+"}
-
-
-def find_mentions(readings: Sequence[Reading], gazetteer: Gazetteer) -> None:
-    """Fill `mentions` of every reading and link those that mean the same."""
+    `published` tells which state a town stood for: Moscow is the Soviet Union's in 1987.
+    """
+    body_ids = {word for reading in readings if reading.part == "text" for word in reading.ids}
     for reading in readings:
-        _read_names(reading, gazetteer)
-    _claim_towns(readings)
-    _link_persons(readings)
-    _name_others(readings)
+        _read_names(reading, gazetteer, published, body_ids)
+    resolve_shared(readings, gazetteer)
+    claim_towns(readings)
+    link_persons(readings)
+    link_bodies(readings)
+    locate(readings)
     _resolve_halves(readings)
     for reading in readings:
         reading.mentions.sort(key=lambda mention: (mention.start, -mention.end))
@@ -90,33 +56,41 @@ def find_mentions(readings: Sequence[Reading], gazetteer: Gazetteer) -> None:
                 reading.at[token] = mention
 
 
-def _read_names(reading: Reading, gazetteer: Gazetteer) -> None:
-    doc = reading.doc
-    words = [token.text for token in doc]
-    known = list(gazetteer.find(words))
-    persons = [span for span in doc.ents if span.label_ == "PERSON"]
+# --- the gazetteer's names ---------------------------------------------------------------------------------------
+
+
+def _read_names(reading: Reading, gazetteer: Gazetteer, published: date | None, body_ids: set[int]) -> None:
+    spans = [(span.start, span.end, span.label_) for span in reading.doc.ents if span.label_ in _KINDS]
+    persons = [(start, end) for start, end, label in spans if label == "PERSON"]
     taken: set[int] = set()
-    for start, end, entry in known:
-        inside = next((s for s in persons if s.start <= start and end <= s.end and s.end - s.start > end - start), None)
-        if inside is not None and not _leads_a_person(inside.start, start, end, entry):
+    for start, end, listed in gazetteer.find(reading.ids):
+        entry = listed.at(published)
+        if not entry.id or not _is_meant(reading, start, end, entry):
+            continue
+        inside = next((p for p in persons if p[0] <= start and end <= p[1] and p[1] - p[0] > end - start), None)
+        if inside is not None and not _leads_a_person(inside[0], start, end, entry):
             continue
         mention = reading.mention(start, end, entry.kind)
         _fill(mention, entry, reading)
         reading.mentions.append(mention)
         taken.update(range(start, end))
-    for span in doc.ents:
-        kind = _KINDS.get(span.label_)
-        if kind is None:
-            continue
-        start, end = span.start, span.end
-        while start < end - 1 and doc[start].lower_ in {"the", "a", "an"}:
-            start += 1
-        if all(t in taken or doc[t].lower_ == "'s" for t in range(start, end)):
-            continue
-        while start < end and start in taken and (kind == "person" or all(t in taken for t in range(start, end))):
-            start += 1
-        if start < end and not _is_noise(doc, start, end, kind):
-            reading.mentions.append(_model_mention(reading, start, end, kind, taken))
+    _add_models(reading, gazetteer, taken)
+    _read_model(reading, spans, taken, body_ids)
+
+
+def _is_meant(reading: Reading, start: int, end: int, entry: Entry) -> bool:
+    if entry.beside:
+        return _among_arms(reading.doc, start, end)
+    if entry.sort == "demonym" and start and reading.doc[start - 1].lower_ in {"in", "speaking", "speaks", "spoke"}:
+        # "He spoke in Russian." names a language.
+        return end < len(reading.doc) and reading.doc[end].text[:1].isalnum()
+    return True
+
+
+def _among_arms(doc: Doc, start: int, end: int) -> bool:
+    arms = lexicon().words("names", "arms")
+    near = doc[max(0, start - 2) : min(len(doc), end + 3)]
+    return any(token.lower_ in arms for token in near)
 
 
 def _leads_a_person(person_start: int, start: int, end: int, entry: Entry) -> bool:
@@ -126,245 +100,195 @@ def _leads_a_person(person_start: int, start: int, end: int, entry: Entry) -> bo
 
 def _fill(mention: Mention, entry: Entry, reading: Reading) -> None:
     mention.sort, mention.id, mention.name, mention.country = entry.sort, entry.id, entry.name, entry.country
-    if entry.sort == "capital" and _is_place(reading, mention):
+    if entry.sort == "form":
+        mention.sort = "demonym"
+    elif entry.sort == "capital" and is_town(reading, mention):
         mention.kind, mention.id, mention.name = "place", f"place:{slug(mention.text)}", mention.text
     elif entry.sort == "capital" and entry.kind == "organisation":
         mention.sort = "igo"  # "Brussels" for the European Union
 
 
-def _is_place(reading: Reading, mention: Mention) -> bool:
-    """Is a capital meant as a town, and not as a government? Told by the words before it."""
-    doc, i = reading.doc, mention.start_token - 1
-    while i >= 0 and doc[i].lower_ in lexicon().words("names", "part_of_town"):
-        i -= 1
-    if i < 0:
-        return False
-    word = doc[i].lower_
-    if word in lexicon().words("names", "locative"):
+def _add_models(reading: Reading, gazetteer: Gazetteer, taken: set[int]) -> None:
+    """Models of known families of weapons: "Hwasong-18"."""
+    for match in _MODEL.finditer(reading.raw):
+        family = gazetteer.get([match[1]])
+        span = reading.doc.char_span(*match.span()) if family is not None and family.kind == "weapon" else None
+        if family is None or span is None:
+            continue
+        reading.mentions = [m for m in reading.mentions if not span.start <= m.start_token < span.end]
+        mention = reading.mention(span.start, span.end, "weapon")
+        mention.sort, mention.name = family.sort, f"{match[1]}-{match[2]}"
+        mention.id = f"weapon:{slug(mention.name)}"
+        reading.mentions.append(mention)
+        taken.update(range(span.start, span.end))
+
+
+# --- the model's names -------------------------------------------------------------------------------------------
+
+
+def _read_model(reading: Reading, spans: Sequence[tuple[int, int, str]], taken: set[int], body_ids: set[int]) -> None:
+    doc = reading.doc
+    for first, last, label in spans:
+        kind = _KINDS[label]
+        start, end = _whole_name(doc, first, last, kind)
+        if reading.part == "title":
+            start, end = _without_words(doc, start, end, body_ids)
+        while start < end and (doc[start].lower_ in {"the", "a", "an", "'s"}):
+            start += 1
+        if all(t in taken or doc[t].lower_ == "'s" for t in range(start, end)):
+            continue
+        while start < end and start in taken and (kind == "person" or all(t in taken for t in range(start, end))):
+            start += 1
+        if start >= end:
+            continue
+        mention = _model_mention(reading, start, end, kind)
+        if mention is not None:
+            taken.update(range(mention.start_token, mention.end_token))
+            reading.mentions.append(mention)
+
+
+def _whole_name(doc: Doc, start: int, end: int, kind: EntityKind) -> tuple[int, int]:
+    """The model's span, cut at the end of a line, without a trade before it, with both halves of a hyphened name."""
+    for i in range(start, end):
+        if doc[i].is_space and "\n" in doc[i].text:
+            return start, i
+    words = lexicon()
+    if doc[start].lower_ in words.words("names", "trades") and end - start > 1:
+        start += 1
+    if kind == "person":
+        while end + 1 < len(doc) and doc[end].text == "-" and not doc[end - 1].whitespace_ and not doc[end].whitespace_:
+            if not doc[end + 1].is_alpha:
+                break
+            end += 2
+        while (
+            start > 1
+            and doc[start - 1].text == "-"
+            and not doc[start - 2].whitespace_
+            and not doc[start - 1].whitespace_
+        ):
+            if not (doc[start - 2].text[:1].isupper() or doc[start - 2].text in words.words("names", "particles")):
+                break
+            start -= 2
+    return start, end
+
+
+def _without_words(doc: Doc, start: int, end: int, body_ids: set[int]) -> tuple[int, int]:
+    """A headline's name without words that the text writes small: "Kills Karim" is Karim."""
+
+    def is_word(i: int) -> bool:
+        return get_string_id(doc[i].lower_) in body_ids and doc[i].orth not in body_ids and not doc[i].text.isupper()
+
+    while start < end and is_word(start):
+        start += 1
+    while end > start and is_word(end - 1):
+        end -= 1
+    return start, end
+
+
+def _is_noise(text: str, kind: EntityKind) -> bool:
+    if len(text) < 2 or len(text) > 100 or not any(c.isalpha() for c in text) or "\n" in text or _ADDRESS.search(text):
         return True
-    if word in {"to", "from", "for", "into", "toward", "leaving", "visited", "visiting", "visit", "of"}:
-        near = {doc[j].lower_ for j in range(max(0, i - 4), i + 1)}
-        if word in {"visited", "visiting", "visit", "into", "leaving"}:
-            return True
-        if word == "of":
-            return bool(near & lexicon().words("names", "of_a_town"))
-        return bool(near & lexicon().words("names", "travel"))
-    return False
-
-
-def _is_noise(doc: Doc, start: int, end: int, kind: EntityKind) -> bool:
-    text = doc[start:end].text.strip()
-    if len(text) < 2 or len(text) > 100 or not any(c.isalpha() for c in text) or "\n" in text:
+    if text.lower().rstrip(".") in lexicon().words("names", "not_names"):
         return True
-    if kind == "person" and (
-        not text[0].isupper() or text.lower() in lexicon().words("names", "titles") or any(c.isdigit() for c in text)
-    ):
-        return True
-    return kind in {"weapon", "event"} and text.islower()
+    if kind == "person":
+        return (
+            not text[0].isupper()
+            or text.lower() in lexicon().words("names", "titles")
+            or any(c.isdigit() for c in text)
+        )
+    return kind in {"weapon", "event", "organisation", "place"} and text.islower()
 
 
-def _model_mention(reading: Reading, start: int, end: int, kind: EntityKind, taken: set[int]) -> Mention:
+def _model_mention(reading: Reading, start: int, end: int, kind: EntityKind) -> Mention | None:
     doc = reading.doc
     if kind == "person":
-        while start < end - 1 and doc[start].lower_ in lexicon().words("names", "titles"):
-            start += 1
-        for i in range(start + 1, end):  # the model runs names together over a line or a possessive
-            if doc[i].is_space or (doc[i].text == "'s" and i < end - 1):
+        start, end = _bare_person(doc, start, end)
+    if kind == "organisation":
+        for i in range(start + 1, end):
+            if doc[i].text == "(":  # the acronym in brackets is found by itself
                 end = i
                 break
+    if start >= end:
+        return None
     mention = reading.mention(start, end, kind)
-    if kind == "organisation" and _is_body_of_state(mention.text):
-        # "the Russian Defence Ministry", "China's Eastern Theatre Command"; but not "British Telecom".
-        owner = start - 2 if start >= 2 and doc[start - 1].text == "'s" else start
-        near = [m for m in reading.mentions if m.end_token > owner and m.start_token < end and m.kind == "country"]
-        mention.country = near[0].country if near else None
-    mention.sort = "body" if kind == "organisation" else "none"
-    taken.update(range(mention.start_token, mention.end_token))
+    if _is_noise(mention.text, kind) or (kind == "weapon" and not _is_weapon(doc, start, end, mention.text)):
+        return None
+    if kind == "place" and mention.text.lower() in _COMPASS:
+        return None
+    if kind == "organisation":
+        return _organisation(reading, mention)
     return mention
 
 
-def _is_body_of_state(name: str) -> bool:
-    words = {word.lower() for word in name.split()}
-    return not words.isdisjoint(lexicon().words("names", "bodies_of_state")) and not is_company(name)
+def _bare_person(doc: Doc, start: int, end: int) -> tuple[int, int]:
+    titles = lexicon().words("names", "titles")
+    regal = lexicon().words("names", "regal")
+    while start < end - 1 and doc[start].lower_ in titles:
+        if doc[start].lower_ in regal and end - start == 2:
+            break
+        start += 1
+    if start > 0 and end - start == 1 and doc[start - 1].lower_ in regal and doc[start - 1].text[:1].isupper():
+        start -= 1  # "Pope" and "Leo", of which the model saw the second
+    for i in range(start + 1, end):  # the model runs names together over a line or a possessive
+        if doc[i].is_space or (doc[i].text == "'s" and i < end - 1):
+            return start, i
+    return start, end
 
 
-def is_company(name: str) -> bool:
-    """Does `name` carry a company's legal form?"""
-    return bool(_COMPANY.search(name))
+def _is_weapon(doc: Doc, start: int, end: int, text: str) -> bool:
+    """The model's products are phones and cars as well; a weapon stands beside a word of arms or has a designation."""
+    return not text.islower() and _among_arms(doc, start, end)
 
 
-# --- persons -----------------------------------------------------------------------------------------------------
+def _organisation(reading: Reading, mention: Mention) -> Mention | None:
+    """An organisation, its country where it is a body of state; one that could be any state's stands for its state."""
+    mention.sort = "body"
+    if is_body_of_state(mention.text):
+        # "the Russian Defence Ministry", "China's Eastern Theatre Command"; but not "British Telecom".
+        start, doc = mention.start_token, reading.doc
+        owner = start - 2 if start >= 2 and doc[start - 1].text == "'s" else start
+        near = [
+            m for m in reading.mentions
+            if m.end_token > owner and m.start_token < mention.end_token and m.kind == "country"
+        ]  # fmt: skip
+        mention.country = near[0].country if near else None
+    inner = [m for m in reading.mentions if mention.start_token <= m.start_token < mention.end_token]
+    rest = mention.text
+    for m in inner:
+        rest = rest.replace(m.text, "")
+    if not is_nobody(rest):
+        return mention
+    if mention.country is None:
+        return None
+    owner_mention = next(m for m in reading.mentions if m.country == mention.country)
+    mention.id, mention.name = mention.country, owner_mention.name
+    return mention
 
 
-def name_words(text: str) -> tuple[str, ...]:
-    """The words of a person's name in small letters, titles left out: "Kim Jong-un" gives kim, jong, un."""
-    words = [
-        word.lower().strip(".") for word in _WORD.findall(text.replace("-", " ").replace("’s", "").replace("'s", ""))
-    ]
-    return tuple(word for word in words if word not in lexicon().words("names", "titles")) or tuple(words)
-
-
-@dataclass(slots=True)
-class _Person:
-    words: tuple[str, ...]
-    name: str
-    mentions: list[Mention] = field(default_factory=list)
-
-
-def _link_persons(readings: Sequence[Reading]) -> None:
-    _claim_surnames(readings)
-    mentions = [m for reading in readings for m in reading.mentions if m.kind == "person"]
-    persons: list[_Person] = []
-    for mention in sorted(mentions, key=lambda m: (-len(name_words(m.text)), m.part != "text", m.start)):
-        words = name_words(mention.text)
-        person = _find_person(persons, words)
-        if person is None:
-            person = _Person(words, mention.text)
-            persons.append(person)
-        person.mentions.append(mention)
-    for person in persons:
-        identifier = f"person:{slug(person.name)}"
-        for mention in person.mentions:
-            mention.id, mention.name = identifier, person.name
-    for reading in readings:
-        _add_missed(reading, persons)
-
-
-def _claim_surnames(readings: Sequence[Reading]) -> None:
-    """The model takes bare surnames of headlines for towns or firms; what is a person's name elsewhere is a person."""
-    parts = {
-        word
-        for reading in readings
-        for m in reading.mentions
-        if m.kind == "person" and len(words := name_words(m.text)) > 1
-        for word in (words[0], words[-1])
-    }
-    for reading in readings:
-        for mention in reading.mentions:
-            if not mention.id and mention.kind in {"place", "organisation", "group"} and mention.text.lower() in parts:
-                mention.kind, mention.sort, mention.country = "person", "none", None
-
-
-def _find_person(persons: Iterable[_Person], words: tuple[str, ...]) -> _Person | None:
-    """The person that `words` name: all words must be theirs, in order; of several, the one most often named."""
-    fitting = [p for p in persons if p.words == words or (words and _is_part(words, p.words))]
-    return max(fitting, key=lambda p: len(p.mentions)) if fitting else None
-
-
-def _is_part(short: tuple[str, ...], full: tuple[str, ...]) -> bool:
-    """Surname, first and surname with a middle name left out, or given name of a three-part Asian name."""
-    if len(short) >= len(full):
-        return False
-    rest = iter(full)
-    if not all(word in rest for word in short):
-        return False
-    return short[-1] == full[-1] or short[0] == full[0] or len(short) > 1
-
-
-def _add_missed(reading: Reading, persons: Sequence[_Person]) -> None:
-    """The model misses repeated surnames; a capitalised word that is a known person's surname is that person."""
-    surnames: dict[str, _Person] = {}
-    for person in persons:
-        if len(person.words) < 2 and len(person.mentions) < 2:
-            continue
-        for word in {person.words[-1], person.words[0] if len(person.words) == 3 else person.words[-1]}:
-            if len(word) > 2:
-                surnames.setdefault(word, person)
-    covered = {t for m in reading.mentions for t in range(m.start_token, m.end_token)}
-    for token in reading.doc:
-        if token.i in covered or not token.text[:1].isupper():
-            continue
-        person_found = surnames.get(token.lower_)
-        if person_found is None or _inside_a_name(reading.doc, token.i):
-            continue
-        mention = reading.mention(token.i, token.i + 1, "person")
-        mention.id, mention.name = person_found.mentions[0].id, person_found.name
-        person_found.mentions.append(mention)
-        reading.mentions.append(mention)
-
-
-def _inside_a_name(doc: Doc, i: int) -> bool:
-    """Is token `i` part of a longer capitalised name ("Putin Avenue", "Kim Il Sung Square")?"""
-    after = doc[i + 1] if i + 1 < len(doc) else None
-    return after is not None and after.text[:1].isupper() and after.is_alpha and not after.is_sent_start
-
-
-# --- towns -------------------------------------------------------------------------------------------------------
-
-
-def _claim_towns(readings: Sequence[Reading]) -> None:
-    """The model takes little-known towns for people or firms: what the text is said to be *in* is a place.
-
-    A bare name behind "in", "near" or "outside" is one if the article has it as a place elsewhere, or if the model is
-    of two minds or sees a person there: nobody is in a person.
-    """
-    kinds: dict[str, set[EntityKind]] = {}
-    persons: set[str] = set()
-    for mention in (m for reading in readings for m in reading.mentions if not m.id):
-        kinds.setdefault(mention.text, set()).add(mention.kind)
-        if mention.kind == "person" and len(words := name_words(mention.text)) > 1:
-            persons |= {words[0], words[-1]}
-    for reading in readings:
-        for mention in reading.mentions:
-            if mention.id or mention.kind not in {"person", "organisation"} or mention.text.lower() in persons:
-                continue
-            seen_as = kinds[mention.text]
-            doubtful = "place" in seen_as or "person" in seen_as or len(seen_as) > 1
-            if doubtful and _stands_in(reading, mention) and not is_company(mention.text):
-                mention.kind, mention.sort, mention.country = "place", "none", None
-
-
-def _stands_in(reading: Reading, mention: Mention) -> bool:
-    """Is the name right behind a word of place, and that word not part of "confidence in …"?"""
-    doc, i = reading.doc, mention.start_token - 1
-    if i < 0 or mention.start_token >= len(doc) or doc[i].lower_ not in lexicon().words("names", "inside"):
-        return False
-    return i == 0 or doc[i - 1].lower_ not in lexicon().words("names", "trust")
-
-
-# --- other names -------------------------------------------------------------------------------------------------
-
-
-def _name_others(readings: Sequence[Reading]) -> None:
-    names: dict[EntityKind, dict[str, str]] = {}
-    longest: dict[tuple[EntityKind, str], str] = {}
-    mentions = [m for reading in readings for m in reading.mentions if not m.id]
-    for mention in mentions:
-        acronym = _acronym(mention.text)
-        if acronym:
-            longest.setdefault((mention.kind, acronym), mention.text)
-    for mention in mentions:
-        name = longest.get((mention.kind, mention.text), mention.text)
-        key = slug(name)
-        mention.name = names.setdefault(mention.kind, {}).setdefault(key, name)
-        mention.id = f"{mention.kind}:{key}"
-
-
-def _acronym(name: str) -> str | None:
-    words = [word for word in name.split() if word[:1].isupper()]
-    return "".join(word[0] for word in words) if 3 <= len(words) <= 7 else None
-
+# --- "the North" -------------------------------------------------------------------------------------------------
 
 _HALVES = {"North": ("KP", "KR"), "South": ("KR", "KP")}
+_HALF_IDS = {get_string_id(word): codes for word, codes in _HALVES.items()}
 
 
 def _resolve_halves(readings: Sequence[Reading]) -> None:
     """ "The North" is North Korea where the article speaks of one of the Koreas by name."""
     spoken = Counter(m.country for reading in readings for m in reading.mentions if m.country)
+    if not spoken["KP"] and not spoken["KR"]:
+        return
     for reading in readings:
+        places = [i for i, word in enumerate(reading.ids) if i and word in _HALF_IDS]
+        if not places:
+            continue
+        doc = reading.doc
         covered = {t for m in reading.mentions if m.kind == "country" or m.end_token - m.start_token > 1
                    for t in range(m.start_token, m.end_token)}  # fmt: skip
-        for token in reading.doc[1:]:
-            halves = _HALVES.get(token.text)
-            if halves is None or token.i in covered or token.nbor(-1).lower_ != "the":
+        for i in places:
+            if i in covered or doc[i - 1].lower_ != "the" or (i + 1 < len(doc) and doc[i + 1].text[:1].isupper()):
                 continue
-            code, other = halves
-            if not spoken[code] and not spoken[other]:
-                continue
-            if token.i + 1 < len(reading.doc) and token.nbor(1).text[:1].isupper():
-                continue
-            reading.mentions = [m for m in reading.mentions if m.start_token != token.i]
-            mention = reading.mention(token.i, token.i + 1, "country")
+            code = _HALF_IDS[reading.ids[i]][0]
+            reading.mentions = [m for m in reading.mentions if m.start_token != i]
+            mention = reading.mention(i, i + 1, "country")
             mention.sort, mention.id, mention.country = "name", code, code
             mention.name = "North Korea" if code == "KP" else "South Korea"
             reading.mentions.append(mention)
@@ -376,7 +300,12 @@ def entities_of(readings: Sequence[Reading]) -> tuple[Entity, ...]:
     for mention in _all(readings):
         found.setdefault(mention.id, []).append(mention)
     return tuple(
-        Entity(id=identifier, kind=ms[0].kind, name=ms[0].name, mentions=tuple(m.span for m in ms))
+        Entity(
+            id=identifier,
+            kind=ms[0].kind if ":" in identifier else "country",
+            name=ms[0].name,
+            mentions=tuple(m.span for m in ms),
+        )
         for identifier, ms in found.items()
     )
 

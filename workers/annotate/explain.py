@@ -20,7 +20,9 @@ from workers.annotate.ontology import Condition, Trigger
 from workers.annotate.trace import Miss
 from workers.annotate.triggers import Candidate
 
-Reason = Literal["part of speech", "words apart", "modifier", "excluded", "condition", "outranked", "yields", "merged"]
+Reason = Literal[
+    "part of speech", "words apart", "modifier", "other part", "excluded", "condition", "outranked", "yields", "merged"
+]
 _LONGEST_PHRASE = 8
 _SHOWN_WORDS = 8
 _POS = {"VERB": "a verb", "AUX": "an auxiliary", "NOUN": "a noun", "PROPN": "a name", "ADJ": "an adjective"}
@@ -143,6 +145,8 @@ class Explanation:
             message = f"asks for {asked}; here “{head.text}” is {_POS.get(head.pos_, head.pos_.lower())}"
         elif why == "modifier":
             message = f"here “{head.text}” only describes “{head.head.text}”"
+        elif why == "other part":
+            message = f"counts only in {'headlines' if trigger.only_in == 'title' else 'the text'}"
         else:
             message = f"the words of “{said}” are there, but do not belong together"
         self._drop(trigger, (head,), Dropped(why, message))

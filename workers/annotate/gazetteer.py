@@ -1,7 +1,7 @@
 """Names that the news uses for countries, governments and well-known bodies: one dictionary of token sequences.
 
-Country names come from Unicode CLDR (through babel) and pycountry; `countries.yaml` adds what those lack. Which of the
-matches is meant, in an article, is decided in `entities`.
+Country names come from Unicode CLDR (through babel) and pycountry; `countries.yaml` and `organisations.yaml` add what
+those lack. Which of the matches is meant, in an article, is decided in `entities`.
 """
 
 from __future__ import annotations
@@ -9,74 +9,119 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pycountry
 from babel import Locale
+from spacy.strings import get_string_id
 
 from topics.annotations import EntityKind
-from workers.annotate.yamlfile import Value, read_yaml
+from workers.yamlfile import read_shipped, texts
 
 COUNTRIES = Path(__file__).with_name("countries.yaml")
 ORGANISATIONS = Path(__file__).with_name("organisations.yaml")
 
-NameSort = Literal["name", "demonym", "capital", "metonym", "body", "igo", "group", "none"]
+NameSort = Literal[
+    "name", "demonym", "capital", "metonym", "form", "body", "igo", "group", "place", "missile", "drone", "aircraft",
+    "arms", "none",
+]  # fmt: skip
 
 _NOT_STATES = frozenset({"UN", "EU", "EZ", "QO", "XA", "XB", "ZZ"})  # CLDR territories that are something else
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A name: what it stands for, and what sort of name it is. `id` is empty for a name that only looks like one."""
+    """A name: what it stands for, and what sort of name it is.
+
+    `id` is empty for a name that only looks like one. `once` is what the name stood for in news before a date. With
+    `beside`, the name counts only next to a word of arms.
+    """
 
     id: str
     kind: EntityKind
     name: str
     sort: NameSort
     country: str | None = None
+    once: tuple[date, Entry] | None = None
+    beside: bool = False
+
+    def at(self, published: date | None) -> Entry:
+        """What the name stood for on a day."""
+        return self.once[1] if self.once is not None and published is not None and published < self.once[0] else self
 
 
 @dataclass(slots=True)
 class Gazetteer:
-    """Token sequences to entries; `find` walks a text once and takes the longest match at each place."""
+    """Token sequences, as spaCy's ids of their words, to entries."""
 
-    entries: dict[tuple[str, ...], Entry] = field(default_factory=dict)
-    _longest: dict[str, int] = field(default_factory=dict)
+    entries: dict[tuple[int, ...], Entry] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+    shared: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _longest: dict[int, int] = field(default_factory=dict)
 
     def add(self, words: Sequence[str], entry: Entry) -> None:
         """Add a name; the first entry of a name stays."""
-        key = tuple(words)
+        key = tuple(map(get_string_id, words))
         if key and key not in self.entries:
             self.entries[key] = entry
+            self.names.append(" ".join(words))
             self._longest[key[0]] = max(self._longest.get(key[0], 0), len(key))
 
-    def find(self, words: Sequence[str]) -> Iterator[tuple[int, int, Entry]]:
-        """Matches in `words`: start, end (exclusive) and entry, left to right, without overlap."""
-        i, n = 0, len(words)
-        longest = self._longest
-        while i < n:
-            limit = longest.get(words[i])
-            if limit is not None:
-                for length in range(min(limit, n - i), 0, -1):
-                    entry = self.entries.get(tuple(words[i : i + length]))
-                    if entry is not None:
-                        if entry.id:
-                            yield i, i + length, entry
-                        i += length - 1
-                        break
-            i += 1
+    def replace(self, words: Sequence[str], entry: Entry) -> None:
+        """Put `entry` in the place of a name's."""
+        self.add(words, entry)
+        self.entries[tuple(map(get_string_id, words))] = entry
+
+    def get(self, words: Sequence[str]) -> Entry | None:
+        """The entry of a name."""
+        return self.entries.get(tuple(map(get_string_id, words)))
+
+    def find(self, ids: Sequence[int]) -> Iterator[tuple[int, int, Entry]]:
+        """Matches in the words with these ids: start, end (exclusive) and entry.
+
+        Goes from left to right without overlap and takes the longest match at each place.
+        """
+        longest, entries = self._longest, self.entries
+        after = 0
+        for i in [i for i, word in enumerate(ids) if word in longest]:
+            if i < after:
+                continue
+            for length in range(min(longest[ids[i]], len(ids) - i), 0, -1):
+                entry = entries.get(tuple(ids[i : i + length]))
+                if entry is not None:
+                    yield i, i + length, entry
+                    after = i + length
+                    break
 
 
+_LETTERS = str.maketrans({"ß": "ss", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "æ": "ae", "Æ": "Ae",
+    "œ": "oe", "Œ": "Oe", "ı": "i", "þ": "th", "Þ": "Th", "ð": "d", "ə": "a", "Ə": "A", "ʻ": "'", "ʼ": "'", "‘": "'",
+    "’": "'"})  # fmt: skip
+
+
+def plain(name: str) -> str:
+    """`name` without accents and other marks on its letters.
+
+    >>> plain("Malmö, Łódź, Tromsø")
+    'Malmo, Lodz, Tromso'
+    """
+    if name.isascii():
+        return name
+    marked = unicodedata.normalize("NFKD", name.translate(_LETTERS))
+    return "".join(c for c in marked if not unicodedata.combining(c))
+
+
+@lru_cache(maxsize=20_000)
 def slug(name: str) -> str:
     """`name` in small ASCII letters, digits and hyphens.
 
     >>> slug("Élysée Palace")
     'elysee-palace'
     """
-    plain = unicodedata.normalize("NFKD", name)
-    letters = "".join(c for c in plain if not unicodedata.combining(c)).lower()
-    made = "".join(c if c.isalnum() else "-" for c in letters)
+    made = "".join(c if c.isalnum() else "-" for c in plain(name).lower().replace("'", ""))
     return "-".join(part for part in made.split("-") if part)[:80] or "unnamed"
 
 
@@ -89,11 +134,14 @@ def country_names() -> dict[str, str]:
     return names
 
 
-def build_gazetteer(tokenise: Callable[[str], list[str]]) -> Gazetteer:
+Tokenise = Callable[[str], list[str]]
+
+
+def build_gazetteer(tokenise: Tokenise) -> Gazetteer:
     """The gazetteer, cut into tokens the way texts will be."""
     gazetteer = Gazetteer()
-    _add_organisations(gazetteer, tokenise)
     names = country_names()
+    _add_bodies(gazetteer, tokenise)
     for code, name in names.items():
         entry = Entry(code, "country", name, "name", code)
         for variant in _variants(name):
@@ -104,7 +152,7 @@ def build_gazetteer(tokenise: Callable[[str], list[str]]) -> Gazetteer:
         for official in {country.name, getattr(country, "common_name", ""), getattr(country, "official_name", "")}:
             if official and "," not in official:
                 gazetteer.add(tokenise(official), entry)
-    for code, value in read_yaml(COUNTRIES, name=COUNTRIES.name).mapping().items():
+    for code, value in read_shipped(COUNTRIES).value.items():
         _add_country(gazetteer, tokenise, code, names.get(code, code), value)
     return gazetteer
 
@@ -116,41 +164,74 @@ def _variants(name: str) -> Iterator[str]:
     if name.startswith("St. "):
         yield "Saint " + name[4:]
         yield "St " + name[4:]
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
-    if plain != name:
-        yield plain
+    if not name.isascii():
+        yield name.replace("’", "'")
+        yield plain(name)
 
 
-_SORTS: dict[str, NameSort] = {"names": "name", "demonyms": "demonym", "capitals": "capital", "metonyms": "metonym"}
+_SORTS: dict[str, NameSort] = {
+    "names": "name", "demonyms": "demonym", "capitals": "capital", "metonyms": "metonym", "forms": "form",
+}  # fmt: skip
 
 
-def _add_country(
-    gazetteer: Gazetteer, tokenise: Callable[[str], list[str]], code: str, name: str, value: Value
-) -> None:
-    for key, words in value.mapping().items():
-        if key not in _SORTS:
-            words.fail(f"`{key}` is not known", hint=f"Allowed are: {', '.join(_SORTS)}.")
+def _add_country(gazetteer: Gazetteer, tokenise: Tokenise, code: str, name: str, value: dict[str, Any]) -> None:
+    fields = dict(value)
+    name = fields.pop("former", name)
+    once = fields.pop("once", None)
+    for key, words in fields.items():
         entry = Entry(code, "country", name, _SORTS[key], code)
-        for word in words.texts():
-            gazetteer.add(tokenise(word), entry)
-            if key == "demonyms" and not word.endswith(("ese", "ish", "ch", "s", "ss")):
+        for word in texts(words):
+            tokens = tokenise(word)
+            gazetteer.add([*tokens, "-"] if key == "forms" else tokens, entry)
+            if key == "demonyms" and not word.endswith(("ese", "ish", "ch", "s", "ss", "men", "man")):
                 gazetteer.add(tokenise(word + "s"), entry)
+    if once is not None:
+        for town, until in once.items():
+            then = Entry(code, "country", name, "capital", code)
+            now = gazetteer.get(tokenise(town)) or Entry("", "place", town, "none")
+            gazetteer.replace(
+                tokenise(town),
+                Entry(now.id, now.kind, now.name, now.sort, now.country, (date.fromisoformat(until), then)),
+            )
 
 
-def _add_organisations(gazetteer: Gazetteer, tokenise: Callable[[str], list[str]]) -> None:
-    document = read_yaml(ORGANISATIONS, name=ORGANISATIONS.name).mapping()
-    for name in document["none"].texts():
-        gazetteer.add(tokenise(name), Entry("", "organisation", name, "none"))
-    kinds: tuple[EntityKind, ...] = ("organisation", "group")
+def _add_bodies(gazetteer: Gazetteer, tokenise: Tokenise) -> None:
+    document = read_shipped(ORGANISATIONS).value
+    kinds: tuple[EntityKind, ...] = ("organisation", "group", "place")
     for kind in kinds:
-        for key, value in document[kind].mapping().items():
-            fields = value.mapping()
-            sort: NameSort = "igo" if "igo" in fields else "group" if kind == "group" else "body"
-            country = fields["country"].text() if "country" in fields else None
-            names = fields["names"].texts()
-            if "seat" in fields:
-                seat = Entry(f"{kind}:{key}", kind, names[0], "capital")
-                gazetteer.add(tokenise(fields["seat"].text()), seat)
-            entry = Entry(f"{kind}:{key}", kind, names[0], sort, country)
-            for name in names:
-                gazetteer.add(tokenise(name), entry)
+        for key, value in document[kind].items():
+            _add_body(gazetteer, tokenise, kind, key, value)
+    for name in texts(document["none"]):
+        gazetteer.add(tokenise(name), Entry("", "organisation", name, "none"))
+    for sort, families in document["weapon"].items():
+        beside = sort == "beside"
+        for family in texts(families):
+            named: NameSort = "arms" if beside else sort
+            entry = Entry(f"weapon:{slug(family)}", "weapon", family, named, beside=beside)
+            gazetteer.add(tokenise(family), entry)
+            gazetteer.add(tokenise(family + "s"), entry)
+    gazetteer.shared.update((name, texts(codes)) for name, codes in document["shared"].items())
+
+
+def _add_body(gazetteer: Gazetteer, tokenise: Tokenise, kind: EntityKind, key: str, fields: dict[str, Any]) -> None:
+    names = texts(fields["names"])
+    full = names[0].replace("UN ", "United Nations ", 1) if names[0].startswith("UN ") else names[0]
+    country = fields.get("country")
+    sort: NameSort = (
+        "place" if kind == "place" else "igo" if "igo" in fields else "group" if kind == "group" else "body"
+    )
+    if "seat" in fields:
+        gazetteer.add(tokenise(fields["seat"]), Entry(f"{kind}:{key}", kind, full, "capital"))
+    entry = Entry(f"{kind}:{key}", kind, full, sort, country)
+    for name in names:
+        for variant in _un_variants(name):
+            gazetteer.add(tokenise(variant), entry)
+
+
+def _un_variants(name: str) -> Iterator[str]:
+    yield name
+    if name.startswith("UN "):
+        for written in ("U.N. ", "United Nations "):
+            yield written + name[3:]
+    if not name.isascii():
+        yield plain(name)

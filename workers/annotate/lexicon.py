@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from workers.annotate.yamlfile import read_yaml
+from workers.yamlfile import read_shipped, texts
 
 LEXICON = Path(__file__).with_name("lexicon.yaml")
 
@@ -26,12 +26,9 @@ class Lexicon:
 @cache
 def lexicon() -> Lexicon:
     """The lexicon that ships with Tocsin, read once."""
-    document = read_yaml(LEXICON, name=LEXICON.name)
     return Lexicon(
         {
-            section: {
-                name: frozenset(word.lower() for word in words.texts()) for name, words in lists.mapping().items()
-            }
-            for section, lists in document.mapping().items()
+            section: {name: frozenset(word.lower() for word in texts(words)) for name, words in lists.items()}
+            for section, lists in read_shipped(LEXICON).value.items()
         }
     )

@@ -1,4 +1,7 @@
-"""What spaCy's attribute ruler does to a word, remembered: its rules see little of a word, and mostly one word only."""
+"""What spaCy's attribute ruler and lemmatizer do to a word, remembered: they see little of it, and mostly nothing else.
+
+Inside a memory zone nothing new is remembered: the strings would not outlive the zone.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from spacy.tokens import Doc
 _LOOKED_AT = {"LOWER", "TAG", "DEP", "IS_SPACE"}
 _READ: list[int | str] = ["LOWER", "TAG", "DEP", "IS_SPACE"]
 _WRITTEN: list[int | str] = ["TAG", "POS", "MORPH", "LEMMA", "DEP"]
+_LEMMA_OF: list[int | str] = ["ORTH", "POS", "MORPH", "LEMMA"]
 _MAX_WORDS = 200_000
 
 _Test = Callable[[str], bool]
@@ -76,8 +80,8 @@ class RememberedRules:
             written = [self._known[one] for one in seen]
         except KeyError:
             doc = self._ruled(doc)
-            for one, row in zip(seen, doc.to_array(_WRITTEN).tolist(), strict=True):
-                self._known[one] = tuple(row)
+            if not _is_passing(doc.vocab):
+                self._known.update(zip(seen, map(tuple, doc.to_array(_WRITTEN).tolist()), strict=True))
             return doc
         if written:
             rows: Any = np.array(written, dtype=np.uint64)  # spaCy's types want another kind of integer
@@ -97,6 +101,50 @@ class RememberedRules:
     def _ruled(self, doc: Doc) -> Doc:
         ruled: Doc = self.ruler(doc)
         return ruled
+
+
+@dataclass(slots=True)
+class RememberedLemmas:
+    """A rule lemmatizer whose lemmas are kept by form, part of speech and morphology, on which alone they depend."""
+
+    lemmatizer: Any
+    _known: dict[tuple[int, int, int], int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, lemmatizer: Any) -> RememberedLemmas | None:
+        """None if the lemmas are not made by rules, or replace those that are there."""
+        return cls(lemmatizer) if lemmatizer.mode == "rule" and not lemmatizer.overwrite else None
+
+    def pipe(self, docs: Iterable[Doc], batch_size: int = 1) -> Iterator[Doc]:
+        """`docs`, tagged, with lemmas."""
+        del batch_size
+        for doc in docs:
+            yield self(doc)
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Give a lemma to each word that has none."""
+        rows: list[list[int]] = doc.to_array(_LEMMA_OF).tolist()
+        try:
+            lemmas = [lemma or self._known[form, pos, morph] for form, pos, morph, lemma in rows]
+        except KeyError:
+            doc = self.lemmatizer(doc)
+            if not _is_passing(doc.vocab):
+                found = doc.to_array(_LEMMA_OF).tolist()
+                for (form, pos, morph, before), (*_, lemma) in zip(rows, found, strict=True):
+                    if not before:
+                        self._known[form, pos, morph] = lemma
+            if len(self.lemmatizer.cache) > _MAX_WORDS:  # spaCy's own memory has no bound
+                self.lemmatizer.cache.clear()
+            return doc
+        if lemmas:
+            column: Any = np.array(lemmas, dtype=np.uint64)
+            doc.from_array(["LEMMA"], column)
+        return doc
+
+
+def _is_passing(vocab: Any) -> bool:
+    """Are strings now only kept until a memory zone ends?"""
+    return bool(vocab.in_memory_zone)
 
 
 def _test(value: object) -> _Test:

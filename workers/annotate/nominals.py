@@ -8,7 +8,7 @@ from spacy.tokens import Token
 
 from topics.annotations import Status
 from workers.annotate.clauses import ClauseWalk
-from workers.annotate.complements import has_object, is_long_after
+from workers.annotate.complements import has_object, is_long_after, is_speech
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negation_of
 from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
@@ -85,7 +85,7 @@ class Walk(ClauseWalk):
         elif any(c.tag_ == "MD" and c.lower_ == "will" for c in verb.children):
             self.verdict.raise_to("future", verb)
         else:
-            for word in children(verb, "acomp", "xcomp"):
+            for word in children(verb, "acomp"):
                 self._subject_judged(word)  # "elections that are due to start"
         self.path.append(verb)
 
@@ -127,6 +127,8 @@ class Walk(ClauseWalk):
         elif is_status_word(verb, "negated"):
             if negation_of(verb) is None:
                 irrealis = self.status_of(verb) in _IRREALIS and not is_status_word(verb, "refusing")
+                kinds = is_status_word(verb, "prohibiting") and noun.tag_ == "NNS" and not is_definite(noun)
+                irrealis = irrealis or kinds  # "a treaty banning tests"
                 self.verdict.raise_to("hypothetical" if irrealis else "negated", verb)
                 self.verb(verb)
         else:
@@ -260,7 +262,8 @@ class Walk(ClauseWalk):
 
     def _under_modal(self, verb: Token, noun: Token, preposition: str) -> None:
         """An event inside a coming act is coming too; a definite one may stand, and inside a denied act it does."""
-        given = is_definite(noun) or preposition in _FACTIVE
+        spoken_of = preposition in {"on", "about"} and is_speech(verb)
+        given = is_definite(noun) or preposition in _FACTIVE or spoken_of
         if given and not self.kind.arranged:
             return
         # "vowed to help in a letter": the letter is where it was vowed, whatever the parser hangs it on.

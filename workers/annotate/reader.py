@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +17,12 @@ from workers.annotate.fingerprint import fingerprint_of
 from workers.annotate.gazetteer import Gazetteer, build_gazetteer
 from workers.annotate.language import detect_language
 from workers.annotate.lemmas import possible_lemmas
-from workers.annotate.ontology import Ontology, load_ontology
+from workers.annotate.matchers import PatternTriggers
+from workers.annotate.ontology import Ontology
+from workers.annotate.ontology_file import load_ontology
 from workers.annotate.people import know_people
 from workers.annotate.pipeline import Pipeline, respelt, sentence_docs
+from workers.annotate.sentences import is_heading, position_of, sentence_spans
 from workers.annotate.sieve import Sieve
 from workers.annotate.text import Part, learn_case, prepare_text, prepare_title
 from workers.annotate.trace import Trace
@@ -27,9 +30,6 @@ from workers.annotate.triggers import TriggerIndex
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
-
-MAX_SENTENCE_TOKENS = 200
-"""A longer sentence is a list or a table; it is cut, so that no text takes the parser long."""
 
 
 @dataclass(slots=True)
@@ -57,13 +57,14 @@ class Reader:
         self.sieve = Sieve.build(index, lemmas) if lemmas is not None else None
 
     @classmethod
-    def load(cls, *, model: str, ontology: Path | None = None, batch_size: int = 32) -> Reader:
+    def load(cls, *, model: str, ontology: Path | Sequence[Path] | None = None, batch_size: int = 32) -> Reader:
         """Load model and ontology once. Raises ConfigurationError for a missing model or a bad ontology file."""
         types = load_ontology(ontology)
         pipeline = Pipeline.load(model, batch_size=batch_size)
         gazetteer = build_gazetteer(pipeline.tokenise)
-        learn_case([" ".join(words) for words in gazetteer.entries])
+        learn_case(gazetteer.names)
         index = TriggerIndex.build(types, pipeline.tokenise, pipeline.irregular_forms())
+        index.patterns = PatternTriggers.build(types, pipeline.nlp.vocab)
         return cls(pipeline, types, index, gazetteer)
 
     def read(self, articles: Sequence[Article], traces: Sequence[Trace] | None = None) -> list[Annotation]:
@@ -77,11 +78,13 @@ class Reader:
 
     def _read_batch(self, articles: Sequence[Article], traces: Sequence[Trace | None]) -> list[Annotation]:
         started = time.perf_counter()
-        with self.pipeline.nlp.memory_zone():
+        with self.pipeline.zone():
             works = [self._prepare(article, trace) for article, trace in zip(articles, traces, strict=True)]
             self._name(works)
             self._parse(works)
             made = [self._annotate(work) for work in works]
+            for sentence in (sentence for work in works for sentence in work.sentences):
+                sentence.user_data.clear()  # what rules keep there points back to the sentence
         share = (time.perf_counter() - started) * 1000 / max(1, len(articles))
         timing = Timing(read_ms=round(share, 3))
         return [annotation.model_copy(update={"timing": timing}) for annotation in made]
@@ -111,14 +114,14 @@ class Reader:
         for work in works:
             for part, reading in zip(work.parts, work.readings, strict=True):
                 spans = [
-                    span for span in _sentences(part, reading.doc) if self._is_wanted(work, part, reading.doc, span)
+                    span for span in sentence_spans(part, reading.doc) if self._is_wanted(work, part, reading.doc, span)
                 ]
                 for span, sentence in zip(
                     spans,
                     sentence_docs(self.pipeline.nlp, reading.doc, spans, headline=part.name == "title"),
                     strict=True,
                 ):
-                    wanted.append((work, _position(part, reading.doc, span), sentence))
+                    wanted.append((work, position_of(part, reading.doc, span), sentence))
         parsed = self.pipeline.parses(sentence for _, _, sentence in wanted)
         self._parse_again(wanted, parsed)
         for (work, position, _), sentence in zip(wanted, parsed, strict=True):
@@ -141,7 +144,7 @@ class Reader:
     def _is_wanted(self, work: _Work, part: Part, doc: Doc, span: tuple[int, int]) -> bool:
         why = self._why_not(work, part, doc, span)
         if why is not None and work.trace is not None:
-            position = _position(part, doc, span)
+            position = position_of(part, doc, span)
             work.trace.left_out(part.name, position.start, position.end, why)
         return why is None
 
@@ -149,8 +152,7 @@ class Reader:
         """Why a sentence is not parsed; None if it is."""
         if part.name == "title" and work.title_is_lead:
             return "the text begins with these words"  # the event is read there, once
-        at = doc[span[0]].idx
-        if any(segment.heading and segment.start <= at < segment.end for segment in part.segments):
+        if is_heading(part, doc, span):
             return "heading"
         words = doc[span[0] : span[1]]
         if self.sieve is not None and work.trace is None:
@@ -162,7 +164,7 @@ class Reader:
         article = work.article
         moment, source = event_time(article.published_at, article.fetched_at)
         events: list[Event] = []
-        find_mentions(work.readings, self.gazetteer)
+        find_mentions(work.readings, self.gazetteer, moment.date())
         if work.sentences:
             cast = Cast(work.readings, know_people(work.readings), work.sentences)
             events = read_events(work.sentences, cast, self.index, self.ontology, moment.date(), trace=work.trace)
@@ -207,34 +209,3 @@ def _is_lead(title: str, text: str) -> bool:
     """Is the title the beginning of the text: the same sentence, or one cut off?"""
     short = " ".join(title.split()).rstrip(".… ").lower()
     return bool(short) and " ".join(text[: len(title) * 2 + 200].split()).lower().startswith(short)
-
-
-def _sentences(part: Part, doc: Doc) -> Iterator[tuple[int, int]]:
-    """Token spans of the sentences, cut at the ends of segments."""
-    starts = {segment.start for segment in part.segments}
-    begin: int | None = None
-    last = 0
-    for token in doc:
-        if token.is_space:
-            continue
-        cut = begin is None or token.is_sent_start or any(last < start <= token.idx for start in starts)
-        if begin is not None and (cut or token.i - begin >= MAX_SENTENCE_TOKENS):
-            yield begin, _without_space(doc, begin, token.i)
-            begin = token.i
-        elif begin is None:
-            begin = token.i
-        last = token.idx
-    if begin is not None:
-        yield begin, _without_space(doc, begin, len(doc))
-
-
-def _without_space(doc: Doc, start: int, end: int) -> int:
-    while end - 1 > start and doc[end - 1].is_space:
-        end -= 1
-    return end
-
-
-def _position(part: Part, doc: Doc, span: tuple[int, int]) -> Position:
-    start, end = span
-    last = doc[end - 1]
-    return Position(part.name, start, end, doc[start].idx, last.idx + len(last.text))

@@ -15,7 +15,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from workers.annotate.encoder import Encoder, Forms, Tokens
-from workers.annotate.memory import RememberedRules
+from workers.annotate.memory import RememberedLemmas, RememberedRules
 from workers.annotate.namer import Namer
 
 _SAMPLE = (
@@ -53,6 +53,7 @@ class Shortcuts:
     namer: Namer | None = None
     vectors: Encoder | None = None
     rules: RememberedRules | None = None
+    lemmas: RememberedLemmas | None = None
 
     @classmethod
     def of(cls, nlp: Language) -> Shortcuts:
@@ -63,12 +64,18 @@ class Shortcuts:
             made.vectors = _tried(lambda: Encoder.of(_component(nlp, "tok2vec").model, made.forms, sample))
         if "attribute_ruler" in nlp.component_names:
             made.rules = _tried(lambda: RememberedRules.of(_component(nlp, "attribute_ruler")))
+        if "lemmatizer" in nlp.component_names:
+            made.lemmas = _tried(lambda: RememberedLemmas.of(_component(nlp, "lemmatizer")))
         if "senter" in nlp.component_names:
             made.ends = _tried(lambda: _sentence_ends(_component(nlp, "senter"), made.forms, sample))
         if "ner" in nlp.component_names:
             made.namer = _tried(lambda: Namer.of(_component(nlp, "ner"), made.forms, sample))
         made._drop_what_differs(nlp, sample)
         return made
+
+    def instead_of(self, name: str) -> RememberedRules | RememberedLemmas | None:
+        """What stands for the component `name` in a stream of documents."""
+        return {"attribute_ruler": self.rules, "lemmatizer": self.lemmas}.get(name)
 
     def _drop_what_differs(self, nlp: Language, sample: Sequence[Doc]) -> None:
         """Keep only shortcuts that decide on the sample as their components do."""

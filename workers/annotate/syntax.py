@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spacy.tokens import Token
+from spacy.tokens import Doc, Token
 
 from workers.annotate.lexicon import lexicon
 
@@ -23,9 +23,53 @@ _DEPTH = 6
 
 def children(token: Token, *deps: str) -> Iterator[Token]:
     """Children of `token` with one of the labels."""
-    for child in token.children:
-        if child.dep_ in deps:
+    for child, dep in _family(token.doc)[token.i]:
+        if dep in deps:
             yield child
+
+
+def _family(doc: Doc) -> list[list[tuple[Token, str]]]:
+    """For each token its children with their labels, kept with the sentence: rules ask for them again and again."""
+    found: list[list[tuple[Token, str]]] | None = doc.user_data.get("family")
+    if found is None:
+        found = doc.user_data["family"] = [[] for _ in range(len(doc))]
+        for token in doc:
+            head = token.head.i
+            if head != token.i:
+                found[head].append((token, token.dep_))
+    return found
+
+
+def forms_of(token: Token) -> tuple[str, ...]:
+    """The small-letter forms under which rules may name a word: itself first, its lemma, itself without a final s.
+
+    A participle that modifies a noun is itself only: "forced" is not "force".
+    """
+    lower = token.lower_
+    if token.dep_ == "amod" and token.tag_.startswith("VB"):
+        return (lower,)
+    return (lower, token.lemma_.lower(), lower[:-1]) if lower.endswith("s") else (lower, token.lemma_.lower())
+
+
+def words_of_sentence(sentence: Doc) -> frozenset[str]:
+    """All words and lemmas of a sentence in small letters; kept with the sentence."""
+    found: frozenset[str] | None = sentence.user_data.get("words")
+    if found is None:
+        words = {token.lower_ for token in sentence}
+        words.update(token.lemma_.lower() for token in sentence)
+        found = sentence.user_data["words"] = frozenset(words)
+    return found
+
+
+def places_of_forms(sentence: Doc) -> dict[str, set[int]]:
+    """The forms of all words of a sentence, and where they stand; kept with the sentence."""
+    found: dict[str, set[int]] | None = sentence.user_data.get("forms")
+    if found is None:
+        found = sentence.user_data["forms"] = {}
+        for token in sentence:
+            for form in forms_of(token):
+                found.setdefault(form, set()).add(token.i)
+    return found
 
 
 def has_child(token: Token, *words: str) -> bool:

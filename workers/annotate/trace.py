@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from workers.annotate.ontology import Condition, Trigger
     from workers.annotate.triggers import Candidate
 
-Miss = Literal["part of speech", "words apart", "modifier"]
+Miss = Literal["part of speech", "words apart", "modifier", "other part"]
 """Why words that stand in the sentence are no trigger: of another part of speech; not linked to each other by grammar;
-or a noun that only modifies another one."""
+or a noun that only modifies another one; or the trigger counts in headlines (or in the text) only."""
 
 
 class Trace(Protocol):

@@ -10,8 +10,9 @@ from spacy.tokens import Doc, Token
 
 from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
+from workers.annotate.matchers import PatternTriggers
 from workers.annotate.ontology import Ontology, Trigger
-from workers.annotate.syntax import is_verbal
+from workers.annotate.syntax import is_verbal, words_of_sentence
 from workers.annotate.trace import Miss, Trace
 
 _VOWELS = "aeiou"
@@ -67,6 +68,7 @@ class TriggerIndex:
     surfaces: frozenset[str]
     excludes: Mapping[str, tuple[tuple[str, ...], ...]]
     pasts: Mapping[str, str] = field(default_factory=dict)
+    patterns: PatternTriggers | None = None
     _empty: list[tuple[Trigger, tuple[str, ...]]] = field(default_factory=list)
 
     @classmethod
@@ -113,11 +115,16 @@ class TriggerIndex:
         """Every trigger in a parsed sentence, in the order of the words. `trace` is told of near misses."""
         for token in sentence:
             seen: set[int] = set()
-            for form in {token.lemma_.lower(), token.lower_}:
+            lemma, lower = token.lemma_.lower(), token.lower_
+            if lemma not in self.heads and lower not in self.heads:
+                continue
+            for form in dict.fromkeys((lemma, lower)):
                 for trigger, words in self.heads.get(form, self._empty):
                     if id(trigger) in seen:
                         continue
                     tokens = _matched(trigger, words, token, headline)
+                    if trigger.only_in is not None and tokens is not None and (trigger.only_in == "title") != headline:
+                        tokens = "other part"
                     if tokens is None or isinstance(tokens, str):
                         if trace is not None and tokens is not None:
                             trace.missed(trigger, words, token, tokens)
@@ -131,12 +138,32 @@ class TriggerIndex:
                     hyphened = trigger.kind == "verb" and "-" in words
                     head = tokens[0] if trigger.kind == "verb" and not hyphened else _top(tokens)
                     yield Candidate(trigger, Frame(head, tokens, trigger.kind))
+        if self.patterns is not None:
+            yield from self._patterned(self.patterns, sentence, headline=headline, trace=trace)
+
+    def _patterned(
+        self, patterns: PatternTriggers, sentence: Doc, *, headline: bool, trace: Trace | None
+    ) -> Iterator[Candidate]:
+        for trigger, frame in patterns.matches(sentence):
+            phrase = self._excluding(trigger.type, frame.tokens)
+            if trigger.only_in is not None and (trigger.only_in == "title") != headline:
+                if trace is not None:
+                    trace.missed(trigger, (), frame.head, "other part")
+            elif phrase is None:
+                yield Candidate(trigger, frame)
+            elif trace is not None:
+                trace.excluded(trigger, frame.tokens, phrase)
 
     def _excluding(self, type_name: str, tokens: Sequence[Token]) -> tuple[str, ...] | None:
         """The excluded phrase that the tokens are part of."""
+        if not self.excludes[type_name]:
+            return None
         doc = tokens[0].doc
         own = {token.i for token in tokens}
+        present = words_of_sentence(doc)
         for phrase in self.excludes[type_name]:
+            if not present.issuperset(phrase):
+                continue
             n = len(phrase)
             for start in range(max(0, min(own) - n + 1), min(max(own) + 1, len(doc) - n + 1)):
                 window = doc[start : start + n]
@@ -157,6 +184,8 @@ def _matched(trigger: Trigger, words: tuple[str, ...], token: Token, headline: b
     """The trigger's tokens; None if its words are not there, the reason if they are but do not carry an event."""
     if trigger.kind == "verb":
         return _matched_verb(words, token, headline)
+    if trigger.kind == "pattern":
+        return None  # its words only find its sentences; `patterns` matches it
     tokens = _sequence(words, token)
     if tokens is None or trigger.kind == "phrase":
         return tokens
@@ -178,7 +207,7 @@ def _matched_verb(words: tuple[str, ...], token: Token, headline: bool) -> tuple
     if "-" in words:
         tokens = _sequence(words, token)
         return "part of speech" if tokens is not None and not is_verbal(token) else tokens
-    near = list(token.doc[token.i + 1 : token.i + 8])
+    near = list(token.doc[token.i + 1 : token.i + 8]) if len(words) > 1 else []
     if token.pos_ == "AUX" or not is_verbal(token):
         return "part of speech" if _follow(words[1:], near) else None
     found = [token]

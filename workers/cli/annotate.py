@@ -6,12 +6,12 @@ import itertools
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workers.errors import ConfigurationError, ExitCode
+from workers.cli.event_types import OntologyOption, chosen
+from workers.errors import ExitCode
 from workers.settings import load_settings
 
 if TYPE_CHECKING:
@@ -31,9 +31,7 @@ def annotate(
         list[str],
         typer.Argument(metavar="PATH…", help="Files or folders of .txt, .jsonl, .jsonl.gz; - is standard input."),
     ],
-    ontology: Annotated[
-        Path | None, typer.Option(help="A YAML file that adds event types or triggers; default: TOCSIN_ONTOLOGY.")
-    ] = None,
+    ontology: OntologyOption = None,
     model: Annotated[str | None, typer.Option(help="An installed spaCy pipeline; default: TOCSIN_MODEL.")] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show, for people, why each trigger word was taken or dropped.")
@@ -53,13 +51,9 @@ def annotate(
 
     if as_json and not explain:
         raise typer.BadParameter("it goes with --explain; without it, JSON is what comes anyway", param_hint="--json")
-    settings = load_settings(ontology=ontology, model=model)
-    if settings.ontology is not None and not settings.ontology.is_file():
-        raise ConfigurationError(
-            f"The ontology file {settings.ontology} does not exist.", hint="Check TOCSIN_ONTOLOGY."
-        )
+    settings = load_settings(model=model)
     records = read_paths(paths, prose_on_stdin=explain)
-    reader = Reader.load(model=settings.model, ontology=settings.ontology, batch_size=settings.batch_size)
+    reader = Reader.load(model=settings.model, ontology=chosen(ontology), batch_size=settings.batch_size)
     malformed = 0
 
     def good() -> Iterator[Article]:

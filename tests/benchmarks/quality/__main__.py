@@ -12,7 +12,7 @@ from rich.console import Console
 from tests.benchmarks.quality.labelled import LabelError, read_items
 from tests.benchmarks.quality.report import print_mistakes, print_scores
 from tests.benchmarks.quality.scoring import Scores, score, total
-from workers.annotate.ontology import load_ontology
+from workers.annotate.ontology_file import load_ontology
 from workers.annotate.reader import Reader
 
 ONTOLOGY_VERSION_1 = Path(__file__).with_name("version1.txt")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import spacy
+from spacy.strings import get_string_id
 
 from workers.annotate.gazetteer import build_gazetteer, slug
 from workers.annotate.language import detect_language
@@ -89,14 +90,13 @@ def test_languages_are_told_apart(text: str, lang: str | None) -> None:
         ("Bosnia and Herzegovina", ["BA"]),
         ("Papua New Guinea and Guinea", ["PG", "GN"]),
         ("tell us about turkey", []),
-        ("the UN Security Council", ["organisation:un-security-council"]),
+        ("the UN Security Council", ["organisation:united-nations-security-council"]),
     ],
 )
 def test_the_gazetteer_takes_the_longest_name(text: str, ids: list[str]) -> None:
     gazetteer = build_gazetteer(tokens)
-    assert [
-        entry.id for _, _, entry in gazetteer.find(tokens(text.replace("’", "'") if "Côte" not in text else text))
-    ] == ids
+    found = gazetteer.find([get_string_id(word) for word in tokens(clean(text))])
+    assert [entry.id for _, _, entry in found if entry.id] == ids
 
 
 def test_slugs_are_plain() -> None:

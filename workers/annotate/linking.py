@@ -1,0 +1,217 @@
+"""Which mentions of persons mean the same one: full names, surnames, given names, spellings, titles.
+
+Within one article only. Where two persons could be meant and nothing tells which, the mention stays on its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from spacy.strings import get_string_id
+from spacy.tokens import Doc
+
+from workers.annotate.gazetteer import plain, slug
+from workers.annotate.lexicon import lexicon
+from workers.annotate.mentions import Mention, Reading
+
+_WORD = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*\.?")
+_ENDING = re.compile(r"(?:yy|iy|ii|ij|yi|i)$")
+_AHEAD = 3
+"""Words before a name in which a title is looked for."""
+
+
+def name_words(text: str) -> tuple[str, ...]:
+    """The words of a person's name in small letters, titles left out: "Kim Jong-un" gives kim, jong, un."""
+    plainly = plain(text).replace("-", " ").replace("'s", "")
+    words = [word.lower().strip(".") for word in _WORD.findall(plainly)]
+    names = lexicon()
+    titles, suffixes = names.words("names", "titles"), names.words("names", "suffixes")
+    own = tuple(word for word in words if word not in titles)
+    while len(own) > 1 and own[-1] in suffixes:
+        own = own[:-1]
+    return own or tuple(words)
+
+
+@dataclass(slots=True)
+class _Person:
+    """`words` identify; `name` is the fullest form that the article has."""
+
+    words: tuple[str, ...]
+    name: str
+    mentions: list[Mention] = field(default_factory=list)
+    titles: set[str] = field(default_factory=set)
+
+
+def link_persons(readings: Sequence[Reading]) -> None:
+    """Give every mention of a person its id, and find those that the model missed."""
+    _claim_surnames(readings)
+    found = [(m, reading) for reading in readings for m in reading.mentions if m.kind == "person"]
+    if not found:
+        return
+    words = {id(m): _key(name_words(m.text)) for m, _ in found}
+    persons: list[_Person] = []
+    for mention, reading in sorted(found, key=lambda f: (-len(words[id(f[0])]), f[0].part != "text", f[0].start)):
+        own = words[id(mention)]
+        person = _find_person(persons, own, mention, reading)
+        if person is None:
+            person = _Person(own, _full_name(mention.text))
+            persons.append(person)
+        person.mentions.append(mention)
+        person.titles |= _titles_before(reading, mention)
+    for person in persons:
+        identifier = f"person:{slug(person.name)}"
+        for mention in person.mentions:
+            mention.id, mention.name = identifier, person.name
+    for reading in readings:
+        _add_missed(reading, persons)
+
+
+def _key(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Words by which spellings of one name agree: Zelenskyy, Zelenskiy and Zelensky."""
+    return tuple(_ENDING.sub("y", word) if len(word) > 4 else word for word in words)
+
+
+def _full_name(text: str) -> str:
+    """The name without titles; with one that belongs to it: "President Xi" is Xi, "Pope Leo" is Pope Leo."""
+    words = text.split()
+    names = lexicon()
+    titles, regal = names.words("names", "titles"), names.words("names", "regal")
+    while len(words) > 1 and words[0].lower() in titles:
+        if words[0].lower() in regal and len(name_words(text)) == 1:
+            break
+        words.pop(0)
+    while (
+        len(words) > 2
+        and words[-1].lower().strip(".,") in names.words("names", "suffixes")
+        and words[0].lower() not in regal
+    ):
+        words.pop()
+    return " ".join(words).strip(" ,")
+
+
+def _titles_before(reading: Reading, mention: Mention) -> set[str]:
+    titles = lexicon().words("names", "titles")
+    start = mention.start_token
+    return {word.lower_ for word in reading.doc[max(0, start - _AHEAD) : start] if word.lower_ in titles}
+
+
+# --- which person ------------------------------------------------------------------------------------------------
+
+
+def _find_person(
+    persons: Iterable[_Person], words: tuple[str, ...], mention: Mention, reading: Reading
+) -> _Person | None:
+    """The person that `words` name: all words must be theirs, in order. Nobody, if two are as likely."""
+    fitting = []
+    for person in persons:
+        if person.words == words:
+            return person
+        if is_part(words, person.words):
+            fitting.append(person)
+    if len(fitting) < 2:
+        return fitting[0] if fitting else None
+    return _likeliest(fitting, mention, reading)
+
+
+def _likeliest(fitting: list[_Person], mention: Mention, reading: Reading) -> _Person | None:
+    titles = _titles_before(reading, mention)
+    titled = [person for person in fitting if person.titles & titles] if titles else []
+    if len(titled) == 1:
+        return titled[0]
+    before = [p for p in fitting if any(m.part == mention.part and m.start < mention.start for m in p.mentions)]
+    if len(before) == 1 and mention.part == "text":
+        return before[0]
+    by_count = sorted(fitting, key=lambda person: -_full_mentions(person))
+    if _full_mentions(by_count[0]) >= 2 * _full_mentions(by_count[1]):
+        return by_count[0]
+    leaders = lexicon().words("roles", "leader")
+    leading = [person for person in fitting if person.titles & leaders]
+    return leading[0] if len(leading) == 1 else None
+
+
+def _full_mentions(person: _Person) -> int:
+    return sum(len(name_words(mention.text)) == len(person.words) for mention in person.mentions)
+
+
+def is_part(short: tuple[str, ...], full: tuple[str, ...]) -> bool:
+    """Surname, first and surname with a middle name left out, or given name of a three-part Asian name."""
+    if not short or len(short) >= len(full):
+        return False
+    rest = iter(full)
+    if not all(word in rest for word in short):
+        return False
+    return short[-1] == full[-1] or short[0] == full[0] or len(short) > 1
+
+
+# --- what the model missed ---------------------------------------------------------------------------------------
+
+
+def _claim_surnames(readings: Sequence[Reading]) -> None:
+    """The model takes bare surnames for towns, firms or states; what is a person's name elsewhere is a person."""
+    parts = {
+        word
+        for reading in readings
+        for m in reading.mentions
+        if m.kind == "person" and len(words := name_words(m.text)) > 1
+        for word in (words[0], words[-1])
+    }
+    if not parts:
+        return
+    nations = {m.country for reading in readings for m in reading.mentions if m.sort in {"demonym", "capital"}}
+    for reading in readings:
+        for mention in reading.mentions:
+            if mention.text.lower() not in parts:
+                continue
+            unknown = not mention.id and mention.kind in {"place", "organisation", "group"}
+            # "Jordan" may be the man whom the article calls Michael Jordan, if nothing in it is Jordanian.
+            namesake = mention.sort == "name" and mention.end_token - mention.start_token == 1
+            if unknown or (namesake and mention.country not in nations and not _is_in(reading, mention)):
+                mention.kind, mention.sort, mention.country, mention.id = "person", "none", None, ""
+
+
+def _is_in(reading: Reading, mention: Mention) -> bool:
+    i = mention.start_token - 1
+    return i >= 0 and reading.doc[i].lower_ in lexicon().words("names", "locative")
+
+
+def _add_missed(reading: Reading, persons: Sequence[_Person]) -> None:
+    """The model misses repeated surnames; a capitalised word that is a known person's surname is that person."""
+    surnames: dict[int, list[_Person]] = {}
+    for person in persons:
+        words = name_words(person.name)
+        if len(words) < 2 and len(person.mentions) < 2:
+            continue
+        for word in {words[-1], words[0] if len(words) == 3 else words[-1]}:
+            for written in (word.capitalize(), word.upper()) if len(word) > 2 else ():
+                surnames.setdefault(get_string_id(written), []).append(person)
+    places = [i for i, word in enumerate(reading.ids) if word in surnames]
+    if not places:
+        return
+    covered = reading.covered()
+    for i in places:
+        if i in covered or _inside_a_name(reading.doc, i):
+            continue
+        mention = reading.mention(_with_particles(reading.doc, i), i + 1, "person")
+        fitting = surnames[reading.ids[i]]
+        person_found = fitting[0] if len(fitting) == 1 else _likeliest(fitting, mention, reading)
+        if person_found is None:
+            continue
+        mention.id, mention.name = person_found.mentions[0].id, person_found.name
+        person_found.mentions.append(mention)
+        reading.mentions.append(mention)
+
+
+def _with_particles(doc: Doc, i: int) -> int:
+    """Where a surname begins: at "von der" of "von der Leyen"."""
+    particles = lexicon().words("names", "particles")
+    while i > 0 and doc[i - 1].text in particles:
+        i -= 1
+    return i
+
+
+def _inside_a_name(doc: Doc, i: int) -> bool:
+    """Is token `i` part of a longer capitalised name ("Putin Avenue", "Kim Il Sung Square")?"""
+    after = doc[i + 1] if i + 1 < len(doc) else None
+    return after is not None and after.text[:1].isupper() and after.is_alpha and not after.is_sent_start

@@ -1,0 +1,81 @@
+"""A name where it stands, and a part of an article as tokens with the names found in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from spacy.tokens import Doc
+
+from topics.annotations import EntityKind, Span, TextPart
+from workers.annotate.gazetteer import NameSort
+
+_COMPANY = re.compile(
+    r"\b(?:Inc|Corp|Co|Ltd|PLC|Plc|plc|LLC|AG|SA|GmbH|Bank|Holdings?|Group|Industries|Airlines|Motors|Partners|Bancorp)\b\.?"
+)
+_ARTICLES = frozenset({"the", "a", "an"})
+_POSSESSIVE = frozenset({"'s", "'"})
+
+
+@dataclass(slots=True)
+class Mention:
+    """A name where it stands: tokens of one part's document, and characters of that part.
+
+    `country` is whose the name is (a demonym, a ministry) or, for a place, where it lies.
+    """
+
+    part: TextPart
+    start_token: int
+    end_token: int
+    start: int
+    end: int
+    text: str
+    kind: EntityKind
+    sort: NameSort = "none"
+    id: str = ""
+    name: str = ""
+    country: str | None = None
+
+    @property
+    def span(self) -> Span:
+        """The mention as a record."""
+        return Span(part=self.part, start=self.start, end=self.end, text=self.text)
+
+
+@dataclass(slots=True)
+class Reading:
+    """One part as tokens: the document of the cheap pass, and the raw text that offsets point into."""
+
+    part: TextPart
+    doc: Doc
+    raw: str
+    mentions: list[Mention] = field(default_factory=list)
+    at: dict[int, Mention] = field(default_factory=dict)
+    ids: list[int] = field(default_factory=list)
+    """spaCy's ids of the words of `doc`: names are looked up by these, which costs no text."""
+
+    def __post_init__(self) -> None:
+        self.ids = self.doc.to_array("ORTH").tolist()
+
+    def mention(self, start: int, end: int, kind: EntityKind) -> Mention:
+        """A mention of tokens `start` to `end`, without its surroundings: articles, possessives, quotes."""
+        doc = self.doc
+        while start < end - 1 and (doc[start].lower_ in _ARTICLES or not doc[start].text[:1].isalnum()):
+            start += 1
+        while end - 1 > start and (doc[end - 1].lower_ in _POSSESSIVE or not _ends_well(doc[end - 1].text)):
+            end -= 1
+        first, last = doc[start].idx, doc[end - 1].idx + len(doc[end - 1].text)
+        return Mention(self.part, start, end, first, last, self.raw[first:last], kind)
+
+    def covered(self) -> set[int]:
+        """The tokens that are part of a mention."""
+        return {token for mention in self.mentions for token in range(mention.start_token, mention.end_token)}
+
+
+def _ends_well(text: str) -> bool:
+    return text[-1:].isalnum() or text[-1:] in {".", ")", "+"}
+
+
+def is_company(name: str) -> bool:
+    """Does `name` carry a company's legal form?"""
+    return bool(_COMPANY.search(name))

@@ -1,0 +1,153 @@
+"""The shape of an ontology file, as models: they check it, and `python -m workers.annotate.ontology_spec` writes their
+JSON Schema beside this file, for editors. What the parts have to do with each other is in `ontology_checks`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from workers.annotate.ontology import CLASSES, PREPOSITIONS, SLOTS
+
+SCHEMA_FILE = Path(__file__).with_name("ontology.schema.json")
+ALL_SLOTS = tuple(sorted(SLOTS)) + tuple(sorted(PREPOSITIONS - SLOTS))
+
+
+class _OneOrMore:
+    """A list, or a single word in its place."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(
+            lambda found: [found] if isinstance(found, str) else found, handler(source)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        listed = handler(schema)
+        return {"anyOf": [listed["items"], listed]}
+
+
+def _flag(found: Any) -> Any:
+    """YAML scalars come as text, and only two words are truth values."""
+    if found in ("true", "True", True):
+        return True
+    if found in ("false", "False", False):
+        return False
+    raise PydanticCustomError("allowed", "{allowed}", {"allowed": "true or false"})
+
+
+Word = Annotated[str, Field(min_length=1)]
+Words = Annotated[tuple[Word, ...], _OneOrMore(), Field(min_length=1)]
+Slots = Annotated[tuple[Word, ...], _OneOrMore()]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Strict(BaseModel):
+    """A part of an ontology file; a key that it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TriggerSpec(BaseModel):
+    """Words that may carry an event. Any other key is a condition: a slot, several joined by |, `not` before them."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, Words]
+
+    verbs: Words = Field(default=(), description="lemmas; further words follow as particle, preposition or object")
+    nouns: Words = Field(default=(), description="lemmas of nouns, nominalisations and compounds")
+    phrases: Words = Field(default=(), description="lemmas in this order, whatever their part of speech")
+    pattern: tuple[dict[str, Any], ...] = Field(default=(), description="a token pattern of spaCy's Matcher")
+    dependency: tuple[dict[str, Any], ...] = Field(default=(), description="a pattern of spaCy's DependencyMatcher")
+    confidence: Share | None = Field(default=None, description="default: verbs 0.85, nouns 0.75, phrases 0.7")
+    actor: Slots | None = Field(default=None, description="slots that give the actor, the first that is filled")
+    target: Slots | None = Field(default=None, description="slots that give the target, the first that is filled")
+    compound: Flag = Field(default=False, description="the noun counts although it modifies another one")
+    only_in: Literal["title", "text"] | None = Field(
+        default=None, description="counts in headlines, or in the text, only"
+    )
+    plover: Word | None = Field(default=None, description="where it differs from the type's")
+    cameo: Word | None = Field(default=None, description="where it differs from the type's")
+
+    @property
+    def conditions(self) -> dict[str, tuple[str, ...]]:
+        """What must, or must not, stand in which slots."""
+        return self.__pydantic_extra__ or {}
+
+
+class WithoutSpec(Strict):
+    """Words taken away from what earlier files gave the type."""
+
+    verbs: Words = ()
+    nouns: Words = ()
+    phrases: Words = ()
+    exclude: Words = ()
+
+
+class TypeSpec(Strict):
+    """An event type, or what is added to one that is known already."""
+
+    description: Word | None = None
+    plover: Word | None = Field(default=None, description="root of PLOVER 0.8")
+    cameo: Word | None = None
+    symmetric: Flag | None = Field(default=None, description="every party is an actor, there is no target")
+    failed_counts: Flag | None = Field(default=None, description="an attempt that failed is still the event")
+    lasting: Flag | None = Field(default=None, description="what the event makes goes on, as sanctions do")
+    arranged: Flag | None = Field(default=None, description="it is called before it is held: a summit may be to come")
+    yields_to: Words | None = Field(default=None, description="not said of words that already carry one of these types")
+    triggers: tuple[TriggerSpec, ...] = Field(default=(), description="added to those of the type")
+    exclude: Words = Field(default=(), description="phrases whose words are no trigger; added to those of the type")
+    disabled: Flag = Field(default=False, description="switches the type off")
+    replace: Flag = Field(default=False, description="forget the triggers and exclusions that earlier files gave it")
+    without: WithoutSpec | None = Field(default=None, description="words taken from its triggers and exclusions")
+
+
+class OntologyFile(Strict):
+    """Event types, their triggers, and lists of words. A file of your own adds to the built-in ones."""
+
+    version: Word | None = None
+    intentions: dict[str, Words] = Field(
+        default_factory=dict, description="by PLOVER root: the roots whose announcement PLOVER codes with it"
+    )
+    lists: dict[str, Annotated[tuple[Word, ...], Field(min_length=1)]] = Field(
+        default_factory=dict, description="lists of words, used as $name; words are added to a list of the same name"
+    )
+    without: dict[str, Words] = Field(default_factory=dict, description="words taken away from lists")
+    types: dict[str, TypeSpec] = Field(default_factory=dict)
+
+
+# --- the schema for editors ------------------------------------------------------------------------------------------
+
+
+def schema_text() -> str:
+    """The schema as it is to stand in the file."""
+    schema = OntologyFile.model_json_schema()
+    trigger = schema["$defs"]["TriggerSpec"]
+    terms = trigger.pop("additionalProperties")
+    terms = {
+        **terms,
+        "description": f"lemmas, beginnings (hwasong*), lists ($missile), classes (@{', @'.join(sorted(CLASSES))})",
+    }
+    slot = "|".join(re.escape(name) for name in ALL_SLOTS)
+    for name in ALL_SLOTS:
+        trigger["properties"].setdefault(name, terms)
+        trigger["properties"].setdefault(f"not {name}", terms)
+    trigger["patternProperties"] = {f"^(not )?({slot})(\\|({slot}))+$": terms}
+    trigger["additionalProperties"] = False
+    kinds = ("verbs", "nouns", "phrases", "pattern", "dependency")
+    trigger["oneOf"] = [{"required": [kind]} for kind in kinds]
+    schema["$defs"]["TypeSpec"]["type"] = ["object", "null"]
+    for key in ("types", "lists"):
+        schema["properties"][key]["propertyNames"] = {"pattern": "^[a-z][a-z0-9_]*$"}
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Tocsin ontology"}
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    SCHEMA_FILE.write_text(schema_text(), "utf-8")
