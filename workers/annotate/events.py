@@ -87,6 +87,8 @@ def _sentence_events(
                 trace.yielded(candidate, other)
             continue
         verdict = judge(candidate.frame, kind, setting, carried=_is_carried(candidate.trigger))
+        if candidate.trigger.status is not None:
+            verdict.raise_to(candidate.trigger.status, candidate.frame.head)
         codes = ontology.codes(candidate.trigger)
         found = Found(candidate, kind, verdict, codes, *participants(candidate, kind, cast))
         found.place = place_of(candidate.frame, cast)
