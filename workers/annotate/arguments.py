@@ -88,7 +88,7 @@ def _fillers(slot: str, frame: Frame) -> list[Token]:
 def _meets(token: Token, term: Term, cast: Cast, frame: Frame) -> bool:
     if term.is_class:
         if term.word not in cast.classes(token):
-            return False
+            return term.anywhere and any(term.word in cast.classes(word) for word in about(token))
         return term.word != "abroad" or _is_abroad(token, frame, cast)
     if _is_word(token, term) or any(_is_word(child, term) for child in children(token, "appos")):
         return True

@@ -37,6 +37,7 @@ class ClauseWalk(Complements):
         head, dep = verb.head, verb.dep_
         if own:
             read_habit(verb, self.verdict)
+            self._lasting_state(verb)
         self._headline_infinitive(verb)
         if head == verb:
             self.question(verb)
@@ -50,6 +51,12 @@ class ClauseWalk(Complements):
             self._of_noun(verb, head)
         elif dep == "pcomp":
             self._after_preposition(verb, head)
+
+    def _lasting_state(self, verb: Token) -> None:
+        """ "two men are charged with murder": what was done some time ago lasts."""
+        now = any(c.dep_ == "auxpass" and c.lower_ in {"is", "are", "'s", "'re"} for c in verb.children)
+        if self.kind.lasting and now and verb.tag_ == "VBN":
+            self.background = verb
 
     def question(self, root: Token) -> None:
         """What is only asked may not be so; "why" and "how" ask about what is."""
@@ -147,7 +154,7 @@ class ClauseWalk(Complements):
 
     def _told_as_background(self, verb: Token, noun: Token) -> None:
         had = any(c.dep_ == "aux" and c.lower_ == "had" for c in verb.children)
-        if (verb.dep_ == "relcl" and had) or (self.kind.lasting and verb.tag_ == "VBN"):
+        if (verb.dep_ == "relcl" and had) or (self.kind.lasting and verb.tag_ == "VBN" and noun.head != noun):
             self.background = verb
         if noun.dep_ == "pobj" and noun.head.lower_ == "of" and is_status_word(noun.head.head, "historical_nouns"):
             self.verdict.raise_to("historical", noun.head.head)

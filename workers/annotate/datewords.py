@@ -109,6 +109,7 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     ),
     ("holiday", r"\b(?P<word>christmas (?:eve|day)|new year's (?:eve|day)|boxing day|(?<=at )christmas)\b"),
     ("decade", r"\b(?:the\s+)?(?:early |late |mid-?)?(?P<year>(?:1[5-9]|20)\d0)s\b"),
+    ("year_span", r"\b(?:between|from)\s+(?P<y1>(?:1[5-9]|20)\d\d)\s+(?:and|to|until)\s+(?P<y2>(?:1[5-9]|20)\d\d)\b"),
     ("year_span", r"\b(?P<y1>(?:1[5-9]|20)\d\d)\s?[-–]\s?(?P<y2>(?:(?:1[5-9]|20)\d\d)|\d\d)\b(?!-)"),
     (
         "year",
@@ -121,6 +122,13 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     (
         "month",
         rf"\b(?:in|since|of|by|from|during|until|early|late|mid|to|for|through)[\s-]+{_MONTH}(?!\s+(?:be|have)\b)",
+    ),
+    (
+        "month",
+        (
+            rf"\b(?:a|an|the|its|their|his|her|that)\s+{_MONTH}"
+            r"(?=\s+(?!(?:on|of|in|for|to|at|by|and|or|as|is|was|has|had|will|would|through|against)\b)[a-z])"
+        ),
     ),
     ("month", rf"\b{_MONTH}(?='s\s+[a-z])"),
     ("war", rf"\b(?:in|during|of|since|after)\s+(?:the\s+)?(?P<war>{'|'.join(WARS)})\b(?!-)"),
@@ -138,7 +146,7 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 ANAPHORIC = re.compile(
     r"\b(?:that|the same|the following|the next)\s+(?P<unit>day|night|morning|evening|week|month|year|summer|spring"
     r"|autumn|winter)\b|\b(?:\w+\s+)?(?P<later>days?|weeks?|months?|years?|decades?)\s+(?:later|after that)\b"
-    r"|\b(?:at the time|then|by then|meanwhile)\b",
+    r"|\b(?:at the time|since then)\b|^then\b",
     re.IGNORECASE,
 )
 """Words that date an event by the date named before it."""

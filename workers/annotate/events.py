@@ -19,6 +19,7 @@ from workers.annotate.ontology import Codes, EventType, Ontology, Trigger
 from workers.annotate.roles import participants, place_of, unique
 from workers.annotate.setting import setting_of
 from workers.annotate.status import judge
+from workers.annotate.storytime import Before, story_time
 from workers.annotate.trace import Trace
 from workers.annotate.triggers import Candidate, TriggerIndex
 from workers.annotate.verdict import Verdict
@@ -78,7 +79,8 @@ def _sentence_events(
     if not best:
         return
     position = cast.position(sentence)
-    setting = setting_of(sentence, published, headline=position.part == "title")
+    story = story_time(_before(cast, position), published)
+    setting = setting_of(sentence, published, story, headline=position.part == "title")
     for (head, name), candidate in best.items():
         kind = ontology[name]
         other = next((other for other in kind.yields_to if (head, other) in best), None)
@@ -87,12 +89,30 @@ def _sentence_events(
                 trace.yielded(candidate, other)
             continue
         verdict = judge(candidate.frame, kind, setting, carried=_is_carried(candidate.trigger))
+        if candidate.trigger.status is not None:
+            verdict.raise_to(candidate.trigger.status, candidate.frame.head)
         codes = ontology.codes(candidate.trigger)
         found = Found(candidate, kind, verdict, codes, *participants(candidate, kind, cast))
         found.place = place_of(candidate.frame, cast)
         found.factors = _factors(found, position)
         found.confidence = round(min(1.0, prod(factor for _, factor in found.factors)), 3)
         yield found
+
+
+def _before(cast: Cast, position: Position) -> list[Before]:
+    """The two sentences before one, nearest first."""
+    found: list[Before] = []
+    following = position.start
+    for stretch in cast.sentences_before(position, 2):
+        if stretch.part != position.part:
+            break
+        reading = cast.reading(stretch.part)
+        start = reading.doc[stretch.start].idx
+        last = reading.doc[stretch.end - 1]
+        end = last.idx + len(last.text)
+        found.append(Before(reading.doc.text[start:end], "\n" not in reading.raw[end - 1 : following]))
+        following = start
+    return found
 
 
 def _candidates(

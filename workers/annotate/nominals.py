@@ -123,7 +123,10 @@ class Walk(ClauseWalk):
         elif is_status_word(verb, "stopping"):
             self._stopped(noun, verb)
         elif is_status_word(verb, "denying") or is_phrasal(verb, "negated_phrasal"):
-            self._refused(verb)
+            if is_status_word(noun, "speech_acts"):
+                self.reports_above(verb)  # who rejects an accusation was accused
+            else:
+                self._refused(verb)
         elif is_status_word(verb, "negated"):
             if negation_of(verb) is None:
                 irrealis = self.status_of(verb) in _IRREALIS and not is_status_word(verb, "refusing")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from topics.annotations import TextPart
+from topics.annotations import Status, TextPart
 from workers.annotate.lexicon import lexicon
 
 TriggerKind = Literal["verb", "noun", "phrase", "pattern"]
@@ -135,6 +135,7 @@ class Trigger:
     compound: bool = False  # the noun may itself modify another one ("summit meeting")
     plover: str | None = None  # where it differs from the type's: troops withdrawn RETREAT, troops sent MOBILIZE
     cameo: str | None = None
+    status: Status | None = None  # what the words themselves say: aid that is pledged is still to come
     only_in: TextPart | None = None
     pattern: SpacyPattern | None = None
     file: str = ""

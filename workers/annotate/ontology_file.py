@@ -288,6 +288,7 @@ def _trigger(
         compound=spec.compound,
         plover=spec.plover,
         cameo=spec.cameo,
+        status=spec.status,
         only_in=spec.only_in,
         pattern=pattern,
         file=str(source.document.file),

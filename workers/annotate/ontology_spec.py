@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchem
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from topics.annotations import Status
 from workers.annotate.ontology import CLASSES, PREPOSITIONS, SLOTS
 
 SCHEMA_FILE = Path(__file__).with_name("ontology.schema.json")
@@ -72,6 +73,7 @@ class TriggerSpec(BaseModel):
     only_in: Literal["title", "text"] | None = Field(
         default=None, description="counts in headlines, or in the text, only"
     )
+    status: Status | None = Field(default=None, description="what the words say by themselves: pledged aid is future")
     plover: Word | None = Field(default=None, description="where it differs from the type's")
     cameo: Word | None = Field(default=None, description="where it differs from the type's")
 

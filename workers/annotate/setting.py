@@ -14,13 +14,13 @@ from spacy.tokens import Doc, Token
 
 from workers.annotate.dates import When, find_times
 from workers.annotate.lexicon import lexicon
-
-_OPENING = 12
-"""A date that begins within so many characters opens the sentence."""
+from workers.annotate.storytime import OPENING, StoryTime
 
 _INSIDE_DATES = frozenset({"pobj", "prep", "npadvmod", "nummod", "compound", "amod"})
 _SOURCE_AFTER = re.compile(r"(?:\s[-–—]\s|:\s|,\s)(?P<source>[^-–—:,]{2,40})$")
 _SOURCE_BEFORE = re.compile(r"^(?P<source>[^:]{2,40}):\s")
+_SAYS = re.compile(r",\s[^,]{2,40}\s(?:says?|claims?)$|[,\s]\s?(?:says|claims)\s[^,:]{2,30}$")
+_QUOTES = frozenset({'"', "'", "‘", "’", "“", "”"})
 _LONG_ON = re.compile(
     r"\b(?:(?:a|one|two|three|four|five|six|seven|eight|nine|ten|\d+|many|some)\s+)?(?:months?|years?|decades?)\s+on\b"
     r"(?=,|$|\s+(?:from|since)\b)",
@@ -39,22 +39,21 @@ class Setting:
     long_on: str = ""
     headline: bool = False
     carried: When | None = None
+    quoted: frozenset[int] = frozenset()  # tokens of a headline that stand in quotation marks
     frame: When | None = None  # the date of the main verb, if the sentence is background throughout
     has_news: bool = False  # is one of the dates of the news window?
 
     @property
     def opening(self) -> When | None:
         """The date that opens the sentence."""
-        return next((when for _, when in self.times if when.start <= _OPENING), None)
+        return next((when for _, when in self.times if when.start <= OPENING), None)
 
 
-def setting_of(
-    sentence: Doc, published: date, *, headline: bool = False, before: Sequence[When] = (), carried: When | None = None
-) -> Setting:
-    """`before` are the dates of the sentence before, `carried` the time in which the paragraph stands by then."""
+def setting_of(sentence: Doc, published: date, story: StoryTime, *, headline: bool = False) -> Setting:
+    """The setting of a parsed sentence; `story` is the time of the passage before it."""
     text = sentence.text
     times: list[tuple[Token, When]] = []
-    for when in find_times(text, published, before[-1] if before else None):
+    for when in find_times(text, published, story.last):
         span = sentence.char_span(when.start, when.end, alignment_mode="expand")
         if span is not None:
             times.append((span.root, when))
@@ -68,7 +67,8 @@ def setting_of(
         bool(times) and not lexicon().words("status", "superlatives").isdisjoint(words),
         long_on.group() if long_on else "",
         headline,
-        None if times else carried,
+        None if times else story.carried,
+        _quoted(sentence) if headline else frozenset(),
         None if has_news else _frame(times, published),
         has_news,
     )
@@ -88,6 +88,14 @@ def _frame(times: Sequence[tuple[Token, When]], published: date) -> When | None:
     return None
 
 
+def _quoted(sentence: Doc) -> frozenset[int]:
+    """Tokens between quotation marks; an apostrophe that nothing closes opens nothing."""
+    marks = [t.i for t in sentence if t.text in _QUOTES and (t.i == 0 or t.nbor(-1).whitespace_ or not t.whitespace_)]
+    doubles = [i for i in marks if sentence[i].text == '"'] or marks
+    pairs = zip(doubles[::2], doubles[1::2], strict=False)
+    return frozenset(i for first, last in pairs for i in range(first + 1, last))
+
+
 def _hearsay(sentence: Doc, words: set[str], *, headline: bool) -> str:
     """ "reportedly", "according to", a headline's "Army: …" or "… - governor": the sentence is somebody's claim."""
     adverbs = lexicon().words("reporting", "adverbs") & words
@@ -99,6 +107,9 @@ def _hearsay(sentence: Doc, words: set[str], *, headline: bool) -> str:
                 return "according to"
     if headline:
         text = sentence.text
+        said = _SAYS.search(text)
+        if said is not None:
+            return said.group().strip(" ,-–—")
         for pattern in (_SOURCE_BEFORE, _SOURCE_AFTER):
             match = pattern.search(text)
             if match is not None and _is_source(match["source"]):

@@ -23,5 +23,6 @@ def judge(frame: Frame, kind: EventType, setting: Setting, *, carried: bool) -> 
     else:
         walk.noun(frame.head, frame.tokens, carried=carried)
     apply_times(walk, setting, frame.head)
-    walk.verdict.attributed = walk.verdict.attributed or bool(setting.hearsay)
+    heard = bool(setting.hearsay) or frame.head.i in setting.quoted
+    walk.verdict.attributed = walk.verdict.attributed or heard
     return walk.verdict

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spacy.tokens import Token
+from spacy.tokens import Doc, Token
 
 from workers.annotate.complements import DEPTH
 from workers.annotate.dates import When
@@ -58,11 +58,21 @@ def _anchors(walk: Walk, setting: Setting) -> tuple[list[tuple[tuple[int, int, i
         if anchor in place:
             rank = _FINENESS[when.granularity]
             own.append(((place[anchor], rank, when.start), when))
-        elif anchor in shared:
+        elif anchor in shared or _follows(token.doc, anchor, place):
             near.append(when)  # "in March Washington said Moscow was sending"
         elif anchor in timed:
             sequels.append(when)  # "collapsed after a ship struck it in March"
     return own, near, sequels
+
+
+def _follows(sentence: Doc, anchor: int, own: dict[int, int]) -> bool:
+    """ "shelled the town, killing nine in March": what an act brought about is dated with it."""
+    if anchor < 0 or sentence[anchor].tag_ != "VBG":
+        return False
+    verb = sentence[anchor]
+    if verb.dep_ == "advcl" and not any(c.dep_ == "mark" for c in verb.children):
+        return verb.head.i in own
+    return verb.dep_ == "pcomp" and verb.head.dep_ == "agent" and verb.head.head.i in own
 
 
 def _directed(walk: Walk, setting: Setting, when: When) -> When:
@@ -100,7 +110,7 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
     if opening is not None and opening.lies(setting.published) == "past" and not _is_milestone(None, opening, setting):
         verdict.when = opening  # "In 1985 200 people drowned after two ferries sank"
         verdict.date_back(opening)
-    elif frame is not None and not (frame.lasting and setting.compares):
+    elif frame is not None and not (frame.lasting and setting.compares) and not _is_of_now(walk):
         verdict.date_back(frame)  # "troops invaded in 1989 to oust the general, who was later jailed"
     elif walk.background is not None and (walk.kind.lasting or not setting.has_news):
         verdict.settle("historical", walk.background.text)  # "the countries that Sweden had blacklisted"
@@ -108,6 +118,12 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
         verdict.settle("historical", setting.long_on)
     elif setting.carried is not None and _is_told_in_the_past(walk):
         verdict.settle("historical", setting.carried.words)
+
+
+def _is_of_now(walk: Walk) -> bool:
+    """ "signed a truce in May, but has attacked daily": the perfect and the present do not share a past date."""
+    verb = next((token for token in walk.path if is_verbal(token)), None)
+    return verb is not None and (verb.tag_ in {"VBZ", "VBP"} or has_child(verb, "has", "have", "is", "are"))
 
 
 def _is_told_in_the_past(walk: Walk) -> bool:
@@ -123,8 +139,12 @@ def _anchor(token: Token, when: When, own: dict[int, int]) -> int:
     foreign = head.pos_ == "NOUN" and head.i not in own and head.dep_ not in {"dobj", "nsubjpass"}
     if when.lasting and token.i not in own and foreign:
         return -1  # "under sanctions since 2006"
+    modifies = token.dep_ in {"compound", "nummod", "amod", "nmod", "poss"} and head.pos_ in {"NOUN", "PROPN"}
+    part_of_day = head.lower_ in lexicon().words("times", "parts")
+    if modifies and token.i not in own and head.i not in own and not part_of_day and not _strikes(head):
+        return -1  # "convicted of murder over the 2009 shooting"
     for _ in range(DEPTH):
-        if token.dep_ == "nsubj" and token.i not in own and when.granularity != "day":
+        if token.dep_ == "nsubj" and not _strikes(token) and token.i not in own and when.granularity != "day":
             return -1  # "the winner of the vote in March resigned"
         if token.i in own or (is_verbal(token) and token.dep_ not in {"aux", "auxpass"}):
             return token.i
@@ -132,6 +152,11 @@ def _anchor(token: Token, when: When, own: dict[int, int]) -> int:
             break
         token = token.head
     return -1
+
+
+def _strikes(noun: Token) -> bool:
+    """ "March's quake killed 20": the date of a happening is that of its effect."""
+    return noun.dep_ == "nsubj" and noun.head.lemma_.lower() in lexicon().words("status", "striking")
 
 
 def _is_milestone(token: Token | None, when: When, setting: Setting) -> bool:

@@ -1,0 +1,51 @@
+"""The time in which a passage stands: what the sentences before one date, if it has no date of its own.
+
+"In 2018 the two leaders met in Singapore. They signed a declaration." — the second sentence is of 2018 too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from workers.annotate.dates import When, find_times
+
+OPENING = 12
+"""A date that begins within so many characters opens its sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A sentence before the one that is read. `adjoins`: no paragraph ends between it and the next one."""
+
+    text: str
+    adjoins: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoryTime:
+    """`last`: the time named last; `carried`: the past in which the passage stands, if it does."""
+
+    last: When | None = None
+    carried: When | None = None
+
+
+def story_time(before: Sequence[Before], published: date) -> StoryTime:
+    """What the sentences `before` (nearest first) leave behind.
+
+    Only an opening date in the past carries on, only within the paragraph, and only while no sentence names another
+    time.
+    """
+    last: When | None = None
+    adjoins = True
+    for sentence in before:
+        adjoins = adjoins and sentence.adjoins
+        times = find_times(sentence.text, published)
+        if not times:
+            continue
+        last = times[-1]
+        opens = times[0].start <= OPENING and not times[0].lasting
+        past = all(when.lies(published) == "past" for when in times)
+        return StoryTime(last, times[0] if adjoins and opens and past else None)
+    return StoryTime(last)
