@@ -106,13 +106,17 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What counting one record changes: `guard` is None if nothing. `stale`: a newer revision is known already."""
+    """What counting one record changes: `guard` is None if nothing. `stale`: a newer revision is known already.
+
+    `revised`: the article has come before.
+    """
 
     guard: Guard | None
     taken_back: Contribution | None
     added: Contribution | None
     known: Known
     stale: bool
+    revised: bool
 
 
 def counted(
@@ -122,6 +126,8 @@ def counted(
     types = frozenset(event.type for event in annotation.events)
     verdict, known = judged(guard.known if guard else None, stamp, types, late=late)
     if verdict != "newer":
-        return Move(None, None, None, known, verdict == "stale")
+        return Move(None, None, None, known, verdict == "stale", revised=True)
     added = contribution_of(annotation, symmetric)
-    return Move(Guard(known, added), guard.contribution if guard else None, added, known, stale=False)
+    return Move(
+        Guard(known, added), guard.contribution if guard else None, added, known, stale=False, revised=guard is not None
+    )

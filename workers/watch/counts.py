@@ -56,10 +56,11 @@ class Countable:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What counting found out: whether a newer revision is known, and what is known of the article."""
+    """What counting found out: whether a newer revision is known, what is known of the article, if it came before."""
 
     stale: bool
     known: Known
+    revised: bool
 
 
 class Counts:
@@ -89,7 +90,7 @@ class Counts:
             if "moved" not in answers:
                 for item in batch:
                     self._known[item.partition] = max(item.offset + 1, self._known.get(item.partition, 0))
-                return [Counted(move.stale, move.known) for move, _ in moves]
+                return [Counted(move.stale, move.known, move.revised) for move, _ in moves]
         raise TransientError("Another worker counts the same articles; has this one been replaced?")
 
     async def _remembered(self, batch: Sequence[Countable]) -> tuple[dict[tuple[int, str], str], dict[int, Micros]]:

@@ -15,6 +15,7 @@ from topics.annotations import Annotation
 from workers.errors import TransientError
 from workers.watch.alert_records import firing_alert, retracted_alert, shown_articles, updated_alert
 from workers.watch.durations import Micros, to_micros
+from workers.watch.interest import Interest
 from workers.watch.patterns import Pattern
 from workers.watch.ringing import Clock, Plan, Ring, plan
 from workers.watch.sightings import Body, Circumstances, Sighting, Stamp, seen
@@ -29,6 +30,8 @@ class Arrival:
     """An annotation and what is known about it.
 
     `types`: event types that any revision of the article has had. `late`: it came out of order (see `revisions`).
+    `revised`: the article has come before, in this or another revision; so patterns may hold it that this one does not
+    concern.
     """
 
     annotation: Annotation
@@ -39,15 +42,16 @@ class Arrival:
     trace_id: str | None = None
     rebuilding: bool = False
     late: bool = False
+    revised: bool = True
 
     @property
     def stamp(self) -> Stamp:
         """Orders the revisions of an article."""
         return to_micros(self.annotation.fetched_at), self.offset
 
-    def judged(self, types: frozenset[str], *, late: bool) -> Arrival:
-        """A copy that knows the types of the article's other revisions, and whether it came out of order."""
-        return replace(self, types=types, late=late)
+    def judged(self, types: frozenset[str], *, late: bool, revised: bool) -> Arrival:
+        """A copy that knows of the article's other revisions, and whether it came out of order."""
+        return replace(self, types=types, late=late, revised=revised)
 
     @property
     def circumstances(self) -> Circumstances:
@@ -110,10 +114,7 @@ class Engine:
     def __init__(self, patterns: Sequence[Pattern], store: WindowStore) -> None:
         self._store = store
         self._waiting = [pattern for pattern in patterns if pattern.waits]
-        self._by_type: dict[str, list[Pattern]] = {}
-        for pattern in patterns:
-            for type_ in pattern.types:
-                self._by_type.setdefault(type_, []).append(pattern)
+        self._interest = Interest(patterns)
 
     async def apply(self, arrivals: Sequence[Arrival], now: datetime, clock: Clock = _NO_CLOCK) -> Report:
         """Take `arrivals` in their order into the windows.
@@ -161,8 +162,8 @@ class Engine:
     def _tasks(self, arrivals: Sequence[Arrival]) -> list[_Task]:
         tasks: dict[str, _Task] = {}
         for arrival in arrivals:
-            concerned = {p.id: p for type_ in sorted(arrival.types) for p in self._by_type.get(type_, ())}
-            for pattern in concerned.values():
+            by_types = self._interest.in_types(arrival.types) if arrival.revised else None
+            for pattern in self._interest.in_annotation(arrival.annotation) if by_types is None else by_types:
                 sighting, body = seen(pattern, arrival.annotation, arrival.circumstances)
                 task = tasks.setdefault(pattern.id, _Task(pattern, [], {}, set(), arrival.partition))
                 task.sightings.append(sighting)

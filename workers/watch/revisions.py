@@ -63,10 +63,9 @@ class MemoryRevisions:
         annotation = arrival.annotation
         time = to_micros(annotation.event_time)
         newest = self._newest.get(arrival.partition)
-        verdict, known = judged(
-            self._known.get(annotation.article_id), arrival.stamp, arrival.types, late=is_late(time, newest)
-        )
+        before = self._known.get(annotation.article_id)
+        verdict, known = judged(before, arrival.stamp, arrival.types, late=is_late(time, newest))
         self._known[annotation.article_id] = known
         if annotation.event_time_source == "published":
             self._newest[arrival.partition] = time if newest is None else max(time, newest)
-        return None if verdict == "stale" else arrival.judged(known.types, late=known.late)
+        return None if verdict == "stale" else arrival.judged(known.types, late=known.late, revised=before is not None)

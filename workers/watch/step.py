@@ -174,7 +174,8 @@ class Watch:
         ]
         counted = await self._counts.apply([Countable(a.partition, a.offset, a.stamp, a.annotation) for a in arrivals])
         return [
-            arrival.judged(found.known.types, late=found.known.late)
+            # Who reads again may have lost what is remembered of the article, and not the windows that hold it.
+            arrival.judged(found.known.types, late=found.known.late, revised=found.revised or arrival.rebuilding)
             for arrival, found in zip(arrivals, counted, strict=True)
             if not found.stale
         ]
