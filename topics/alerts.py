@@ -53,7 +53,7 @@ class Alert(Record):
     """One match of one pattern. The same match has the same `id` on every machine and at every run.
 
     `state` is `retracted` when the ground fell away (a revision took the event back, or late news replaced the match
-    by an earlier one, then named in `superseded_by`).
+    by an earlier one, then named in `superseded_by`). It may fire again: `id` and `sequence` together name one change.
     """
 
     id: str
@@ -62,6 +62,11 @@ class Alert(Record):
     title: str
     level: Level
     state: AlertState = "firing"
+    sequence: int = Field(
+        default=0,
+        ge=0,
+        description="orders the changes of state of one alert: 0 for its first firing, greater for each later one",
+    )
     group: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="join field to join values")
     window: Window
     evidence: tuple[Evidence, ...]

@@ -17,6 +17,7 @@ class Delivery(Record):
 
     alert_id: str
     alert_state: AlertState = "firing"
+    alert_sequence: int = Field(default=0, ge=0, description="which change of state of the alert; see `Alert.sequence`")
     pattern_id: str
     receiver: str
     attempt: int = Field(ge=0, description="1 for the first; 0 if none was made")

@@ -5,13 +5,14 @@ Its parts: `scene` (names by place), `classes` (what a phrase is), `references` 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from spacy.tokens import Token
 
 from topics.annotations import Participant
 from workers.annotate.entities import Mention
+from workers.annotate.gazetteer import slug
 from workers.annotate.lexicon import lexicon
 from workers.annotate.references import References
 from workers.annotate.scene import Position
@@ -21,13 +22,14 @@ __all__ = ["Cast", "Position"]
 
 _HIDING = frozenset({"compound", "nmod", "amod", "conj", "appos"})
 _ACTING = frozenset({"state", "military", "group", "leader", "official"})
-_ACTING_WORDS = ("body", "parties", "people", "local", "speaker", "doer")
+_ACTING_WORDS = ("body", "parties", "local", "speaker", "doer")
 
 
 @dataclass(slots=True)
 class Cast(References):
     """Answers for the roles of events: `resolve` for who acts, `owners` for whose the thing is that is acted on."""
 
+    capitals: Mapping[str, str] = field(default_factory=dict)
     _resolved_at: dict[tuple[int, int], list[Participant]] = field(default_factory=dict)
 
     def resolve(self, token: Token) -> list[Participant]:
@@ -96,7 +98,26 @@ class Cast(References):
                 return [self.participant(mention)]
         return [p for owner in children(token, "poss") for p in self.resolve(owner) if not p.id.startswith("person:")]
 
+    def persons(self, tokens: Iterable[Token]) -> list[Participant]:
+        """The persons that phrases name, as themselves and not as their countries."""
+        found: list[Participant] = []
+        for token in tokens:
+            word = antecedent(token)
+            words = [word, *children(word, "appos")] if not self.is_pronoun(word) else self.referents(word)
+            before = self.previous_person(word) if self.is_pronoun(word) and not words else None
+            named = [m for w in words if (m := self.mention_at(w)) is not None and m.kind == "person"]
+            for mention in [*named[:1], *([before] if before is not None else [])]:
+                made = self.participant(mention)
+                found.append(made.model_copy(update={"id": mention.id}))
+        return found
+
     # --- things ----------------------------------------------------------------------------------------------
+
+    def touched(self, token: Token, exclude: Iterable[str] = ()) -> list[Participant]:
+        """Whom it touches if the phrase is acted on: whom it names, else whose the thing is."""
+        own = set(exclude)
+        found = [p for p in self.resolve(token) or self.parties(token) if not p.id.startswith("place:")]
+        return found if any(p.id not in own for p in found) else self.owners(token, own)
 
     def owners(self, token: Token, exclude: Iterable[str] = ()) -> list[Participant]:
         """Whose a thing is: Russia for "Russia's fight", "a bank in Russia", "calls by Russia", "a Russian convoy"."""
@@ -131,6 +152,11 @@ class Cast(References):
                 if found:
                     return found
         return []
+
+    def capital(self, country: str) -> str | None:
+        """The entity id of a country's capital as a town."""
+        name = self.capitals.get(country)
+        return f"place:{slug(name)}" if name else None
 
     def companions(self, token: Token) -> list[Token]:
         """Persons whom a broken parse hid inside a phrase: "Brazilian President Lula da Silva and President Milei"."""

@@ -16,7 +16,8 @@ from topics.annotations import Event, Participant, Span
 from workers.annotate.actors import Cast, Position
 from workers.annotate.arguments import failing
 from workers.annotate.ontology import Codes, EventType, Ontology, Trigger
-from workers.annotate.roles import participants, place_of, unique
+from workers.annotate.places import place_of
+from workers.annotate.roles import participants, unique
 from workers.annotate.setting import setting_of
 from workers.annotate.status import judge
 from workers.annotate.storytime import Before, story_time
@@ -93,7 +94,7 @@ def _sentence_events(
             verdict.raise_to(candidate.trigger.status, candidate.frame.head)
         codes = ontology.codes(candidate.trigger)
         found = Found(candidate, kind, verdict, codes, *participants(candidate, kind, cast))
-        found.place = place_of(candidate.frame, cast)
+        found.place = place_of(candidate.frame, cast, on_the_spot=kind.on_the_spot)
         found.factors = _factors(found, position)
         found.confidence = round(min(1.0, prod(factor for _, factor in found.factors)), 3)
         yield found

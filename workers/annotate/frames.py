@@ -14,9 +14,11 @@ from workers.annotate.syntax import (
     RELATIVE,
     about,
     agents_of,
+    asked_of,
     behind,
     children,
     complements_of,
+    goals_of,
     governor,
     has_child,
     is_passive,
@@ -75,6 +77,14 @@ class Frame:
     def _behind_noun(self, preposition: str) -> list[Token]:
         found = behind(self.head, preposition)
         verb, relation, _ = governor(self.head)
+        if not found and preposition in {"between", "among", "with", "against"}:
+            # "Talks on the dam between A and B": the parser hangs "between" on the dam.
+            found = [
+                t
+                for prep in children(self.head, "prep")
+                for n in children(prep, "pobj")
+                for t in behind(n, preposition)
+            ]
         if preposition == "by" and not found:
             found = [t for obj in behind(self.head, "of") for t in behind(obj, "by")]
             if not found and verb is not None and relation == "object" and is_passive(verb):
@@ -139,6 +149,8 @@ Frame._verb_slots = {
     "particle": lambda f: list(children(f.head, "prt", "advmod")),
     "adverb": lambda f: list(children(f.head, "advmod", "npadvmod")),
     "complement": lambda f: complements_of(f.head),
+    "whom": lambda f: asked_of(f.head),
+    "goal": lambda f: goals_of(f.head),
     "auxiliary": lambda f: [aux for verb in (f.head, *children(f.head, "ccomp")) for aux in children(verb, "aux")],
     "addressee": lambda f: [t for verb in children(f.head, "ccomp") for t in surface_subjects(verb)],
     "verb": lambda f: [f.head],
@@ -156,6 +168,8 @@ Frame._noun_slots = {
     "particle": Frame._words_of_governor,
     "adverb": Frame._words_of_governor,
     "complement": lambda f: list(children(f.head, "acl", "relcl", "xcomp", "ccomp")),
+    "whom": lambda f: asked_of(f.head),
+    "goal": lambda f: goals_of(f.head),
     "verb": Frame._governors,
     "carrier": Frame._governors,
     "bearer": Frame._bearers,

@@ -60,6 +60,7 @@ class Gazetteer:
     entries: dict[tuple[int, ...], Entry] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     shared: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    capitals: dict[str, str] = field(default_factory=dict)
     _longest: dict[int, int] = field(default_factory=dict)
 
     def add(self, words: Sequence[str], entry: Entry) -> None:
@@ -183,6 +184,8 @@ def _add_country(gazetteer: Gazetteer, tokenise: Tokenise, code: str, name: str,
         for word in texts(words):
             tokens = tokenise(word)
             gazetteer.add([*tokens, "-"] if key == "forms" else tokens, entry)
+            if key == "capitals":
+                gazetteer.capitals.setdefault(code, word)
             if key == "demonyms" and not word.endswith(("ese", "ish", "ch", "s", "ss", "men", "man")):
                 gazetteer.add(tokenise(word + "s"), entry)
     if once is not None:

@@ -55,7 +55,7 @@ def claim_towns(readings: Sequence[Reading]) -> None:
             if mention.text.lower() in persons or is_company(mention.text):
                 continue
             seen_as = kinds[mention.text]
-            doubtful = "place" in seen_as or "person" in seen_as or len(seen_as) > 1
+            doubtful = "place" in seen_as or "person" in seen_as or len(seen_as) > 1 or _is_called(reading, mention)
             if towns.is_large(mention.text) or (doubtful and mention.kind != "group" and _stands_in(reading, mention)):
                 mention.kind, mention.sort, mention.country = "place", "none", None
 
@@ -63,9 +63,17 @@ def claim_towns(readings: Sequence[Reading]) -> None:
 def _stands_in(reading: Reading, mention: Mention) -> bool:
     """Is the name right behind a word of place, and that word not part of "confidence in …"?"""
     doc, i = reading.doc, mention.start_token - 1
+    if _is_called(reading, mention):
+        return True
     if i < 0 or mention.start_token >= len(doc) or doc[i].lower_ not in lexicon().words("names", "inside"):
         return False
     return i == 0 or doc[i - 1].lower_ not in lexicon().words("names", "trust")
+
+
+def _is_called(reading: Reading, mention: Mention) -> bool:
+    """ "The town of X"."""
+    doc, i = reading.doc, mention.start_token - 1
+    return i > 0 and doc[i].lower_ == "of" and doc[i - 1].lower_ in lexicon().words("names", "town")
 
 
 def locate(readings: Sequence[Reading]) -> None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from spacy.tokens import Doc
+from spacy.pipeline import Lemmatizer
+from spacy.tokens import Doc, Token
 
 _LOOKED_AT = {"LOWER", "TAG", "DEP", "IS_SPACE"}
 _READ: list[int | str] = ["LOWER", "TAG", "DEP", "IS_SPACE"]
@@ -32,9 +33,11 @@ class RememberedRules:
     """
 
     ruler: Any
-    tests: list[_Test] = field(default_factory=list)
-    longer: list[tuple[int, tuple[frozenset[int], ...]]] = field(default_factory=list)
-    """For each rule over several words: tests that some words must pass, and dependencies that must be there."""
+    longer: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
+    """For each rule over several words: tests of form that must be passed, and dependencies that must be there."""
+    _tests: int = 0
+    _by_form: dict[str, int] = field(default_factory=dict)
+    _other_tests: list[tuple[int, _Test]] = field(default_factory=list)
     _passed: dict[int, int] = field(default_factory=dict)
     _known: dict[_Seen, tuple[int, ...]] = field(default_factory=dict)
 
@@ -48,15 +51,11 @@ class RememberedRules:
                 if any(not set(token) <= _LOOKED_AT for token in pattern):
                     return None
                 bits = 0
-                links: list[frozenset[int]] = []
-                for token in pattern:
-                    if "LOWER" in token:
-                        bits |= 1 << len(made.tests)
-                        made.tests.append(_test(token["LOWER"]))
-                    if isinstance(token.get("DEP"), str):
-                        links.append(frozenset({strings.add(token["DEP"])}))
+                for value in (token["LOWER"] for token in pattern if "LOWER" in token):
+                    bits |= made._add_test(value)
+                links = tuple(strings.add(t["DEP"]) for t in pattern if isinstance(t.get("DEP"), str))
                 if len(pattern) > 1:
-                    made.longer.append((bits, tuple(links)))
+                    made.longer.append((bits, links))
         return made
 
     def pipe(self, docs: Iterable[Doc], batch_size: int = 1) -> Iterator[Doc]:
@@ -74,7 +73,7 @@ class RememberedRules:
         for one in seen:
             passed |= one[0]
         links = {one[2] for one in seen}
-        if any(bits & passed == bits and all(link & links for link in wanted) for bits, wanted in self.longer):
+        if any(bits & passed == bits and links.issuperset(wanted) for bits, wanted in self.longer):
             return self._ruled(doc)
         try:
             written = [self._known[one] for one in seen]
@@ -88,11 +87,30 @@ class RememberedRules:
             doc.from_array(_WRITTEN, rows)
         return doc
 
+    def _add_test(self, value: object) -> int:
+        """The bit of a pattern's test of a form. Raises ValueError for one that is not known."""
+        bit = 1 << self._tests
+        self._tests += 1
+        operator: str
+        wanted: Any
+        operator, wanted = next(iter(value.items())) if isinstance(value, Mapping) and len(value) == 1 else ("", value)
+        if operator in {"", "IN"} and isinstance(wanted, str | list):
+            for form in [wanted] if isinstance(wanted, str) else wanted:
+                self._by_form[form] = self._by_form.get(form, 0) | bit
+        elif operator == "NOT_IN":
+            self._other_tests.append((bit, lambda form: form not in wanted))
+        elif operator == "REGEX":
+            search = re.compile(wanted).search
+            self._other_tests.append((bit, lambda form: search(form) is not None))
+        else:
+            raise ValueError(f"a rule with {value}")
+        return bit
+
     def _tests_of(self, word: int) -> int:
         passed = self._passed.get(word)
         if passed is None:
             form = self.ruler.vocab.strings[word]
-            passed = sum(1 << i for i, test in enumerate(self.tests) if test(form))
+            passed = self._by_form.get(form, 0) | sum(bit for bit, test in self._other_tests if test(form))
             if len(self._passed) >= _MAX_WORDS:
                 self._passed.clear()
             self._passed[word] = passed
@@ -109,11 +127,20 @@ class RememberedLemmas:
 
     lemmatizer: Any
     _known: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    _is_base: dict[tuple[int, int], bool] = field(default_factory=dict)
 
     @classmethod
     def of(cls, lemmatizer: Any) -> RememberedLemmas | None:
-        """None if the lemmas are not made by rules, or replace those that are there."""
-        return cls(lemmatizer) if lemmatizer.mode == "rule" and not lemmatizer.overwrite else None
+        """None if the lemmas are not made by spaCy's own rules, or replace those that are there."""
+        own = type(lemmatizer).rule_lemmatize is Lemmatizer.rule_lemmatize
+        if not own or lemmatizer.mode != "rule" or lemmatizer.overwrite:
+            return None
+        if lemmatizer.lookups.has_table("lemma_index"):
+            index = lemmatizer.lookups.get_table("lemma_index")
+            for pos, words in list(index.items()):
+                if isinstance(words, list):
+                    index[pos] = frozenset(words)  # it is searched for every rule: 57,000 nouns, one after the other
+        return cls(lemmatizer)
 
     def pipe(self, docs: Iterable[Doc], batch_size: int = 1) -> Iterator[Doc]:
         """`docs`, tagged, with lemmas."""
@@ -123,41 +150,30 @@ class RememberedLemmas:
 
     def __call__(self, doc: Doc) -> Doc:
         """Give a lemma to each word that has none."""
-        rows: list[list[int]] = doc.to_array(_LEMMA_OF).tolist()
-        try:
-            lemmas = [lemma or self._known[form, pos, morph] for form, pos, morph, lemma in rows]
-        except KeyError:
-            doc = self.lemmatizer(doc)
-            if not _is_passing(doc.vocab):
-                found = doc.to_array(_LEMMA_OF).tolist()
-                for (form, pos, morph, before), (*_, lemma) in zip(rows, found, strict=True):
-                    if not before:
-                        self._known[form, pos, morph] = lemma
-            if len(self.lemmatizer.cache) > _MAX_WORDS:  # spaCy's own memory has no bound
-                self.lemmatizer.cache.clear()
-            return doc
+        lemmas: list[int] = []
+        for i, (form, pos, morph, lemma) in enumerate(doc.to_array(_LEMMA_OF).tolist()):
+            known = lemma or self._known.get((form, pos, morph))
+            if known is None:
+                known = doc.vocab.strings.add(self._lemma(doc[i], pos, morph))
+                if not _is_passing(doc.vocab):
+                    self._known[form, pos, morph] = known
+            lemmas.append(known)
+        if len(self.lemmatizer.cache) > _MAX_WORDS:  # spaCy's own memory has no bound
+            self.lemmatizer.cache.clear()
         if lemmas:
             column: Any = np.array(lemmas, dtype=np.uint64)
             doc.from_array(["LEMMA"], column)
         return doc
 
+    def _lemma(self, token: Token, pos: int, morph: int) -> str:
+        """What the lemmatizer says; whether a word is in its base form hangs on part of speech and morphology alone."""
+        base = self._is_base.get((pos, morph))
+        if base is None:
+            base = self._is_base[pos, morph] = bool(pos) and bool(self.lemmatizer.is_base_form(token))
+        lemma: str = token.lower_ if base else self.lemmatizer.lemmatize(token)[0]
+        return lemma
+
 
 def _is_passing(vocab: Any) -> bool:
     """Are strings now only kept until a memory zone ends?"""
     return bool(vocab.in_memory_zone)
-
-
-def _test(value: object) -> _Test:
-    """The test that a pattern makes of a form. Raises ValueError for one that is not known."""
-    if isinstance(value, str):
-        return lambda form: form == value
-    if isinstance(value, Mapping) and len(value) == 1:
-        operator, wanted = next(iter(value.items()))
-        if operator == "IN":
-            return lambda form: form in wanted
-        if operator == "NOT_IN":
-            return lambda form: form not in wanted
-        if operator == "REGEX":
-            pattern = re.compile(wanted)
-            return lambda form: pattern.search(form) is not None
-    raise ValueError(f"a rule with {value}")

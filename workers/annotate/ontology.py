@@ -32,6 +32,8 @@ SLOTS = frozenset(
         "parties",
         "sentence",
         "adverb",
+        "whom",
+        "goal",
     }
 )
 CLASSES = frozenset(
@@ -133,6 +135,7 @@ class Trigger:
     target: tuple[str, ...]
     confidence: float
     compound: bool = False  # the noun may itself modify another one ("summit meeting")
+    personal: tuple[str, ...] = ()  # roles in which a statesman is a person and not the country ("X resigned")
     plover: str | None = None  # where it differs from the type's: troops withdrawn RETREAT, troops sent MOBILIZE
     cameo: str | None = None
     status: Status | None = None  # what the words themselves say: aid that is pledged is still to come
@@ -157,6 +160,10 @@ class EventType:
     lasting: bool = False
     arranged: bool = False
     yields_to: tuple[str, ...] = ()
+    actor: tuple[str, ...] | None = None  # slots of the roles where a trigger names none
+    target: tuple[str, ...] | None = None
+    personal: tuple[str, ...] = ()
+    on_the_spot: bool = False  # is told from where it happened: the dateline of the first sentence is its place
     exclude: tuple[tuple[str, ...], ...] = ()
     triggers: tuple[Trigger, ...] = ()
 

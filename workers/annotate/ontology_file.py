@@ -224,9 +224,10 @@ def _type(
     if spec.without is not None:
         known = _lessened(known, spec)
     at = ("types", name, "triggers")
-    triggers = tuple(_trigger(name, one, source, (*at, i), lists) for i, one in enumerate(spec.triggers))
-    return EventType(
-        name=name,
+    known = _with_roles(known, spec)
+    triggers = tuple(_trigger(known, one, source, (*at, i), lists) for i, one in enumerate(spec.triggers))
+    return replace(
+        known,
         description=spec.description or known.description,
         plover=_code(spec.plover, known.plover),
         cameo=_code(spec.cameo, known.cameo),
@@ -238,6 +239,21 @@ def _type(
         exclude=known.exclude + tuple(_split(phrase) for phrase in spec.exclude),
         triggers=known.triggers + triggers,
     )
+
+
+def _with_roles(known: EventType, spec: TypeSpec) -> EventType:
+    """A type with the roles that its triggers have if they name none."""
+    return replace(
+        known,
+        actor=known.actor if spec.actor is None else spec.actor,
+        target=known.target if spec.target is None else spec.target,
+        personal=known.personal if spec.personal is None else spec.personal,
+        on_the_spot=known.on_the_spot if spec.on_the_spot is None else spec.on_the_spot,
+    )
+
+
+def _roles(given: tuple[str, ...] | None, of_type: tuple[str, ...] | None, default: tuple[str, ...]) -> tuple[str, ...]:
+    return next((slots for slots in (given, of_type) if slots is not None), default)
 
 
 def _code(given: str | None, known: str | None) -> str | None:
@@ -265,7 +281,7 @@ def _lessened(known: EventType, spec: TypeSpec) -> EventType:
 
 
 def _trigger(
-    type_name: str, spec: TriggerSpec, source: _Source, at: Location, lists: Mapping[str, tuple[str, ...]]
+    owner: EventType, spec: TriggerSpec, source: _Source, at: Location, lists: Mapping[str, tuple[str, ...]]
 ) -> Trigger:
     given = next(kind for kind in KINDS if getattr(spec, kind))
     kind = _WORD_KINDS.get(given, "pattern")
@@ -276,14 +292,15 @@ def _trigger(
     else:
         words = tuple(word for item in getattr(spec, given) for word in _expanded(item, lists))
     return Trigger(
-        type=type_name,
+        type=owner.name,
         kind=kind,
         words=tuple(dict.fromkeys(_split(word) for word in words)),
         conditions=tuple(
             _condition(key, terms, lists, source.line((*at, key))) for key, terms in spec.conditions.items()
         ),
-        actor=DEFAULT_ACTOR[kind] if spec.actor is None else spec.actor,
-        target=DEFAULT_TARGET[kind] if spec.target is None else spec.target,
+        actor=_roles(spec.actor, owner.actor, DEFAULT_ACTOR[kind]),
+        target=_roles(spec.target, owner.target, DEFAULT_TARGET[kind]),
+        personal=owner.personal if spec.personal is None else spec.personal,
         confidence=BASE_CONFIDENCE[kind] if spec.confidence is None else spec.confidence,
         compound=spec.compound,
         plover=spec.plover,

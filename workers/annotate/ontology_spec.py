@@ -45,6 +45,7 @@ def _flag(found: Any) -> Any:
 Word = Annotated[str, Field(min_length=1)]
 Words = Annotated[tuple[Word, ...], _OneOrMore(), Field(min_length=1)]
 Slots = Annotated[tuple[Word, ...], _OneOrMore()]
+Roles = Annotated[tuple[Literal["actor", "target"], ...], _OneOrMore()]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -69,6 +70,7 @@ class TriggerSpec(BaseModel):
     confidence: Share | None = Field(default=None, description="default: verbs 0.85, nouns 0.75, phrases 0.7")
     actor: Slots | None = Field(default=None, description="slots that give the actor, the first that is filled")
     target: Slots | None = Field(default=None, description="slots that give the target, the first that is filled")
+    personal: Roles | None = Field(default=None, description="roles in which a statesman is a person, not the country")
     compound: Flag = Field(default=False, description="the noun counts although it modifies another one")
     only_in: Literal["title", "text"] | None = Field(
         default=None, description="counts in headlines, or in the text, only"
@@ -102,6 +104,10 @@ class TypeSpec(Strict):
     failed_counts: Flag | None = Field(default=None, description="an attempt that failed is still the event")
     lasting: Flag | None = Field(default=None, description="what the event makes goes on, as sanctions do")
     arranged: Flag | None = Field(default=None, description="it is called before it is held: a summit may be to come")
+    on_the_spot: Flag | None = Field(default=None, description="told from where it happened: the dateline is its place")
+    actor: Slots | None = Field(default=None, description="slots of the actor, for triggers that name none")
+    target: Slots | None = Field(default=None, description="slots of the target, for triggers that name none")
+    personal: Roles | None = Field(default=None, description="roles in which a statesman is a person, not the country")
     yields_to: Words | None = Field(default=None, description="not said of words that already carry one of these types")
     triggers: tuple[TriggerSpec, ...] = Field(default=(), description="added to those of the type")
     exclude: Words = Field(default=(), description="phrases whose words are no trigger; added to those of the type")

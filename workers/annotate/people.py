@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 from spacy.tokens import Token
 
 from workers.annotate.entities import Mention, Reading
+from workers.annotate.leaders import holder_of
 from workers.annotate.lexicon import lexicon
 
 Role = Literal["leader", "official", "other", ""]
@@ -64,8 +66,8 @@ def role_of(words: Sequence[str], at: int) -> Role:
     return "official" if word in roles.words("roles", "official") else ""
 
 
-def know_people(readings: Sequence[Reading]) -> dict[str, Person]:
-    """All persons of the article, by entity id."""
+def know_people(readings: Sequence[Reading], day: date | None = None) -> dict[str, Person]:
+    """All persons of the article, by entity id; who held an office on `day` is known without being told."""
     people: dict[str, Person] = {}
     for reading in readings:
         lower = [token.lower_ for token in reading.doc]
@@ -76,6 +78,8 @@ def know_people(readings: Sequence[Reading]) -> dict[str, Person]:
             person.mentions += 1
             _look_before(reading, lower, mention, person)
             _look_behind(reading, lower, mention, person)
+    if day is not None:
+        _match_known(readings, people, day)
     _match_definites(readings, people)
     _match_homeless(readings, people)
     return people
@@ -120,6 +124,9 @@ def _look_before(reading: Reading, lower: Sequence[str], mention: Mention, perso
 def _look_behind(reading: Reading, lower: Sequence[str], mention: Mention, person: Person) -> None:
     """ "Ri Song Ho, chairman of North Korea's space committee,"."""
     i = mention.end_token
+    if i + 1 < len(lower) and lower[i] == "of" and person.roles["leader"] + person.roles["official"]:
+        person.countries.update(_countries(reading, i + 1, i + 3)[:1])  # "President Ruiz of Paraguay"
+        return
     if i >= len(lower) or lower[i] not in {",", "(", "-"}:
         return
     stop = i + 1
@@ -160,6 +167,21 @@ def _countries(reading: Reading, start: int, end: int) -> list[str]:
         if code and code not in found:
             found.append(code)
     return found
+
+
+def _match_known(readings: Sequence[Reading], people: dict[str, Person], day: date) -> None:
+    """ "Macron called on …": who is named like a statesman in office, and is not said to be somebody else, is he."""
+    names = {m.id: m.name for reading in readings for m in reading.mentions if m.kind == "person"}
+    named = frozenset(m.country for reading in readings for m in reading.mentions if m.country)
+    for person in people.values():
+        if person.country or person.role == "other":
+            continue
+        holder = holder_of(names[person.id], day, named=named, called_leader=person.role == "leader")
+        if holder is None or (person.role == "official" and " " not in names[person.id]):
+            continue
+        person.countries[holder.country] += 1
+        if not person.role:
+            person.roles[holder.office] += 1
 
 
 def _match_definites(readings: Sequence[Reading], people: dict[str, Person]) -> None:

@@ -22,6 +22,7 @@ from workers.annotate.ontology import Ontology
 from workers.annotate.ontology_file import load_ontology
 from workers.annotate.people import know_people
 from workers.annotate.pipeline import Pipeline, respelt, sentence_docs
+from workers.annotate.places import learn_countries
 from workers.annotate.sentences import is_heading, position_of, sentence_spans
 from workers.annotate.sieve import Sieve
 from workers.annotate.text import Part, learn_case, prepare_text, prepare_title
@@ -165,8 +166,14 @@ class Reader:
         moment, source = event_time(article.published_at, article.fetched_at)
         events: list[Event] = []
         find_mentions(work.readings, self.gazetteer, moment.date())
+        learn_countries(work.readings)
         if work.sentences:
-            cast = Cast(work.readings, know_people(work.readings), work.sentences)
+            cast = Cast(
+                work.readings,
+                know_people(work.readings, moment.date()),
+                work.sentences,
+                capitals=self.gazetteer.capitals,
+            )
             events = read_events(work.sentences, cast, self.index, self.ontology, moment.date(), trace=work.trace)
         entities = entities_of(work.readings)
         return Annotation(

@@ -80,7 +80,7 @@ class References(Classes):
             token = token.head
         if not found and token.dep_ == "ROOT":
             # "In its first reaction, Iran condemned …"
-            after = [s for s in children(token, "nsubj", "nsubjpass") if s.i > pronoun.i and s.pos_ != "PRON"]
+            after = [s for s in children(token, "nsubj", "nsubjpass") if s.left_edge.i > pronoun.i and s.pos_ != "PRON"]
             found += [spread(s) for s in after if self._agrees(pronoun.lower_, s)]
         return found
 
@@ -184,8 +184,6 @@ class References(Classes):
             return self._country_said(token)
         if bare:
             return self._said_before(token) or self._only_country(token)
-        if token.tag_ == "NNS":
-            return []
         if lemma in roles.words("roles", "body") or self.classes(token) & {"leader", "official"}:
             return self._said_before(token) or self._only_country(token)
         return self._said_before(token) if "military" in self.classes(token) else []
@@ -193,7 +191,11 @@ class References(Classes):
     def _is_definite(self, token: Token, *, bare: bool) -> bool:
         """Does the article, or for local bodies nothing at all, point back; and does no name say whose it is?"""
         words = {child.lower_ for child in token.children}
-        if token.tag_ not in {"NN", "NNP", "NNS"} or words & _INDEFINITE or not (bare or words & _DEFINITE):
+        if (
+            token.tag_ not in ({"NN", "NNP", "NNS"} if bare else {"NN", "NNP"})
+            or words & _INDEFINITE
+            or not (bare or words & _DEFINITE)
+        ):
             return False
         named = {"amod", "compound", "poss", "relcl"}
         return not any(c.dep_ in named and c.tag_.startswith(("NNP", "PRP")) for c in token.children)

@@ -1,11 +1,13 @@
-"""Who did it, to whom, and where: the participants and the place of one event, from the slots of its trigger.
+"""Who did it and to whom: the participants of one event, from the slots that the ontology names for its trigger.
 
-What a phrase stands for is decided in `actors`; which slots give a role is said by the ontology.
+What a phrase stands for is decided in `actors`; the place of the event is found in `places`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+from spacy.tokens import Token
 
 from topics.annotations import Participant
 from workers.annotate.actors import Cast
@@ -16,7 +18,6 @@ from workers.annotate.triggers import Candidate
 
 _PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "by", "of")
 _GATHERING = frozenset({"at", "during", "for", "in", "after", "before", "to"})
-_PLACES = ("in", "at", "near", "outside", "off", "over", "across")
 
 
 def participants(candidate: Candidate, kind: EventType, cast: Cast) -> tuple[list[Participant], list[Participant]]:
@@ -24,42 +25,50 @@ def participants(candidate: Candidate, kind: EventType, cast: Cast) -> tuple[lis
     frame, trigger = candidate.frame, candidate.trigger
     if kind.symmetric:
         return _parties(frame, cast), []
-    actor = _first(trigger.actor, frame, cast)
+    actor = _actors(trigger.actor, frame, cast, as_persons="actor" in trigger.personal)
     taken = {p.id for p in actor}
-    target = [p for p in _first(trigger.target, frame, cast, exclude=taken) if p.id not in taken]
-    return actor, target
+    return actor, _targets(trigger.target, frame, cast, taken, as_persons="target" in trigger.personal)
 
 
-def _first(slots: Sequence[str], frame: Frame, cast: Cast, exclude: set[str] | None = None) -> list[Participant]:
+def _actors(slots: Sequence[str], frame: Frame, cast: Cast, *, as_persons: bool) -> list[Participant]:
+    """Whoever fills the first of the slots that names anybody; a place does nothing."""
     for slot in slots:
-        found = unique(
-            p
-            for token in frame.slot(slot)
-            for p in cast.resolve(token)
-            or cast.parties(token)
-            or (cast.owners(token, exclude) if exclude is not None else [])
-        )
-        found = [p for p in found if not exclude or p.id not in exclude]
+        tokens = frame.slot(slot)
+        named = cast.persons(tokens) if as_persons else _resolved(tokens, cast)
+        found = unique(p for p in named if not p.id.startswith("place:"))
         if found:
             return found
     return []
 
 
+def _targets(slots: Sequence[str], frame: Frame, cast: Cast, taken: set[str], *, as_persons: bool) -> list[Participant]:
+    """Whoever fills the first of the slots that names another than the actors, or whose the thing in it is."""
+    # With the actor known, what a noun is "of" is acted on: "Germany's condemnation of Iran".
+    of = ("object",) if slots and taken and frame.kind == "noun" and "of" not in slots else ()
+    for slot in (*slots, *of):
+        tokens = frame.slot(slot)
+        named = cast.persons(tokens) if as_persons else [p for token in tokens for p in cast.touched(token, taken)]
+        found = unique(p for p in named if p.id not in taken and not p.id.startswith("place:"))
+        if found:
+            return found
+    return []
+
+
+def _resolved(tokens: Iterable[Token], cast: Cast) -> Iterator[Participant]:
+    for token in tokens:
+        yield from cast.resolve(token) or cast.parties(token)
+
+
 def _parties(frame: Frame, cast: Cast) -> list[Participant]:
-    found = unique(
-        p
-        for slot in _PARTY_SLOTS
-        for filler in frame.slot(slot)
-        for token in (filler, *cast.companions(filler))
-        for p in (cast.resolve(token) or cast.parties(token))
-    )
+    fillers = [t for slot in _PARTY_SLOTS for f in frame.slot(slot) for t in (f, *cast.companions(f))]
+    found = unique(_resolved(fillers, cast))
     if frame.kind != "verb" and len(found) < 2:
         verb, relation, preposition = governor(frame.head)
         near = relation == "prep" and preposition is not None and preposition.lower_ in _GATHERING
         if verb is not None and (near or relation in {"object", "attr"}):
             people = subjects_of(verb)
             if any(cast.classes(token) & {"state", "person", "org", "company"} for token in people):
-                found = unique([*found, *(p for token in people for p in (cast.resolve(token) or cast.parties(token)))])
+                found = unique([*found, *_resolved(people, cast)])
     return [p for p in found if not p.id.startswith("place:")]
 
 
@@ -69,13 +78,3 @@ def unique(participants: Iterable[Participant]) -> list[Participant]:
     for participant in participants:
         found.setdefault(participant.id, participant)
     return list(found.values())
-
-
-def place_of(frame: Frame, cast: Cast) -> str | None:
-    """The place (an entity id) where the event happened, if the text says it."""
-    for slot in _PLACES:
-        for token in frame.slot(slot):
-            mention = cast.mention_at(token)
-            if mention is not None and mention.kind in {"place", "country"}:
-                return mention.id
-    return None

@@ -49,6 +49,8 @@ class Shortcuts:
     """What is done without spaCy's own components; None where there is no shortcut."""
 
     forms: Forms = field(default_factory=Forms)
+    parsed_forms: Forms = field(default_factory=Forms)
+    """Few of all forms stand in sentences that are parsed; only those get rows there."""
     ends: SentenceEnds | None = None
     namer: Namer | None = None
     vectors: Encoder | None = None
@@ -61,7 +63,7 @@ class Shortcuts:
         made = cls()
         sample = [nlp.make_doc(text) for text in _SAMPLE]
         if "tok2vec" in nlp.component_names:
-            made.vectors = _tried(lambda: Encoder.of(_component(nlp, "tok2vec").model, made.forms, sample))
+            made.vectors = _tried(lambda: Encoder.of(_component(nlp, "tok2vec").model, made.parsed_forms, sample))
         if "attribute_ruler" in nlp.component_names:
             made.rules = _tried(lambda: RememberedRules.of(_component(nlp, "attribute_ruler")))
         if "lemmatizer" in nlp.component_names:
@@ -110,7 +112,7 @@ class Shortcuts:
 
     def encode(self, docs: Sequence[Doc], encoder: Encoder) -> None:
         """Give `docs` the vectors that tagger and parser listen to."""
-        tokens = self.forms.batch(docs)
+        tokens = self.parsed_forms.batch(docs)
         vectors: Any = encoder(tokens)
         at = 0
         for doc, length in zip(docs, tokens.lengths, strict=True):

@@ -149,11 +149,21 @@ def antecedent(token: Token) -> Token:
         verb = token.head
         for _ in range(_DEPTH):
             if verb.dep_ == "relcl":
-                return verb.head
+                return _whoever(verb.head) if token.lower_ in {"who", "whom"} else verb.head
             if verb.head == verb:
                 break
             verb = verb.head
     return token
+
+
+def _whoever(noun: Token) -> Token:
+    """ "The president of Chad, who …": the relative clause that the parser hangs on Chad is the president's."""
+    if noun.pos_ != "PROPN" or noun.dep_ != "pobj" or noun.head.lower_ not in {"of", "from"}:
+        return noun
+    above = noun.head.head
+    roles = lexicon()
+    is_person = any(above.lemma_.lower() in roles.words("roles", name) for name in ("leader", "official", "speaker"))
+    return above if is_person else noun
 
 
 def antecedents(token: Token) -> list[Token]:
@@ -222,7 +232,25 @@ def subjects_of(verb: Token, depth: int = 0) -> list[Token]:
     if is_passive(verb):
         return agents_of(verb) or (agents_of(verb.head) if verb.dep_ == "conj" and is_verbal(verb.head) else [])
     own = [t for noun in children(verb, *SUBJECTS) for t in antecedents(noun)]
-    return own or _subjects_above(verb, depth)
+    return own or _subjects_above(verb, depth) or _lost_subject(verb)
+
+
+def _lost_subject(verb: Token) -> list[Token]:
+    """The subject that the parser took for more of a phrase before it: "After talks in Oslo, Chad and Mali signed"."""
+    if verb.dep_ != "ROOT" or verb.tag_ not in {"VBD", "VBZ", "VBP", "MD", "VBN"}:
+        return []
+    i = verb.i - 1
+    while i > 0 and verb.doc[i].dep_ in {"aux", "auxpass", "advmod", "neg"}:
+        i -= 1
+    found: list[Token] = []
+    word = verb.doc[max(i, 0)]
+    while word.dep_ in {"conj", "appos"} and word.pos_ in _NOMINAL and word.head.pos_ in _NOMINAL:
+        found.insert(0, word)
+        start = word.left_edge.i
+        if start > 0 and word.doc[start - 1].text == "," and word.head.dep_ == "pobj":
+            return found
+        word = word.head
+    return []
 
 
 def _subjects_above(verb: Token, depth: int) -> list[Token]:
@@ -249,6 +277,8 @@ def _subjects_over_noun(verb: Token, noun: Token, depth: int) -> list[Token]:
         }:  # a main verb hung on an insertion: "the minister, on a visit to Oslo, called"
             noun = noun.head
         return spread(noun)
+    if verb.tag_ == "VBG" and noun.lemma_.lower() in lexicon().words("reporting", "messages"):
+        return _holder(noun, depth) or [noun]  # who issues "a statement condemning …" condemns
     return [noun] if verb.tag_ == "VBG" or verb.dep_ == "relcl" else _holder(noun, depth)
 
 
@@ -342,4 +372,27 @@ def complements_of(verb: Token) -> list[Token]:
     for child in children(verb, "xcomp", "ccomp", "acomp", "attr", "oprd", "advcl"):
         found.append(child)
         found.extend(children(child, "dobj", "conj", "attr", "acomp"))
+    return found
+
+
+def asked_of(word: Token) -> list[Token]:
+    """Who is to do what a verb or noun demands: the subject of its clause ("demanded that Russia leave")."""
+    clauses = children(word, "ccomp", "xcomp", "acl")
+    return [t for clause in clauses for noun in children(clause, *SUBJECTS, *PASSIVE_SUBJECTS) for t in spread(noun)]
+
+
+_GOALS = ("dobj", "dative")
+_GOAL_PREPOSITIONS = ("on", "against", "with", "to", "at", "into", "from", "in", "towards", "toward", "for")
+
+
+def goals_of(word: Token, depth: int = 0) -> list[Token]:
+    """Whom a threat or refusal is about: what its clause acts on ("threatened to break relations with Spain")."""
+    found: list[Token] = []
+    for clause in children(word, "xcomp", "ccomp", "acl"):
+        if clause.dep_ == "acl" and not is_infinitive(clause):
+            continue
+        found += [t for noun in children(clause, *_GOALS) for t in spread(noun)]
+        found += [t for preposition in _GOAL_PREPOSITIONS for t in behind(clause, preposition)]
+        if depth < 2:
+            found += goals_of(clause, depth + 1)
     return found

@@ -1,0 +1,103 @@
+"""Who led or spoke for which state when: `leaders.yaml`, asked by name and date. What an article says goes first."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from workers.annotate.gazetteer import slug
+from workers.yamlfile import read_shipped, texts
+
+LEADERS = Path(__file__).with_name("leaders.yaml")
+
+Office = Literal["leader", "official"]
+
+_TERM = re.compile(r"(?P<name>.+) (?P<since>\d{4}-\d{2})-(?P<until>\d{4}-\d{2})?")
+_CROWNS = frozenset({"king", "queen", "lord", "ayatollah"})
+_FAMILY_FIRST = frozenset({"CN", "KP", "KR", "TW", "VN"})
+_SHORT = 5
+"""A bare surname of fewer letters ("Xi", "Modi") is too common to stand for a leader whose country is not named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A person in office: of which country or body, as what, and when (`until` may be open)."""
+
+    words: tuple[str, ...]
+    country: str
+    office: Office
+    since: date
+    until: date
+    crowned: bool
+
+    def fits(self, words: Sequence[str]) -> bool:
+        """Do the words of a longer name mean this person?"""
+        return _within(words, self.words) or _within(self.words, words)
+
+
+def _within(short: Sequence[str], full: Sequence[str]) -> bool:
+    rest = iter(full)
+    return len(short) > 1 and all(word in rest for word in short) and short[-1] == full[-1]
+
+
+@cache
+def _holders() -> Mapping[str, tuple[Holder, ...]]:
+    """Holders of office by each word of their names that may stand alone."""
+    found: dict[str, list[Holder]] = defaultdict(list)
+    offices: tuple[tuple[Office, str], ...] = (("leader", "leaders"), ("official", "officials"))
+    document = read_shipped(LEADERS).value
+    for office, section in offices:
+        for country, terms in document[section].items():
+            for term in texts(terms):
+                holder = _holder(term, country, office)
+                for word in {holder.words[-1], holder.words[0]}:
+                    found[word].append(holder)
+    return {word: tuple(holders) for word, holders in found.items()}
+
+
+def _holder(term: str, country: str, office: Office) -> Holder:
+    match = _TERM.fullmatch(term)
+    if match is None:
+        raise ValueError(f"{LEADERS.name}: {term}: a term of office is `Name YYYY-MM-YYYY-MM` or `Name YYYY-MM-`")
+    words = slug(match["name"]).split("-")
+    crowned = words[0] in _CROWNS
+    return Holder(
+        tuple(words[1:] if crowned else words), country, office, _month(match["since"]),
+        _month(match["until"]) if match["until"] else date.max, crowned,
+    )  # fmt: skip
+
+
+def _month(text: str) -> date:
+    year, month = text.split("-")
+    return date(int(year), int(month), 1)
+
+
+def holder_of(name: str, day: date, *, named: frozenset[str], called_leader: bool) -> Holder | None:
+    """The holder of an office on `day` whom `name` means, if that is sure.
+
+    `named` are the countries that the article speaks of, `called_leader` whether it gives the person a leader's title.
+    """
+    words = [word for word in slug(name).split("-") if word not in _CROWNS]
+    if not words:
+        return None
+    known = {h for word in (words[-1], words[0]) for h in _holders().get(word, ()) if h.since <= day <= h.until}
+    if len(words) > 1:
+        fitting = [h for h in known if h.fits(words)]
+    else:
+        fitting = [h for h in known if _is_surname(words[0], h)]
+        fitting = [h for h in fitting if called_leader or len(words[0]) >= _SHORT or h.country in named]
+    fitting = [h for h in fitting if called_leader or not h.crowned]
+    if len({h.country for h in fitting}) > 1:
+        fitting = [h for h in fitting if h.country in named]
+    return fitting[0] if len({h.country for h in fitting}) == 1 else None
+
+
+def _is_surname(word: str, holder: Holder) -> bool:
+    surname = holder.words[0] if holder.country in _FAMILY_FIRST else holder.words[-1]
+    return word == surname

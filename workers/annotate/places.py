@@ -1,0 +1,196 @@
+"""Where things are: the countries of towns, as the article's own words tell them, and the place of one event.
+
+"The southern Russian town of X", "X, Ghana", "X in eastern Sudan" say whose X is, wherever else it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from spacy.tokens import Token
+
+from workers.annotate.actors import Cast
+from workers.annotate.entities import Mention, Reading
+from workers.annotate.frames import Frame
+from workers.annotate.gazetteer import slug
+from workers.annotate.lexicon import lexicon
+from workers.annotate.syntax import behind, children, governor, is_verbal, objects_of
+
+_WITHIN = ("in", "at", "near", "outside", "inside", "off", "around", "across", "throughout", "through", "over", "along")
+_TOWARDS = ("towards", "toward", "into", "from")
+_ALSO = ("on", "against", "above")
+_INVOLVED = ("subject", "object", "with", "against", "by", "on", "at", "for")
+_STEPS = 3
+_NEAR = 6
+_DATELINE = re.compile(r"\s*(?P<town>[A-Z][A-Z .'-]{2,28})(?:,[^-–—\n]{1,40})?\s*(?:\([^()\n]{2,40}\))?\s+[-–—]{1,2}\s")
+
+
+def learn_countries(readings: Sequence[Reading]) -> None:
+    """Give towns the country that the article's own words give them, which count more than any gazetteer's."""
+    said: dict[str, Counter[str]] = {}
+    for reading in readings:
+        for mention in reading.mentions:
+            if mention.kind == "place" and mention.sort not in {"capital", "place"}:
+                said.setdefault(mention.id, Counter()).update(_countries_said(reading, mention))
+    sure = {place: next(iter(codes)) for place, codes in said.items() if len(codes) == 1}
+    for reading in readings:
+        for mention in reading.mentions:
+            if mention.kind == "place":
+                mention.country = sure.get(mention.id, mention.country)
+
+
+def _countries_said(reading: Reading, town: Mention) -> Iterator[str]:
+    """Countries said of a town right here, before or behind it."""
+    doc = reading.doc
+    if doc[town.start_token].lower_ in _seas() or doc[town.end_token - 1].lower_ in _seas():
+        return
+    before = _country_before(reading, town)
+    if before is not None:
+        yield before
+        return
+    i = town.end_token
+    if i < len(doc) and doc[i].lower_ in {",", "in"}:
+        j = i + 1
+        while j < len(doc) and j < i + 3 and doc[j].lower_ in lexicon().words("names", "part_of_town"):
+            j += 1
+        after = reading.at.get(j)
+        by_comma = doc[i].text == "," and j == i + 1
+        if after is not None and after.country and after.sort == "name" and (by_comma or doc[i].lower_ == "in"):
+            follows = doc[after.end_token].text if after.end_token < len(doc) else "."
+            if not by_comma or follows in {",", ".", ")", "-", ";", ":"} or not follows[:1].isalnum():
+                yield after.country
+
+
+def _seas() -> frozenset[str]:
+    return lexicon().words("names", "waters")
+
+
+def _country_before(reading: Reading, town: Mention) -> str | None:
+    """ "The Iranian port of X", "Iran's X province", "the Russian city X"."""
+    doc, i = reading.doc, town.start_token - 1
+    sites = lexicon().words("roles", "site")
+    linked = i >= 0 and doc[i].lower_ in {"of", "'s"}
+    if i >= 0 and doc[i].lower_ == "of":
+        i -= 1
+    seen_site = False
+    for j in range(i, max(-1, i - _NEAR), -1):
+        mention = reading.at.get(j)
+        if mention is not None and mention.kind == "country":
+            last_of_name = doc[town.end_token].lower_ in sites if town.end_token < len(doc) else False
+            return mention.country if seen_site or (last_of_name and linked) else None
+        word = doc[j]
+        if word.lower_ in sites:
+            seen_site = True
+        elif not (word.lower_ in {"'s", "and"} or word.lower_ in lexicon().words("names", "part_of_town") or seen_site):
+            return None
+        if word.is_punct and word.text != "-":
+            return None
+    return None
+
+
+# --- the place of an event -------------------------------------------------------------------------------------------
+
+
+def place_of(frame: Frame, cast: Cast, *, on_the_spot: bool = False) -> str | None:
+    """The place (an entity id) where the event happened, if its own words or those around them say it.
+
+    `on_the_spot`: a report's first sentence tells it from where it happened, so that the dateline counts.
+    """
+    for words, anywhere in _rounds(frame):
+        for token in words:
+            place = _place_named(token, cast, anywhere=anywhere)
+            if place is not None:
+                return place
+    return _dateline(frame, cast) if on_the_spot else None
+
+
+def _rounds(frame: Frame) -> Iterator[tuple[Iterable[Token], bool]]:
+    """Words that may name the place, the surest first; and whether a country may be meant as ground there."""
+    journey = frame.head.lemma_.lower() in lexicon().words("roles", "journey")
+    things = frame.slot("object")
+    yield (t for slot in _WITHIN for t in frame.slot(slot)), True
+    yield things, journey
+    yield (t for thing in things for t in _around(thing)), True
+    yield (t for slot in _TOWARDS for t in frame.slot(slot)), True
+    yield frame.slot("to"), journey
+    yield (t for slot in _ALSO for t in frame.slot(slot)), False
+    yield (t for slot in _INVOLVED for thing in frame.slot(slot) for t in _around(thing)), True
+    yield (t for verb in _verbs_near(frame) for slot in _WITHIN for t in behind(verb, slot)), True
+    if frame.kind == "noun" and frame.head.dep_ == "nsubj":
+        yield objects_of(frame.head.head), False  # "an earthquake struck the island of X"
+
+
+def _around(noun: Token) -> Iterator[Token]:
+    for preposition in _WITHIN:
+        yield from behind(noun, preposition)
+    for ground in behind(noun, "on"):
+        yield ground
+        yield from (t for inner in _WITHIN for t in behind(ground, inner))
+
+
+def _verbs_near(frame: Frame) -> Iterator[Token]:
+    """Verbs that share the event's place: over its noun, over its conjunct, in a participle beside it."""
+    verb = frame.head if is_verbal(frame.head) else governor(frame.head)[0]
+    for _ in range(_STEPS):
+        if verb is None:
+            return
+        yield verb
+        yield from (c for c in children(verb, "advcl", "acl") if c.tag_ == "VBG")
+        for subject in children(verb, "nsubj", "nsubjpass"):
+            yield from children(subject, "acl")
+        above = verb.head
+        sharing = verb.dep_ in {"conj", "xcomp"} or (verb.dep_ == "advcl" and verb.tag_ == "VBG")
+        verb = above if sharing and above != verb and is_verbal(above) else None
+
+
+def _place_named(token: Token, cast: Cast, *, anywhere: bool) -> str | None:
+    """The place that a phrase names: a town, a country (if `anywhere`), or ground that other words place."""
+    mention = cast.mention_at(token)
+    if mention is not None:
+        return _ground(mention, cast, anywhere=anywhere)
+    if token.lemma_.lower() not in lexicon().words("roles", "site"):
+        return None
+    inside = (*behind(token, "of"), *children(token, "appos", "compound", "nmod"))
+    for name in (*inside, *(t for preposition in _WITHIN for t in behind(token, preposition))):
+        inner = cast.mention_at(name)
+        place = _ground(inner, cast, anywhere=name not in inside) if inner is not None else None
+        if place is not None:
+            return place
+    owner = next((m for m in cast.owning(token) if m.country and m.kind == "country"), None)
+    if owner is None or owner.country is None:
+        return None
+    return (cast.capital(owner.country) if token.lemma_.lower() == "capital" else None) or owner.country
+
+
+def _ground(mention: Mention, cast: Cast, *, anywhere: bool) -> str | None:
+    """A name as ground; a capital named where a town may stand is one."""
+    if mention.kind == "place":
+        return mention.id
+    if mention.kind != "country" or mention.sort in {"demonym", "metonym"} or not cast.speaks(mention):
+        return None
+    if mention.sort == "capital":
+        return f"place:{slug(mention.text)}"
+    return mention.id if anywhere else None
+
+
+def _dateline(frame: Frame, cast: Cast) -> str | None:
+    """The dateline's town, for the first sentence of a text, if that names no other ground."""
+    position = cast.position(frame.head.doc)
+    if position.part != "text" or any(b.part == "text" for b in cast.sentences_before(position, 1)):
+        return None
+    if any(m.kind == "place" for m in cast.mentions_in("text", position.token, position.end_token)):
+        return None
+    town = dateline_of(cast.reading("text").raw)
+    return f"place:{slug(town)}" if town else None
+
+
+def dateline_of(raw: str) -> str:
+    """The town of a dateline, as it is written; empty if there is none.
+
+    >>> dateline_of("ORVALE, Ghana, May 14 (Reuters) - Police arrested three men.")
+    'ORVALE'
+    """
+    match = _DATELINE.match(raw)
+    return match["town"].strip() if match is not None else ""
