@@ -18,7 +18,7 @@ from workers.watch.durations import Micros, to_micros
 from workers.watch.interest import Interest
 from workers.watch.patterns import Pattern
 from workers.watch.ringing import Clock, Plan, Ring, plan
-from workers.watch.sightings import Body, Circumstances, Sighting, Stamp, seen
+from workers.watch.sightings import Body, Circumstances, Observed, Sighting, Stamp
 from workers.watch.windows import BY_CLOCK, Announcement, Ask, Change, Held, WindowStore
 
 COMMIT_ATTEMPTS = 20
@@ -162,9 +162,16 @@ class Engine:
     def _tasks(self, arrivals: Sequence[Arrival]) -> list[_Task]:
         tasks: dict[str, _Task] = {}
         for arrival in arrivals:
-            by_types = self._interest.in_types(arrival.types) if arrival.revised else None
-            for pattern in self._interest.in_annotation(arrival.annotation) if by_types is None else by_types:
-                sighting, body = seen(pattern, arrival.annotation, arrival.circumstances)
+            patterns = (
+                self._interest.in_types(arrival.types)
+                if arrival.revised
+                else self._interest.in_annotation(arrival.annotation)
+            )
+            if not patterns:
+                continue
+            observed = Observed(arrival.annotation, arrival.circumstances, patterns[0].symmetric)
+            for pattern in patterns:
+                sighting, body = observed.by(pattern)
                 task = tasks.setdefault(pattern.id, _Task(pattern, [], {}, set(), arrival.partition))
                 task.sightings.append(sighting)
                 task.bodies[_revision_key(sighting)] = body

@@ -83,7 +83,8 @@ class Pattern:
     """A pattern as the matching needs it.
 
     `clauses`: of a `temporal` one, the ways of meeting it. `bound`: of a count; a `spike` takes its place.
-    `field`: what a `value_count` counts. `rearms`: a new story rings within the cooldown.
+    `field`: what a `value_count` counts. `rearms`: a new story rings within the cooldown. `types`: event types that any
+    of its rules can select; `phrases`: what any of them looks for in the words.
     """
 
     id: str
@@ -101,6 +102,9 @@ class Pattern:
     distinct_articles: bool
     rearms: bool
     symmetric: frozenset[str]
+    types: frozenset[str]
+    phrases: frozenset[str]
+    asks_entities: bool
     document: PatternDocument
 
     @property
@@ -132,11 +136,6 @@ class Pattern:
         """How far in event time one match bears on another."""
         return max(self.timespan, self.cooldown)
 
-    @property
-    def types(self) -> frozenset[str]:
-        """Event types that any of its rules can select."""
-        return frozenset().union(*(selection.types for selection in self.selections))
-
 
 def compiled(document: PatternDocument, types: EventTypes) -> Pattern:
     """`document`, which `pattern_file` has found to be sound, in the form that the matching runs."""
@@ -146,11 +145,12 @@ def compiled(document: PatternDocument, types: EventTypes) -> Pattern:
     counts = condition if isinstance(condition, CountCondition) else None
     cooldown = document.cooldown if document.cooldown is not None else correlation.timespan
     spike = document.spike
+    selections = tuple(_selection(name, document.rules.get(name), types) for name in names)
     return Pattern(
         id=document.id,
         version=version_of(document),
         kind=correlation.type,
-        selections=tuple(_selection(name, document.rules.get(name), types) for name in names),
+        selections=selections,
         group_by=tuple(dict.fromkeys(correlation.group_by)),
         timespan=correlation.timespan.micros,
         cooldown=cooldown.micros,
@@ -162,6 +162,9 @@ def compiled(document: PatternDocument, types: EventTypes) -> Pattern:
         distinct_articles=document.distinct == "article",
         rearms=bool(document.rearm_on),
         symmetric=types.symmetric,
+        types=frozenset().union(*(selection.types for selection in selections)),
+        phrases=frozenset().union(*(selection.texts for selection in selections)),
+        asks_entities="entity" in correlation.group_by or any(selection.entities for selection in selections),
         document=document,
     )
 

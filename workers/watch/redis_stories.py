@@ -16,13 +16,10 @@ from workers.redis_client import Redis
 from workers.redis_keys import Keys
 from workers.watch.durations import DAY, SECOND, Micros, to_micros
 from workers.watch.scripts import Call, Script, run
-from workers.watch.stories import Told, bands, eras, story_of
+from workers.watch.stories import MAX_BAND, Told, bands, eras, story_of
 
 _COMMIT = Script.load("story_commit.lua")
 _SECONDS_TO_LIVE = 6 * DAY // SECOND
-_MAX_BAND = 200
-"""Articles in one band: more are copies of these, or share a formula that tells nothing."""
-
 _FRUITLESS_ATTEMPTS = 20
 """Rounds in which not one of a batch's articles could be stored. Alone, a worker stores at least one in each."""
 
@@ -118,7 +115,7 @@ class Stories:
         return Call(
             _COMMIT,
             (self._keys.article(item.article_id), *item.bands),
-            (item.article_id, value, len(item.own), _SECONDS_TO_LIVE, _MAX_BAND, *sorted(seen)),
+            (item.article_id, value, len(item.own), _SECONDS_TO_LIVE, MAX_BAND, *sorted(seen)),
         )
 
 

@@ -171,7 +171,7 @@ def plan(pattern: Pattern, window: Window, arrivals: Iterable[Sighting], clock: 
     silent: frozenset[str] = frozenset()
     if not pattern.waits and any(sighting.rebuilt for sighting in admission.changed.values()):
         silent = _silent_ids(pattern, sightings, scope, seeds)
-    matches = [(_ring(pattern, match, silent), match) for match in walked.matches]
+    matches = [(ring_of(pattern, match, silent=match_id(pattern, match) in silent), match) for match in walked.matches]
     decided = _compared(pattern, admission, matches, stored, walked.suppressed)
     due = next_due(pattern, sightings, settled)
     return replace(decided, settled=settled, due=due, stores=True)
@@ -227,13 +227,14 @@ def match_id(pattern: Pattern, match: Match) -> str:
     return alert_id(pattern.id, tuple(_FIELD_SEPARATOR.join(value) for value in match.values), anchor)
 
 
-def _ring(pattern: Pattern, match: Match, silent: frozenset[str]) -> Ring:
-    found = match_id(pattern, match)
+def ring_of(pattern: Pattern, match: Match, *, silent: bool = False) -> Ring:
+    """What is stored of `match`."""
     basis = [
         [supply.sighting.article_id, supply.sighting.revision, sorted(supply.rules.items())] for supply in match.window
     ]
+    known_by = match_id(pattern, match)
     return Ring(
-        found, match.anchor, match.time, match.values, "firing", digest(json.dumps(basis), length=12), found in silent
+        known_by, match.anchor, match.time, match.values, "firing", digest(json.dumps(basis), length=12), silent
     )
 
 

@@ -123,30 +123,53 @@ class Circumstances:
     rebuilt: bool
 
 
+class Observed:
+    """An annotation as any pattern may look at it; what does not depend on the pattern is found once."""
+
+    def __init__(self, annotation: Annotation, known: Circumstances, symmetric: frozenset[str]) -> None:
+        self._annotation = annotation
+        self._trace_id = known.trace_id
+        self._whole = Sighting(
+            article_id=annotation.article_id,
+            revision=annotation.revision,
+            time=to_micros(annotation.event_time),
+            stamp=known.stamp,
+            source=annotation.source,
+            story=known.story,
+            tags=annotation.tags,
+            entities=tuple(dict.fromkeys(entity.id for entity in annotation.entities)),
+            happenings=tuple(_happening_of(index, event, symmetric) for index, event in enumerate(annotation.events)),
+            dated=annotation.event_time_source == "published",
+            late=known.late,
+            rebuilt=known.rebuilt,
+        )
+
+    def by(self, pattern: Pattern) -> tuple[Sighting, Body]:
+        """What `pattern` needs of it: the events that one of its rules selects, and their words."""
+        whole = self._whole
+        found = self._with_phrases(pattern.phrases) if pattern.phrases else whole.happenings
+        kept = tuple(h for h in found if any(selects(rule, whole, h) for rule in pattern.selections))
+        sighting = replace(whole, happenings=kept, entities=whole.entities if pattern.asks_entities else ())
+        return sighting, self._body(kept)
+
+    def _body(self, kept: Iterable[Happening]) -> Body:
+        annotation = self._annotation
+        return Body.model_construct(
+            title=annotation.title[:MAX_TITLE],
+            url=annotation.url,
+            trace_id=self._trace_id,
+            events={h.index: _shortened(annotation.events[h.index]) for h in kept},
+        )
+
+    def _with_phrases(self, phrases: frozenset[str]) -> list[Happening]:
+        title = _plain(self._annotation.title)
+        events = self._annotation.events
+        return [replace(h, said=tuple(sorted(_said(phrases, title, events[h.index])))) for h in self._whole.happenings]
+
+
 def seen(pattern: Pattern, annotation: Annotation, known: Circumstances) -> tuple[Sighting, Body]:
-    """What `pattern` needs of `annotation`: the events that one of its rules selects, and their words."""
-    whole = Sighting(
-        article_id=annotation.article_id,
-        revision=annotation.revision,
-        time=to_micros(annotation.event_time),
-        stamp=known.stamp,
-        source=annotation.source,
-        story=known.story,
-        tags=annotation.tags,
-        entities=tuple(dict.fromkeys(entity.id for entity in annotation.entities)) if _asks_entities(pattern) else (),
-        happenings=tuple(happenings(pattern, annotation)),
-        dated=annotation.event_time_source == "published",
-        late=known.late,
-        rebuilt=known.rebuilt,
-    )
-    kept = tuple(h for h in whole.happenings if any(selects(rule, whole, h) for rule in pattern.selections))
-    body = Body(
-        title=annotation.title[:MAX_TITLE],
-        url=annotation.url,
-        trace_id=known.trace_id,
-        events={h.index: _shortened(annotation.events[h.index]) for h in kept},
-    )
-    return replace(whole, happenings=kept), body
+    """What `pattern` needs of `annotation`; `Observed` does it for many patterns."""
+    return Observed(annotation, known, pattern.symmetric).by(pattern)
 
 
 def _shortened(event: Event) -> Event:
@@ -166,25 +189,15 @@ def _shortened(event: Event) -> Event:
     return event.model_copy(update={"sentence": cut})
 
 
-def _asks_entities(pattern: Pattern) -> bool:
-    return "entity" in pattern.group_by or any(rule.entities for rule in pattern.selections)
-
-
-def happenings(pattern: Pattern, annotation: Annotation) -> Iterable[Happening]:
-    """The events of types that `pattern` asks for; of a symmetric one all parties are actors."""
-    phrases = frozenset().union(*(rule.texts for rule in pattern.selections))
-    title = _plain(annotation.title) if phrases else ""
-    for index, event in enumerate(annotation.events):
-        if event.type not in pattern.types:
-            continue
-        actors = _ids(event.actor)
-        targets = _ids(event.target)
-        if event.type in pattern.symmetric:
-            actors = targets = tuple(dict.fromkeys((*actors, *targets)))
-        said = tuple(sorted(_said(phrases, title, event))) if phrases else ()
-        yield Happening(
-            index, event.type, event.status, actors, targets, event.place or None, event.confidence, event.when, said
-        )
+def _happening_of(index: int, event: Event, symmetric: frozenset[str]) -> Happening:
+    """Of a symmetric type all parties are actors."""
+    actors = _ids(event.actor)
+    targets = _ids(event.target)
+    if event.type in symmetric:
+        actors = targets = tuple(dict.fromkeys((*actors, *targets)))
+    return Happening(
+        index, event.type, event.status, actors, targets, event.place or None, event.confidence, event.when
+    )
 
 
 def _said(phrases: Iterable[str], title: str, event: Event) -> Iterable[str]:

@@ -26,6 +26,9 @@ COPY_SIMILARITY = 0.6
 REACH: Micros = 3 * DAY
 """Further apart in event time than this, two texts are not copies but a formula used again."""
 
+MAX_BAND = 200
+"""Articles in one band: more are copies of these, or share a formula that tells nothing."""
+
 _FINGERPRINT = struct.Struct(f"<{HASHES}I")
 _ROWS = HASHES // BANDS
 
@@ -93,3 +96,42 @@ def story_of(article_id: str, time: Micros, minhash: str, candidates: Iterable[T
     if not copies:
         return founded_by(article_id)
     return min(copies, key=lambda told: told.position).story
+
+
+class MemoryStories:
+    """Stories in this process, as `redis_stories` would assign them to the same articles in the same order."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, tuple[Micros, tuple[int, ...] | None, str]] = {}
+        self._bands: dict[tuple[Micros, int, tuple[int, ...]], set[str]] = {}
+
+    def assign(self, article_id: str, time: Micros, minhash: str) -> str:
+        """The story of an article: the one it was first given, if it has come before."""
+        known = self._told.get(article_id)
+        if known is not None:
+            return known[2]
+        numbers = signature(minhash)
+        cuts = [] if numbers is None else [(n, numbers[n * _ROWS : (n + 1) * _ROWS]) for n in range(BANDS)]
+        copies = [
+            ((told[0], other), told[2])
+            for other in {a for era in eras(time) for n, cut in cuts for a in self._bands.get((era, n, cut), ())}
+            if self._is_copy(time, numbers, told := self._told[other])
+        ]
+        story = min(copies)[1] if copies else founded_by(article_id)
+        self._told[article_id] = time, numbers, story
+        for n, cut in cuts:
+            band = self._bands.setdefault((time // REACH, n, cut), set())
+            if len(band) < MAX_BAND:
+                band.add(article_id)
+        return story
+
+    @staticmethod
+    def _is_copy(
+        time: Micros, numbers: tuple[int, ...] | None, told: tuple[Micros, tuple[int, ...] | None, str]
+    ) -> bool:
+        return (
+            numbers is not None
+            and told[1] is not None
+            and abs(told[0] - time) <= REACH
+            and similarity(numbers, told[1]) >= COPY_SIMILARITY
+        )

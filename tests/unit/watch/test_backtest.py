@@ -1,0 +1,99 @@
+"""A backtest rings what the oracle names, and what the step would ring; stories in memory are those in Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import random
+import struct
+from datetime import timedelta
+from itertools import count
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.unit.watch.builders import annotation, at, event, temporal
+from tests.unit.watch.oracle import must_ring
+from tests.unit.watch.streams import FACTOR, articles, patterns
+from tests.unit.watch.test_crashes import unstoried
+from workers.redis_client import connect
+from workers.redis_keys import Keys
+from workers.settings import Settings
+from workers.watch.backtest import Backtest, compare
+from workers.watch.durations import to_micros
+from workers.watch.redis_stories import Stories
+from workers.watch.stories import MemoryStories, founded_by
+
+NAMESPACES = count()
+
+
+@settings(max_examples=150 * FACTOR, deadline=None)
+@given(pattern=patterns(grouped_by=((), ("actor",), ("article",), ("place",))), stream=articles())
+def test_a_backtest_rings_what_the_oracle_names(pattern, stream) -> None:
+    told = unstoried(stream)
+    backtest = Backtest([pattern])
+    for one in told:
+        backtest.add(one.annotation)
+    times = [one.annotation.event_time for one in told]
+    (verdict,) = backtest.verdicts(at(days=2000))
+    assert {a.id for a in verdict.alerts} == must_ring(pattern, told, max(times) - timedelta(minutes=15), min(times))
+
+
+def test_a_span_cuts_what_is_told_and_not_what_is_known() -> None:
+    backtest = Backtest([temporal(timespan="2h", cooldown="6h")])
+    for hour in range(10):
+        backtest.add(annotation(f"l{hour}", at(hours=hour), event("missile_launch", "KP")))
+        backtest.add(annotation(f"s{hour}", at(hours=hour, minutes=30), event("summit", "KP")))
+    (whole,) = backtest.verdicts(at(days=1))
+    assert [f"{a.last_event_at:%H:%M}" for a in whole.alerts] == ["00:30", "06:30"]
+    (part,) = backtest.verdicts(at(days=1), since=at(hours=1), until=at(hours=7))
+    assert [f"{a.last_event_at:%H:%M}" for a in part.alerts] == ["06:30"]
+
+
+def test_two_versions_of_a_pattern_are_compared() -> None:
+    wide, narrow = temporal(timespan="6h", cooldown="0s"), temporal(timespan="1h", cooldown="0s")
+    told = [
+        annotation("l1", at(0), event("missile_launch", "KP")),
+        annotation("s1", at(0.5), event("summit", "KP")),
+        annotation("l2", at(20), event("missile_launch", "RU")),
+        annotation("s2", at(23), event("summit", "RU")),
+    ]
+    alerts = []
+    for pattern in (wide, narrow):
+        backtest = Backtest([pattern])
+        for one in told:
+            backtest.add(one)
+        alerts.append(backtest.verdicts(at(days=2))[0].alerts)
+    found = compare(now=alerts[0], before=alerts[1])
+    assert [(len(found.new), len(found.gone), len(found.same))] == [(1, 0, 1)]
+    assert found.new[0].group == {"actor": ("RU",)}
+
+
+def fingerprint(numbers: list[int]) -> str:
+    return base64.b64encode(struct.pack("<64I", *numbers)).decode()
+
+
+@settings(max_examples=20 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10_000))
+def test_stories_in_memory_are_those_in_redis(redis_url, seed) -> None:
+    rng = random.Random(seed)
+    texts = [[rng.getrandbits(32) for _ in range(64)] for _ in range(4)]
+    told = []
+    for _ in range(30):
+        numbers = [
+            n if rng.random() > rng.choice([0.0, 0.1, 0.3, 0.5]) else rng.getrandbits(32) for n in rng.choice(texts)
+        ]
+        minhash = fingerprint(numbers) if rng.random() > 0.1 else ""
+        told.append(annotation(f"a{rng.randrange(25)}", at(hours=rng.randrange(200)), minhash=minhash))
+
+    async def in_redis() -> list[str]:
+        client = connect(Settings(redis_url=redis_url))
+        stories = Stories(client, Keys(f"m{next(NAMESPACES)}"))
+        found = [(await stories.assign([one]))[0] for one in told]
+        await client.aclose()
+        return found
+
+    memory = MemoryStories()
+    found = [memory.assign(a.article_id, to_micros(a.event_time), a.fingerprint.minhash) for a in told]
+    assert found == asyncio.run(in_redis())
+    assert any(story != founded_by(a.article_id) for story, a in zip(found, told, strict=True))

@@ -1,0 +1,134 @@
+"""Would it have rung? Patterns over annotations of the past, all at once: what rings is a function of the set of them.
+
+The same matching that runs live, without windows to keep: no Kafka, no Redis, no clock but the archive's own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from topics.alerts import Alert
+from topics.annotations import Annotation
+from workers.watch.alert_records import firing_alert
+from workers.watch.completions import Scope
+from workers.watch.durations import Micros, to_micros
+from workers.watch.interest import Interest
+from workers.watch.matching import walk
+from workers.watch.patterns import Pattern
+from workers.watch.revisions import ALLOWED_LATENESS
+from workers.watch.ringing import Fired, ring_of
+from workers.watch.sightings import Body, Circumstances, Observed, Sighting, Stamp
+from workers.watch.stories import MemoryStories
+
+_BEGINNING: Micros = -(2**60)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of one pattern. `events`: how many articles it was concerned with."""
+
+    pattern: Pattern
+    alerts: tuple[Alert, ...]
+    suppressed: int
+    articles: int
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """What one pattern has seen."""
+
+    sightings: dict[str, Sighting] = field(default_factory=dict)
+    bodies: dict[str, Body] = field(default_factory=dict)
+
+
+class Backtest:
+    """Takes annotations in the order in which they came, then says what would have rung."""
+
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
+        self._patterns = patterns
+        self._interest = Interest(patterns)
+        self._symmetric = patterns[0].symmetric if patterns else frozenset()
+        self._shelves = {pattern.id: _Shelf() for pattern in patterns}
+        self._stories = MemoryStories()
+        self._held: dict[str, tuple[Stamp, tuple[str, ...]]] = {}
+        self._oldest: Micros | None = None
+        self._newest: Micros | None = None
+        self.articles = 0
+        self.by_day: Counter[str] = Counter()
+        self.by_type: Counter[str] = Counter()
+
+    def add(self, annotation: Annotation) -> None:
+        """Take one annotation. A newer revision replaces the earlier one, an older one is left out."""
+        time = to_micros(annotation.event_time)
+        story = self._stories.assign(annotation.article_id, time, annotation.fingerprint.minhash)
+        self._move_clock(annotation, time)
+        stamp = to_micros(annotation.fetched_at), self.articles
+        self.articles += 1
+        before = self._held.get(annotation.article_id)
+        if before is not None:
+            if stamp <= before[0]:
+                return
+            for pattern_id in before[1]:
+                self._shelves[pattern_id].sightings.pop(annotation.article_id, None)
+        known = Circumstances(story, stamp, None, late=False, rebuilt=False)
+        concerned = []
+        observed = Observed(annotation, known, self._symmetric)
+        for pattern in self._interest.in_annotation(annotation):
+            sighting, body = observed.by(pattern)
+            if sighting.happenings:
+                shelf = self._shelves[pattern.id]
+                shelf.sightings[annotation.article_id], shelf.bodies[annotation.article_id] = sighting, body
+                concerned.append(pattern.id)
+        self._held[annotation.article_id] = stamp, tuple(concerned)
+
+    def _move_clock(self, annotation: Annotation, time: Micros) -> None:
+        self.by_day[f"{annotation.event_time:%F}"] += 1
+        self.by_type.update(event.type for event in annotation.events if event.status == "actual")
+        if annotation.event_time_source == "published":
+            self._oldest = time if self._oldest is None else min(self._oldest, time)
+            self._newest = time if self._newest is None else max(self._newest, time)
+
+    def verdicts(
+        self, fired_at: datetime, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[Verdict]:
+        """What would have rung, in the order of the patterns, for completions with `since <= time < until`.
+
+        `fired_at` is put into the alerts as the time at which they were found.
+        """
+        first = _BEGINNING if since is None else to_micros(since)
+        last = None if until is None else to_micros(until)
+        return [self._verdict(pattern, first, last, fired_at) for pattern in self._patterns]
+
+    def _verdict(self, pattern: Pattern, first: Micros, last: Micros | None, fired_at: datetime) -> Verdict:
+        shelf = self._shelves[pattern.id]
+        watermark = None if self._newest is None else self._newest - ALLOWED_LATENESS
+        # From the beginning, whatever is asked for: a cooldown before it reaches into it.
+        walked = walk(pattern, shelf.sightings.values(), Scope(_BEGINNING, watermark, self._oldest), {})
+        alerts = [
+            firing_alert(pattern, Fired(ring_of(pattern, match), match), shelf.bodies, fired_at)
+            for match in walked.matches
+            if first <= match.time and (last is None or match.time < last)
+        ]
+        return Verdict(pattern, tuple(alerts), len(walked.suppressed), len(shelf.sightings))
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Alerts of two runs of one pattern, by what became of them. Of `same` the newer ones."""
+
+    new: tuple[Alert, ...]
+    gone: tuple[Alert, ...]
+    same: tuple[Alert, ...]
+
+
+def compare(now: Iterable[Alert], before: Iterable[Alert]) -> Difference:
+    """What a changed pattern would ring that it did not, what it no longer would, and what stays."""
+    new, old = {alert.id: alert for alert in now}, {alert.id: alert for alert in before}
+    return Difference(
+        new=tuple(alert for alert in new.values() if alert.id not in old),
+        gone=tuple(alert for alert in old.values() if alert.id not in new),
+        same=tuple(alert for alert in new.values() if alert.id in old),
+    )
