@@ -77,6 +77,7 @@ _SOURCES: tuple[tuple[str, str], ...] = (
         rf"\b(?:(?:in|over|within|during)\s+the\s+(?:coming|next|following)|within)\s+(?:{_COUNT}\s+)?{_UNIT}\b",
     ),
     ("in_so_long", rf"\bin\s+{_COUNT}\s+{_UNIT}(?:'s?\s+time)?\b"),
+    ("month_of_year", rf"\b{_MONTH}\s+(?:of\s+)?(?P<dir>last|this|next)\s+year\b"),
     ("day_of_week", rf"\b{_PLAIN_DAY}\s+(?:of\s+)?(?P<dir>this|next|last)\s+week\b"),
     (
         "relative",
