@@ -283,7 +283,7 @@ class Reader:
                 capitals=self.gazetteer.capitals,
             )
             events = read_events(self._in_time(work), cast, self.index, self.ontology, moment.date(), trace=work.trace)
-        entities = entities_of(work.readings)
+        entities = entities_of(work.readings, events)
         return Annotation(
             article_id=article.id,
             revision=article.revision,
