@@ -90,4 +90,5 @@ class Annotation(Record):
     fingerprint: Fingerprint
     model: str = Field(description="name and version of the spaCy pipeline")
     ontology: str = Field(description="version of the ontology, with a hash of what a user added")
+    truncated: bool = Field(default=False, description="only the beginning of the article was read")
     timing: Timing = Timing()

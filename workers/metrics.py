@@ -15,6 +15,7 @@ BATCH_SECONDS = Histogram(
 LAG = Gauge("tocsin_lag_records", "Records waiting", ["step", "topic", "partition"])
 LAST_PROGRESS = Gauge("tocsin_last_progress_timestamp_seconds", "When a batch was last acknowledged", ["step"])
 ARTICLES_READ = Counter("tocsin_articles_read_total", "Articles read", ["lang"])
+COPIES = Counter("tocsin_copies_total", "Articles not read again, because their text had just been read")
 EVENTS = Counter("tocsin_events_total", "Events found", ["type", "status"])
 ALERTS = Counter("tocsin_alerts_total", "Alerts", ["pattern", "state"])
 SUPPRESSED = Counter("tocsin_suppressed_matches_total", "Matches within the cooldown", ["pattern"])

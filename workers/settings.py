@@ -57,9 +57,14 @@ class Settings(BaseSettings):
 
     patterns: Path | None = Field(default=None, description="a YAML file or a folder of them; default: the examples")
     receivers: Path | None = Field(default=None, description="receivers.yaml; default: alerts go to the terminal")
-    ontology: Path | None = Field(default=None, description="a YAML file that adds to the built-in event types, or a folder of them")
+    ontology: Path | None = Field(
+        default=None, description="a YAML file that adds to the built-in event types, or a folder of them"
+    )
     model: str = Field(default="en_core_web_sm", description="an installed spaCy pipeline, or a folder of one")
 
+    read_seconds: float = Field(
+        default=20.0, gt=0, description="CPU seconds that reading one article may take; then it is rejected"
+    )
     batch_size: int = Field(default=32, ge=1, le=256, description="articles read at once")
     batch_within: float = Field(default=0.2, gt=0, le=10, description="seconds a batch waits to fill")
 

@@ -20,6 +20,9 @@ MAX_NODES = 20_000
 Location = tuple[str | int, ...]
 """Keys and list positions that lead to a value, from the top."""
 
+SHIPPED = Path("built-in")
+"""What stands for the folder of files that ship with Tocsin, wherever they were installed."""
+
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _FAST_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -180,7 +183,7 @@ def read_typed(file: Path) -> Document:
 def read_shipped(file: Path) -> Document:
     """A file that ships with Tocsin, every scalar as text, by the fastest parser there is."""
     node = next(_composed(file.read_text("utf-8"), _FAST_LOADER))
-    return Document(Path(file.name), node, _Lenient().value(node, ()))
+    return Document(SHIPPED / file.name, node, _Lenient().value(node, ()))
 
 
 def texts(value: Any) -> tuple[str, ...]:

@@ -26,14 +26,29 @@ SERVED_ELSEWHERE = {
 """Commands that a test of their own runs, and where."""
 
 
-def console_commands() -> list[str]:
-    """The lines after `$ ` in the README's console blocks."""
-    blocks = re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL)
+OWN_TYPE = "## Add an event type of your own\n"
+"""A section whose files and commands belong together; its test writes the files and runs the commands in order."""
+
+
+def section(heading: str) -> str:
+    """The text between `heading` and the next of its kind."""
+    return README.split(heading, 1)[1].split("\n## ", 1)[0]
+
+
+def console_commands(text: str) -> list[str]:
+    """The lines after `$ ` in console blocks."""
+    blocks = re.findall(r"```console\n(.*?)```", text, flags=re.DOTALL)
     return [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
 
 
+def named_files(text: str) -> dict[str, str]:
+    """Blocks that a line with nothing but a file's name in bold stands before, by that name."""
+    return dict(re.findall(r"^\*\*`([^`]+)`\*\*\n\n```\w+\n(.*?)```", text, flags=re.DOTALL | re.MULTILINE))
+
+
 def runnable() -> list[str]:
-    return [line for line in console_commands() if not line.startswith(tuple(SERVED_ELSEWHERE))]
+    told = README.replace(section(OWN_TYPE), "")
+    return [line for line in console_commands(told) if not line.startswith(tuple(SERVED_ELSEWHERE))]
 
 
 @pytest.fixture(scope="module")
@@ -71,11 +86,43 @@ def test_a_command_of_the_readme_runs(command: str, up: dict[str, str]) -> None:
 
 
 def test_the_pattern_of_the_readme_passes_its_own_tests(tmp_path: Path) -> None:
-    (pattern,) = re.findall(r"```yaml\n(.*?)```", README, flags=re.DOTALL)
+    (pattern,) = re.findall(r"```yaml\n(.*?)```", section("## Write a pattern\n"), flags=re.DOTALL)
     (tmp_path / "pattern.yaml").write_text(pattern)
     command = [sys.executable, "-m", "workers.cli", "patterns", "test", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_type_of_ones_own_from_nothing_to_a_ringing_pattern(tmp_path: Path) -> None:
+    text = section(OWN_TYPE)
+    files, commands = named_files(text), console_commands(text)
+    assert list(files) == ["ports.yaml", "patterns/port-and-troops.yaml", "news.jsonl"]
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content, "utf-8")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "TOCSIN_STATE_DIR": str(tmp_path / "state"), "PATH": path}
+    shell = shutil.which("bash")
+    assert shell is not None
+    done = subprocess.run(
+        [shell, "-e", "-c", "\n".join(commands)],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    shown = re.sub(r"\s+", " ", done.stdout)
+    for block in re.findall(r"```text\n(.*?)```", text, flags=re.DOTALL):
+        for line in block.splitlines():
+            if not line.strip().startswith("when"):  # counted from today
+                assert re.sub(r"\s+", " ", line).strip() in shown
+    assert shown.count("HIGH A port is closed and troops move: actor NO") == 1
+    assert "2 articles = 2 annotated + 0 rejected; 0 malformed lines; 1 alert" in done.stderr
+
+
+def test_the_component_of_the_readme_runs() -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout == "[('missile_launch', 'actual', 'fired')]\n", done.stdout + done.stderr
 
 
 def test_the_two_commands_are_what_ci_runs() -> None:

@@ -12,7 +12,7 @@ from topics.codec import DecodeError, decode
 from topics.names import TopicKind
 from topics.rejects import Step
 from workers import metrics
-from workers.annotate.reader import Reader
+from workers.annotate.reader import Reader, Unread
 from workers.logs import bind_article, get_logger
 from workers.settings import Settings
 from workers.steps import Incoming, Outcome, Outgoing, Publish, Refused
@@ -43,8 +43,13 @@ class Annotate:
             except DecodeError as error:
                 outcomes[index] = Refused(error.error, error.reason)
         loop = asyncio.get_running_loop()
-        read = await loop.run_in_executor(self._thread, self._reader.read, [article for _, article in articles])
+        before = self._reader.copies.hits
+        read = await loop.run_in_executor(self._thread, self._reader.read_each, [article for _, article in articles])
+        metrics.COPIES.inc(self._reader.copies.hits - before)
         for (index, article), annotation in zip(articles, read, strict=True):
+            if isinstance(annotation, Unread):
+                outcomes[index] = Refused(annotation.error, annotation.reason)
+                continue
             _count(article, annotation, batch[index].trace_id)
             outcomes[index] = [Outgoing("annotations", article.id, annotation, batch[index].trace_id)]
         return outcomes
@@ -74,4 +79,10 @@ def _count(article: Article, annotation: Annotation, trace_id: str | None) -> No
 
 def make_handler(settings: Settings) -> Annotate:
     """The handler as configured. Raises ConfigurationError for a missing model or a bad ontology."""
-    return Annotate(Reader.load(model=settings.model, ontology=settings.ontology, batch_size=settings.batch_size))
+    reader = Reader.load(
+        model=settings.model,
+        ontology=settings.ontology,
+        batch_size=settings.batch_size,
+        seconds=settings.read_seconds,
+    )
+    return Annotate(reader)

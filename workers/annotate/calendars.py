@@ -285,6 +285,12 @@ def _bare_month(match: re.Match[str], published: date, ahead: bool) -> Days:
     return _month_of(published.year - (month > published.month), month)
 
 
+def _month_of_year(match: re.Match[str], published: date, _ahead: bool) -> Days:
+    """ "March last year"."""
+    step = {"last": -1, "this": 0, "next": 1}[match["dir"].lower()]
+    return _month_of(published.year + step, MONTHS[match["month"].lower().rstrip(".")])
+
+
 def _relative_month(match: re.Match[str], published: date, _ahead: bool) -> Days:
     month = MONTHS[match["month"].lower().rstrip(".")]
     direction, year = match["dir"].lower(), published.year
@@ -321,6 +327,11 @@ def _long_past(_match: re.Match[str], published: date, _ahead: bool) -> Days:
     return date(1, 1, 1), published - timedelta(days=365), "span"
 
 
+def _new_year(_match: re.Match[str], published: date, ahead: bool) -> Days:
+    """ "in the new year": the one that is near."""
+    return _month_of(published.year + (published.month > 2 or ahead), 1)
+
+
 RESOLVERS: dict[str, Resolver] = {
     "iso": _iso, "slashed": _slashed, "day_range": _day_range, "day_month": _day_of_month, "month_year": _month_year,
     "ago": _ago, "earlier": _earlier, "many_ago": _many_ago, "over_past": _over_past, "in_recent": _in_recent,
@@ -328,7 +339,7 @@ RESOLVERS: dict[str, Resolver] = {
     "weekend": _at_weekend, "relative_month": _relative_month, "relative_day": _relative_day, "near_day": _near_day,
     "weekday": _weekday, "nth": _nth, "holiday": _holiday, "decade": _decade, "year_span": _year_span, "year": _year,
     "day_of_week": _day_of_week, "away": _away, "season": _bare_season, "possessive_year": _year,
-    "month": _bare_month, "war": _war, "long_past": _long_past,
+    "month": _bare_month, "war": _war, "new_year": _new_year, "month_of_year": _month_of_year, "long_past": _long_past,
 }  # fmt: skip
 """By the names of the patterns. A ValueError means that there is no such day."""
 

@@ -34,6 +34,7 @@ class ClauseWalk(Complements):
             return
         self.path.append(verb)
         read_modality(verb, self.verdict, negation=negation)
+        self._said_between(verb)
         head, dep = verb.head, verb.dep_
         if own:
             read_habit(verb, self.verdict)
@@ -51,6 +52,13 @@ class ClauseWalk(Complements):
             self._of_noun(verb, head)
         elif dep == "pcomp":
             self._after_preposition(verb, head)
+
+    def _said_between(self, verb: Token) -> None:
+        """ "Seoul fired a missile, officials said, two days after …"."""
+        for said in children(verb, "parataxis"):
+            if is_reporting(said) and any(True for _ in children(said, "nsubj")) and not has_object(said):
+                self.verdict.attributed = True
+                self.reports.append(said)
 
     def _lasting_state(self, verb: Token) -> None:
         """ "two men are charged with murder": what was done some time ago lasts."""
@@ -136,6 +144,8 @@ class ClauseWalk(Complements):
         elif not is_infinitive(verb):
             if self._is_content(verb):
                 self.listed_noun(noun, default="actual")
+        elif noun.head == noun:
+            self.verdict.raise_to("future", verb)  # the headline's "Rivals to resume talks"
         elif lemma == "one" or _is_counted(noun):
             self.above_noun(noun)  # "the first to launch" did
         elif self.kind.failed_counts and lemma in {"attempt", "bid", "effort", "try"}:

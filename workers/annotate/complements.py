@@ -12,7 +12,7 @@ from spacy.tokens import Token
 
 from topics.annotations import Status
 from workers.annotate.lexicon import lexicon
-from workers.annotate.modality import is_status_word, negation_of
+from workers.annotate.modality import is_status_word, negates, negation_of
 from workers.annotate.ontology import EventType
 from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
 from workers.annotate.verdict import Verdict
@@ -20,6 +20,7 @@ from workers.annotate.verdict import Verdict
 DEPTH = 14
 """So many steps up a parse is as far as any sentence goes; a broken parse must not send the walk in circles."""
 
+_CLAUSAL = frozenset({"conj", "ccomp", "xcomp", "parataxis", "acomp"})
 _SPEECH = (("reporting", "say"), ("reporting", "speak"), ("status", "denying"))
 _JUDGEMENTS: tuple[tuple[Status, str], ...] = (
     ("negated", "negated"),
@@ -274,7 +275,8 @@ class Complements(ABC):
     def _reported_by(self, head: Token) -> None:
         self.verdict.attributed = True
         self.reports.append(head)
-        if negation_of(head) is not None:
+        nothing = any(negates(c) for c in children(head, "nsubj"))
+        if nothing or negation_of(head) is not None:
             if is_status_word(head, "opinion"):
                 self.verdict.raise_to("negated", head)
             elif head.lemma_.lower() in {"confirm", "report"}:
@@ -286,7 +288,7 @@ class Complements(ABC):
         token = head
         for _ in range(DEPTH):
             above = token.head
-            if above == token or token.dep_ not in {"conj", "ccomp", "xcomp", "parataxis"} or not is_verbal(above):
+            if above == token or token.dep_ not in _CLAUSAL or not (is_verbal(above) or above.pos_ == "ADJ"):
                 break
             if token.dep_ != "conj":
                 if is_status_word(above, "denying") and negation_of(above) is None:

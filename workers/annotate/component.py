@@ -123,7 +123,7 @@ class EventReader:
         if sentences:
             cast = Cast([reading], know_people([reading]), sentences)
             events = read_events(sentences, cast, self.index, self.ontology, published)
-        return events, entities_of([reading])
+        return events, entities_of([reading], events)
 
     def _require(self, doc: Doc) -> None:
         for attribute, what, pipe in _NEEDS:

@@ -77,6 +77,7 @@ _SOURCES: tuple[tuple[str, str], ...] = (
         rf"\b(?:(?:in|over|within|during)\s+the\s+(?:coming|next|following)|within)\s+(?:{_COUNT}\s+)?{_UNIT}\b",
     ),
     ("in_so_long", rf"\bin\s+{_COUNT}\s+{_UNIT}(?:'s?\s+time)?\b"),
+    ("month_of_year", rf"\b{_MONTH}\s+(?:of\s+)?(?P<dir>last|this|next)\s+year\b"),
     ("day_of_week", rf"\b{_PLAIN_DAY}\s+(?:of\s+)?(?P<dir>this|next|last)\s+week\b"),
     (
         "relative",
@@ -107,6 +108,7 @@ _SOURCES: tuple[tuple[str, str], ...] = (
             r"(?:\s+of\s+(?P<dir>this|last|next)\s+month|(?=[.,;:)]|$|\s+(?:and|at|in|when|after|before|to|by|for|the)\b))"
         ),
     ),
+    ("new_year", r"\bin\s+the\s+new\s+year\b"),
     ("holiday", r"\b(?P<word>christmas (?:eve|day)|new year's (?:eve|day)|boxing day|(?<=at )christmas)\b"),
     ("decade", r"\b(?:the\s+)?(?:early |late |mid-?)?(?P<year>(?:1[5-9]|20)\d0)s\b"),
     ("year_span", r"\b(?:between|from)\s+(?P<y1>(?:1[5-9]|20)\d\d)\s+(?:and|to|until)\s+(?P<y2>(?:1[5-9]|20)\d\d)\b"),
@@ -121,7 +123,7 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     ("possessive_year", rf"\b{_YEAR}{_EVENT_OF_A_YEAR}"),
     (
         "month",
-        rf"\b(?:in|since|of|by|from|during|until|early|late|mid|to|for|through)[\s-]+{_MONTH}(?!\s+(?:be|have)\b)",
+        rf"\b(?:in|since|of|by|from|during|until|early|late|mid|to|for|through|before|after|than)[\s-]+{_MONTH}(?!\s+(?:be|have)\b)",
     ),
     (
         "month",

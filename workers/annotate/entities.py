@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from spacy.strings import get_string_id
 from spacy.tokens import Doc
 
-from topics.annotations import Entity, EntityKind
+from topics.annotations import Entity, EntityKind, Event, Span
 from workers.annotate.bodies import is_body_of_state, is_nobody, link_bodies
-from workers.annotate.gazetteer import Entry, Gazetteer, slug
+from workers.annotate.gazetteer import Entry, Gazetteer, country_names, slug
 from workers.annotate.lexicon import lexicon
 from workers.annotate.linking import link_persons
-from workers.annotate.locations import claim_towns, is_town, locate, resolve_shared
+from workers.annotate.locations import is_town, locate, resolve_shared
 from workers.annotate.mentions import Mention, Reading, is_company
+from workers.annotate.repairs import is_trade, repair
 
 __all__ = ["Mention", "Reading", "entities_of", "find_mentions", "is_company"]
 
@@ -28,7 +29,7 @@ _KINDS: dict[str, EntityKind] = {
     "PERSON": "person", "ORG": "organisation", "GPE": "place", "LOC": "place", "FAC": "place", "NORP": "group",
     "PRODUCT": "weapon", "EVENT": "event",
 }  # fmt: skip
-_MODEL = re.compile(r"\b([A-Z][A-Za-z]+(?: [A-Z][a-z]+)?)[- ](\d{1,4}[A-Z]{0,3})\b")
+_MODEL = re.compile(r"\b([A-Z][A-Za-z]+)[- ](\d{1,4}[A-Z]{0,3})\b")
 _ADDRESS = re.compile(r"https?:|www\.|[@#<>{}|\\]|\.com/")
 _COMPASS = frozenset({"north", "south", "east", "west", "northern", "southern", "eastern", "western"})
 
@@ -42,8 +43,8 @@ def find_mentions(readings: Sequence[Reading], gazetteer: Gazetteer, published: 
     for reading in readings:
         _read_names(reading, gazetteer, published, body_ids)
     resolve_shared(readings, gazetteer)
-    claim_towns(readings)
-    link_persons(readings)
+    repair(readings)
+    link_persons(readings, published)
     link_bodies(readings)
     locate(readings)
     _resolve_halves(readings)
@@ -153,9 +154,15 @@ def _whole_name(doc: Doc, start: int, end: int, kind: EntityKind) -> tuple[int, 
         if doc[i].is_space and "\n" in doc[i].text:
             return start, i
     words = lexicon()
-    if doc[start].lower_ in words.words("names", "trades") and end - start > 1:
+    if end - start > 1 and is_trade(doc[start].lower_):
         start += 1
+    if kind == "organisation" and end + 1 < len(doc) and doc[end].lower_ == "news" and doc[end + 1].lower_ == "agency":
+        end += 2
     if kind == "person":
+        while end < len(doc) and doc[end - 1].text in words.words("names", "particles") and doc[end].text[:1].isupper():
+            end += 1
+        if end < len(doc) and doc[end].text in {"Jr", "Jr.", "Sr", "Sr.", "II", "III"}:
+            end += 1
         while end + 1 < len(doc) and doc[end].text == "-" and not doc[end - 1].whitespace_ and not doc[end].whitespace_:
             if not doc[end + 1].is_alpha:
                 break
@@ -211,7 +218,7 @@ def _model_mention(reading: Reading, start: int, end: int, kind: EntityKind) -> 
     if start >= end:
         return None
     mention = reading.mention(start, end, kind)
-    if _is_noise(mention.text, kind) or (kind == "weapon" and not _is_weapon(doc, start, end, mention.text)):
+    if _is_noise(mention.text, kind):
         return None
     if kind == "place" and mention.text.lower() in _COMPASS:
         return None
@@ -233,11 +240,6 @@ def _bare_person(doc: Doc, start: int, end: int) -> tuple[int, int]:
         if doc[i].is_space or (doc[i].text == "'s" and i < end - 1):
             return start, i
     return start, end
-
-
-def _is_weapon(doc: Doc, start: int, end: int, text: str) -> bool:
-    """The model's products are phones and cars as well; a weapon stands beside a word of arms or has a designation."""
-    return not text.islower() and _among_arms(doc, start, end)
 
 
 def _organisation(reading: Reading, mention: Mention) -> Mention | None:
@@ -294,22 +296,24 @@ def _resolve_halves(readings: Sequence[Reading]) -> None:
             reading.mentions.append(mention)
 
 
-def entities_of(readings: Sequence[Reading]) -> tuple[Entity, ...]:
-    """The entities of the article, in the order of their first mention."""
-    found: dict[str, list[Mention]] = {}
-    for mention in _all(readings):
-        found.setdefault(mention.id, []).append(mention)
+def entities_of(readings: Sequence[Reading], events: Iterable[Event] = ()) -> tuple[Entity, ...]:
+    """The entities of the article, in the order of their first mention.
+
+    Whom an event names is one of them: in "Putin will visit India" the name of the leader stands for Russia too.
+    """
+    kinds: dict[str, EntityKind] = {}
+    names: dict[str, str] = {}
+    found: dict[str, list[Span]] = {}
+    for mention in (mention for reading in readings for mention in reading.mentions):
+        kinds.setdefault(mention.id, mention.kind if ":" in mention.id else "country")
+        names.setdefault(mention.id, mention.name)
+        found.setdefault(mention.id, []).append(mention.span)
+    for event in events:
+        for one in (*event.actor, *event.target):
+            if ":" not in one.id and one.id not in names:
+                kinds[one.id], names[one.id] = "country", country_names().get(one.id, one.id)
+                found[one.id] = [Span(part=one.part, start=one.start, end=one.end, text=one.text)]
     return tuple(
-        Entity(
-            id=identifier,
-            kind=ms[0].kind if ":" in identifier else "country",
-            name=ms[0].name,
-            mentions=tuple(m.span for m in ms),
-        )
-        for identifier, ms in found.items()
+        Entity(id=identifier, kind=kinds[identifier], name=names[identifier], mentions=tuple(spans))
+        for identifier, spans in found.items()
     )
-
-
-def _all(readings: Sequence[Reading]) -> Iterator[Mention]:
-    for reading in readings:
-        yield from reading.mentions

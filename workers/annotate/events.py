@@ -5,7 +5,7 @@ Here they get status, participants, place and confidence; each of those is found
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import prod
@@ -54,7 +54,7 @@ class Found:
 
 
 def read_events(
-    sentences: Sequence[Doc],
+    sentences: Iterable[Doc],
     cast: Cast,
     index: TriggerIndex,
     ontology: Ontology,

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -122,10 +122,11 @@ def slug(name: str) -> str:
     >>> slug("Élysée Palace")
     'elysee-palace'
     """
-    made = "".join(c if c.isalnum() else "-" for c in plain(name).lower().replace("'", ""))
+    made = "".join(c if c.isalnum() else "-" for c in plain(name).lower())
     return "-".join(part for part in made.split("-") if part)[:80] or "unnamed"
 
 
+@cache
 def country_names() -> dict[str, str]:
     """ISO alpha-2 codes and their everyday English names."""
     names: dict[str, str] = {}

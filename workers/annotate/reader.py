@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from topics.annotations import Annotation, Event, Fingerprint, Timing
 from topics.articles import Article, event_time
 from workers.annotate.actors import Cast, Position
+from workers.annotate.copies import Copies, annotation_of
 from workers.annotate.entities import Reading, entities_of, find_mentions
 from workers.annotate.events import read_events
 from workers.annotate.fingerprint import fingerprint_of
@@ -28,9 +29,32 @@ from workers.annotate.sieve import Sieve
 from workers.annotate.text import Part, learn_case, prepare_text, prepare_title
 from workers.annotate.trace import Trace
 from workers.annotate.triggers import TriggerIndex
+from workers.errors import InputError
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
+
+MAX_CHARACTERS = 100_000
+"""So much of a text is read: three times the longest report. The annotation says if there was more."""
+
+MAX_PARSED = 400
+"""So many sentences of an article are parsed, the first ones."""
+
+READ_SECONDS = 20.0
+"""CPU seconds that one article may take beyond its share of the models' work, which its length bounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An article that cannot be read in time; it must not hold up the others."""
+
+    article_id: str
+    reason: str
+    error: str = "too-slow"
+
+
+class TooSlowError(InputError):
+    """An article took longer than `TOCSIN_READ_SECONDS`."""
 
 
 @dataclass(slots=True)
@@ -44,12 +68,28 @@ class _Work:
     sentences: list[Doc] = field(default_factory=list)
     title_is_lead: bool = False
     trace: Trace | None = None
+    truncated: bool = False
+    seconds: float = 0.0
 
 
 class Reader:
-    """Reads batches of articles. Not thread-safe; one for each process."""
+    """Reads batches of articles. Not thread-safe; one for each process.
 
-    def __init__(self, pipeline: Pipeline, ontology: Ontology, index: TriggerIndex, gazetteer: Gazetteer) -> None:
+    `seconds` bounds the CPU time of one article; `copies` are the texts that are not read twice.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        ontology: Ontology,
+        index: TriggerIndex,
+        gazetteer: Gazetteer,
+        *,
+        seconds: float = READ_SECONDS,
+        copies: Copies | None = None,
+    ) -> None:
+        self.seconds = seconds
+        self.copies = copies if copies is not None else Copies()
         self.pipeline = pipeline
         self.ontology = ontology
         self.index = index
@@ -58,7 +98,14 @@ class Reader:
         self.sieve = Sieve.build(index, lemmas) if lemmas is not None else None
 
     @classmethod
-    def load(cls, *, model: str, ontology: Path | Sequence[Path] | None = None, batch_size: int = 32) -> Reader:
+    def load(
+        cls,
+        *,
+        model: str,
+        ontology: Path | Sequence[Path] | None = None,
+        batch_size: int = 32,
+        seconds: float = READ_SECONDS,
+    ) -> Reader:
         """Load model and ontology once. Raises ConfigurationError for a missing model or a bad ontology file."""
         types = load_ontology(ontology)
         pipeline = Pipeline.load(model, batch_size=batch_size)
@@ -66,42 +113,80 @@ class Reader:
         learn_case(gazetteer.names)
         index = TriggerIndex.build(types, pipeline.tokenise, pipeline.irregular_forms())
         index.patterns = PatternTriggers.build(types, pipeline.nlp.vocab)
-        return cls(pipeline, types, index, gazetteer)
+        return cls(pipeline, types, index, gazetteer, seconds=seconds)
 
     def read(self, articles: Sequence[Article], traces: Sequence[Trace] | None = None) -> list[Annotation]:
-        """One annotation for each article, in order. `traces`, one for each article, are told how it was read."""
+        """One annotation for each article, in order. `traces`, one for each article, are told how it was read.
+
+        Raises TooSlowError for an article that takes longer than `seconds`.
+        """
+        found = self.read_each(articles, traces)
+        for one in found:
+            if isinstance(one, Unread):
+                raise TooSlowError(f"The article {one.article_id} cannot be read: {one.reason}.")
+        return [one for one in found if not isinstance(one, Unread)]
+
+    def read_each(
+        self, articles: Sequence[Article], traces: Sequence[Trace] | None = None
+    ) -> list[Annotation | Unread]:
+        """As `read`, but what takes too long is told in its place. A copy of a text read before is not read again."""
+        if traces is not None:
+            return self._read_all(articles, traces)
+        keys = [self.copies.key(article) for article in articles]
+        found = [self.copies.find(key, article) for key, article in zip(keys, articles, strict=True)]
+        firsts = {key: i for i, key in reversed(list(enumerate(keys))) if found[i] is None}
+        new = sorted(firsts.values())
+        read = dict(zip(new, self._read_all([articles[i] for i in new], [None] * len(new)), strict=True))
+        made: list[Annotation | Unread] = []
+        for i, (key, article) in enumerate(zip(keys, articles, strict=True)):
+            known = found[i] or read[firsts[key]]
+            if isinstance(known, Annotation):
+                if firsts.get(key) == i:
+                    self.copies.keep(key, known)
+                elif found[i] is None:  # the same text again within the batch
+                    known = annotation_of(article, known)
+                    self.copies.hits += 1
+            elif firsts[key] != i:
+                known = replace(known, article_id=article.id)
+            made.append(known)
+        return made
+
+    def _read_all(self, articles: Sequence[Article], traces: Sequence[Trace | None]) -> list[Annotation | Unread]:
         size = self.pipeline.batch_size
-        told: Sequence[Trace | None] = traces if traces is not None else [None] * len(articles)
-        found: list[Annotation] = []
+        found: list[Annotation | Unread] = []
         for start in range(0, len(articles), size):
-            found.extend(self._read_batch(articles[start : start + size], told[start : start + size]))
+            found.extend(self._read_batch(articles[start : start + size], traces[start : start + size]))
         return found
 
-    def _read_batch(self, articles: Sequence[Article], traces: Sequence[Trace | None]) -> list[Annotation]:
+    def _read_batch(self, articles: Sequence[Article], traces: Sequence[Trace | None]) -> list[Annotation | Unread]:
         started = time.perf_counter()
         with self.pipeline.zone():
             works = [self._prepare(article, trace) for article, trace in zip(articles, traces, strict=True)]
             self._name(works)
             self._parse(works)
-            made = [self._annotate(work) for work in works]
+            made = [self._annotated(work) for work in works]
             for sentence in (sentence for work in works for sentence in work.sentences):
                 sentence.user_data.clear()  # what rules keep there points back to the sentence
         share = (time.perf_counter() - started) * 1000 / max(1, len(articles))
         timing = Timing(read_ms=round(share, 3))
-        return [annotation.model_copy(update={"timing": timing}) for annotation in made]
+        return [one if isinstance(one, Unread) else one.model_copy(update={"timing": timing}) for one in made]
 
     def _prepare(self, article: Article, trace: Trace | None) -> _Work:
+        started = time.thread_time()
         work = _Work(article, article.lang or detect_language(f"{article.title}\n{article.text}"), trace=trace)
-        if work.lang is None or not work.lang.lower().startswith(self.pipeline.lang):
+        if not self.pipeline.reads(work.lang):
             if trace is not None:
                 trace.unread(f"its language is {work.lang or 'not known'}; the model reads {self.pipeline.lang}")
             return work
-        work.parts = [prepare_title(article.title, article.text), prepare_text(article.text)]
+        title, text = article.title[:MAX_CHARACTERS], article.text[:MAX_CHARACTERS]
+        work.truncated = article.truncated or len(text) < len(article.text) or len(title) < len(article.title)
+        work.parts = [prepare_title(title, text), prepare_text(text)]
         work.title_is_lead = _is_lead(article.title, article.text)
         if trace is not None:
             for part in work.parts:
                 for blank in part.blanks:
                     trace.left_out(part.name, blank.start, blank.end, blank.why)
+        work.seconds = time.thread_time() - started
         return work
 
     def _name(self, works: Sequence[_Work]) -> None:
@@ -111,8 +196,11 @@ class Reader:
             work.readings.append(Reading(part.name, doc, part.raw))
 
     def _parse(self, works: Sequence[_Work]) -> None:
+        if not self.pipeline.can_parse:
+            return
         wanted: list[tuple[_Work, Position, Doc]] = []
         for work in works:
+            already = len(wanted)
             for part, reading in zip(work.parts, work.readings, strict=True):
                 spans = [
                     span for span in sentence_spans(part, reading.doc) if self._is_wanted(work, part, reading.doc, span)
@@ -123,6 +211,9 @@ class Reader:
                     strict=True,
                 ):
                     wanted.append((work, position_of(part, reading.doc, span), sentence))
+            if len(wanted) - already > MAX_PARSED:
+                work.truncated = True
+                del wanted[already + MAX_PARSED :]
         parsed = self.pipeline.parses(sentence for _, _, sentence in wanted)
         self._parse_again(wanted, parsed)
         for (work, position, _), sentence in zip(wanted, parsed, strict=True):
@@ -161,6 +252,23 @@ class Reader:
         # Whoever wants to be told why a trigger failed gets the sentences in which it stands, too.
         return None if self.index.may_hold(token.lower_ for token in words) else "no trigger word"
 
+    def _annotated(self, work: _Work) -> Annotation | Unread:
+        try:
+            return self._annotate(work)
+        except _OutOfTimeError:
+            return Unread(
+                work.article.id,
+                f"reading it took more than {self.seconds:g} s of CPU ({len(work.article.text)} characters)",
+            )
+
+    def _in_time(self, work: _Work) -> Iterator[Doc]:
+        """The sentences of an article as long as there is time for it."""
+        started = time.thread_time()
+        for sentence in work.sentences:
+            if work.seconds + time.thread_time() - started > self.seconds:
+                raise _OutOfTimeError
+            yield sentence
+
     def _annotate(self, work: _Work) -> Annotation:
         article = work.article
         moment, source = event_time(article.published_at, article.fetched_at)
@@ -174,8 +282,8 @@ class Reader:
                 work.sentences,
                 capitals=self.gazetteer.capitals,
             )
-            events = read_events(work.sentences, cast, self.index, self.ontology, moment.date(), trace=work.trace)
-        entities = entities_of(work.readings)
+            events = read_events(self._in_time(work), cast, self.index, self.ontology, moment.date(), trace=work.trace)
+        entities = entities_of(work.readings, events)
         return Annotation(
             article_id=article.id,
             revision=article.revision,
@@ -196,7 +304,12 @@ class Reader:
             else Fingerprint(minhash=""),
             model=self.pipeline.label,
             ontology=self.ontology.version,
+            truncated=work.truncated,
         )
+
+
+class _OutOfTimeError(Exception):
+    """The article at hand takes too long."""
 
 
 def _lacks_verb(headline: Doc, index: TriggerIndex) -> bool:

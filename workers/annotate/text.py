@@ -212,7 +212,7 @@ def _known_case() -> dict[str, str]:
 
 def learn_case(names: list[str]) -> None:
     """Tell `recase` how names are written ("north korea": "North Korea"), from the gazetteer."""
-    ordinary = {"us", "turkey", "chad", "may", "an", "as", "is", "it", "no", "so", "am", "be", "to", "in", "at"}
+    ordinary = {"us", "who", "turkey", "chad", "may", "an", "as", "is", "it", "no", "so", "am", "be", "to", "in", "at"}
     for name in names:
         for word in _LETTERS.findall(name):
             if word[0].isupper() and word.lower() not in ordinary and len(word) > 1:

@@ -23,7 +23,10 @@ def apply_times(walk: Walk, setting: Setting, trigger: Token) -> None:
     own, near, clauses = _anchors(walk, setting)
     best = min(own, key=lambda found: found[0], default=None)
     if best is not None:
-        _date_by(walk, setting, _directed(walk, setting, best[1]))
+        _, when, meant_for = best
+        _date_by(
+            walk, setting, when.turned(setting.published, ahead=True) if meant_for else _directed(walk, setting, when)
+        )
     else:
         _date_by_others(walk, setting, [_directed(walk, setting, when) for when in near], clauses)
     if verdict.status == "actual" and verdict.when is None:
@@ -41,14 +44,16 @@ def _date_by_others(walk: Walk, setting: Setting, near: list[When], sequels: lis
         walk.verdict.look_ahead(ahead)
 
 
-def _anchors(walk: Walk, setting: Setting) -> tuple[list[tuple[tuple[int, int, int], When]], list[When], list[When]]:
+def _anchors(
+    walk: Walk, setting: Setting
+) -> tuple[list[tuple[tuple[int, int, int], When, bool]], list[When], list[When]]:
     """The dates that are the event's own, by nearness; those of conjuncts, reports and main clauses; of sequels."""
     place = {token.i: n for n, token in reversed(list(enumerate(walk.path)))}
     shared = {token.i for token in (*walk.near, *walk.reports)}
     timed = {
         c.i for token in walk.path for c in children(token, "advcl") if has_child(c, *_SEQUELS) and c.tag_ != "VBG"
     }
-    own: list[tuple[tuple[int, int, int], When]] = []
+    own: list[tuple[tuple[int, int, int], When, bool]] = []
     near: list[When] = []
     sequels: list[When] = []
     for token, when in setting.times:
@@ -57,12 +62,17 @@ def _anchors(walk: Walk, setting: Setting) -> tuple[list[tuple[tuple[int, int, i
         anchor = _anchor(token, when, place)
         if anchor in place:
             rank = _FINENESS[when.granularity]
-            own.append(((place[anchor], rank, when.start), when))
+            own.append(((place[anchor], rank, when.start), when, _is_meant_for(token, when)))
         elif anchor in shared or _follows(token.doc, anchor, place):
             near.append(when)  # "in March Washington said Moscow was sending"
         elif anchor in timed:
             sequels.append(when)  # "collapsed after a ship struck it in March"
     return own, near, sequels
+
+
+def _is_meant_for(token: Token, when: When) -> bool:
+    """ "called an election for 5 March"."""
+    return f"for {when.words}".lower() in token.doc.text.lower() or when.words.lower().startswith("for ")
 
 
 def _follows(sentence: Doc, anchor: int, own: dict[int, int]) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from topics.annotations import Annotation
     from topics.articles import Article
     from workers.annotate.explain import Explanation
-    from workers.annotate.reader import Reader
+    from workers.annotate.reader import Reader, Unread
 
 
 def register(app: typer.Typer) -> None:
@@ -53,7 +53,12 @@ def annotate(
         raise typer.BadParameter("it goes with --explain; without it, JSON is what comes anyway", param_hint="--json")
     settings = load_settings(model=model)
     records = read_paths(paths, prose_on_stdin=explain)
-    reader = Reader.load(model=settings.model, ontology=chosen(ontology), batch_size=settings.batch_size)
+    reader = Reader.load(
+        model=settings.model,
+        ontology=chosen(ontology),
+        batch_size=settings.batch_size,
+        seconds=settings.read_seconds,
+    )
     malformed = 0
 
     def good() -> Iterator[Article]:
@@ -72,16 +77,23 @@ def annotate(
     else:
         lines = _explained_lines if explain else _annotated
         for line in lines(reader, good(), settings.batch_size):
-            sys.stdout.write(line + "\n")
+            if isinstance(line, str):
+                sys.stdout.write(line + "\n")
+            else:
+                malformed += 1
+                typer.echo(f"tocsin: {line.article_id}: {line.reason}", err=True)
     sys.stdout.flush()
     if malformed:
         typer.echo(f"tocsin: {malformed} line{'s' if malformed != 1 else ''} could not be used", err=True)
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _annotated(reader: Reader, articles: Iterable[Article], batch_size: int) -> Iterator[str]:
+def _annotated(reader: Reader, articles: Iterable[Article], batch_size: int) -> Iterator[str | Unread]:
+    from workers.annotate.reader import Unread
+
     for batch in _batches(articles, batch_size):
-        yield from (annotation.model_dump_json() for annotation in reader.read(batch))
+        for one in reader.read_each(batch):
+            yield one if isinstance(one, Unread) else one.model_dump_json()
 
 
 def _explained(

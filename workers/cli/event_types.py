@@ -54,6 +54,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(show_list)
     group.command("show")(show)
     group.command("check")(check)
+    group.command("schema")(schema)
     app.add_typer(group, name="event-types")
 
 
@@ -122,6 +123,13 @@ def check(
     typer.echo(f"{len(files)} file{'s' * (len(files) != 1)}, {mistakes}{adds}.", err=True)
     if problems:
         raise typer.Exit(ExitCode.CONFIGURATION)
+
+
+def schema() -> None:
+    """Print the JSON Schema of ontology files. Editors find it by `# yaml-language-server: $schema=FILE` on top."""
+    from workers.annotate.ontology_spec import SCHEMA_FILE
+
+    typer.echo(SCHEMA_FILE.read_text("utf-8"), nl=False)
 
 
 def _near(name: str, ontology: Ontology) -> str:

@@ -26,7 +26,7 @@ _STATUS_STYLES = {
 }
 _LABEL_WIDTH = 10
 _INDENT = 6
-_LONGEST_SOURCE = 24
+_LONGEST_SOURCE = 32
 
 
 def show_explanations(explained: Iterable[tuple[Article, Annotation, Explanation]]) -> None:

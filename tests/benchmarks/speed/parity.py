@@ -41,6 +41,7 @@ def measure(paths: Sequence[Path], *, limit: int | None, show: int) -> int:
     articles = articles_of(paths)
     articles = articles[:: max(1, len(articles) // limit)][:limit] if limit else articles
     reader = Reader.load(model="en_core_web_sm")
+    reader.copies.capacity = 0
     whole = whole_pipeline()
     good = True
     differences: list[str] = []

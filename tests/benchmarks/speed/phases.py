@@ -34,6 +34,7 @@ def measure(paths: Sequence[Path], *, limit: int | None) -> int:
     articles = articles_of(paths)
     articles = articles[:: max(1, len(articles) // limit)][:limit] if limit else articles
     reader = Reader.load(model="en_core_web_sm")
+    reader.copies.capacity = 0
     reader.read(articles[:64])
     spent: Counter[str] = Counter()
     for label, owner, name in _PHASES:

@@ -36,6 +36,7 @@ def tocsin() -> tuple[str, Callable[[str], int]]:
 
     settings = load_settings()
     reader = Reader.load(model=settings.model, ontology=settings.ontology, batch_size=settings.batch_size)
+    reader.copies.capacity = 0  # the same files may come again
 
     def read(path: str) -> int:
         articles = [record for record in read_paths([path]) if not isinstance(record, Malformed)]

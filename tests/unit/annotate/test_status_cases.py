@@ -15,10 +15,10 @@ from topics.articles import Article
 from workers.annotate.reader import Reader
 
 PUBLISHED = datetime(2024, 5, 15, 12, tzinfo=UTC)
-FILES = ("status_cases.yaml",)
-RIGHT = 0.97
+FILES = ("status_cases.yaml", "status_cases_wire.yaml")
+RIGHT = 0.96
 """So much of what is found must have the right status; a parse that went wrong cannot be mended by a rule."""
-FOUND = 0.8
+FOUND = 0.7
 """Whether a word is an event at all is other tests' matter, but too few would prove nothing here."""
 
 

@@ -1,0 +1,96 @@
+"""No text holds a reader up: only so much of one is read, and one that still takes too long is refused by itself."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.unit.annotate.conftest import article
+from topics.codec import encode
+from workers.annotate import reader as reading
+from workers.annotate.agent import Annotate
+from workers.annotate.reader import MAX_CHARACTERS, MAX_PARSED, Reader, TooSlowError, Unread
+from workers.steps import Incoming, Refused
+
+LAUNCH = "North Korea fired a ballistic missile into the sea on Tuesday. "
+
+
+@pytest.fixture
+def fresh(reader: Reader) -> Reader:
+    return Reader(reader.pipeline, reader.ontology, reader.index, reader.gazetteer)
+
+
+def test_the_end_of_a_very_long_text_is_not_read(fresh: Reader) -> None:
+    filler = "The weather was fine in the hills again. "
+    text = LAUNCH + filler * (MAX_CHARACTERS // len(filler)) + LAUNCH
+    (found,) = fresh.read([article(text)])
+    assert found.truncated
+    assert [event.trigger.start for event in found.events] == [text.index("fired")]
+
+
+def test_an_article_cut_before_says_so(fresh: Reader) -> None:
+    (cut,) = fresh.read([article(LAUNCH, truncated=True)])
+    (whole,) = fresh.read([article(LAUNCH + "It fell.")])
+    assert (cut.truncated, whole.truncated) == (True, False)
+
+
+def test_so_many_sentences_are_parsed_and_no_more(fresh: Reader) -> None:
+    (found,) = fresh.read([article(LAUNCH * (MAX_PARSED + 50))])
+    assert found.truncated
+    assert len(found.events) <= MAX_PARSED
+
+
+@pytest.fixture
+def slow(fresh: Reader, monkeypatch: pytest.MonkeyPatch) -> Reader:
+    """Rules that take their time over everything that names a submarine."""
+    rules = reading.read_events
+
+    def dawdle(sentences: object, *rest: object, **more: object) -> object:
+        kept = []
+        for sentence in sentences:  # type: ignore[attr-defined]  # an iterable of documents
+            kept.append(sentence)
+            if "submarine" in sentence.text:
+                until = time.thread_time() + 0.3
+                while time.thread_time() < until:
+                    pass
+        return rules(kept, *rest, **more)  # type: ignore[arg-type]  # handed through
+
+    monkeypatch.setattr(reading, "read_events", dawdle)
+    fresh.seconds = 0.2
+    return fresh
+
+
+SLOW = "A submarine fired a missile on Monday. " * 3
+
+
+def test_what_takes_too_long_is_told_and_the_others_are_read(slow: Reader) -> None:
+    found = slow.read_each([article(LAUNCH, identifier="a"), article(SLOW, identifier="b"), article("Rain.")])
+    assert [type(one) is Unread for one in found] == [False, True, False]
+    unread = found[1]
+    assert isinstance(unread, Unread)
+    assert unread.article_id == "b"
+    assert "more than 0.2 s" in unread.reason
+    with pytest.raises(TooSlowError, match="article b"):
+        slow.read([article(SLOW, identifier="b")])
+
+
+def test_copies_of_it_are_told_by_their_own_ids(slow: Reader) -> None:
+    found = slow.read_each([article(SLOW, identifier=name) for name in "ab"])
+    assert [one.article_id for one in found] == ["a", "b"]
+    assert all(isinstance(one, Unread) for one in found)
+
+
+async def test_the_step_refuses_it(slow: Reader) -> None:
+    now = datetime(2024, 5, 15, tzinfo=UTC)
+    batch = [
+        Incoming("articles", 0, i, None, encode(article(text, identifier=str(i), fetched_at=now)))
+        for i, text in enumerate([LAUNCH, SLOW])
+    ]
+    step = Annotate(slow)
+    good, bad = await step.handle(batch)
+    assert not isinstance(good, Refused)
+    assert isinstance(bad, Refused)
+    assert bad.error == "too-slow"
+    await step.stop()
