@@ -122,7 +122,7 @@ def test_similarity_is_what_it_says() -> None:
 
 
 async def test_a_formula_that_everybody_prints_fills_a_band_and_stops_nobody(stories, monkeypatch) -> None:
-    monkeypatch.setattr("workers.watch.redis_stories._MAX_BAND", 5)
+    monkeypatch.setattr("workers.watch.redis_stories.MAX_BAND", 5)
     formula = text(1)
     found = [story for _ in range(2) for story in await stories.assign([told(f"a{n:02}", formula) for n in range(40)])]
     assert set(found) == {founded_by("a00")}
