@@ -47,7 +47,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--misses", metavar="ROOT", help="also list the sentences whose ROOT was not given, or ALL")
     chosen = parser.parse_args(arguments)
     records = [record for record in json.loads(chosen.path.read_text("utf-8")) if record["event"] != "DOCUMENT"]
-    annotations = Reader.load(model="en_core_web_sm").read([_article(record) for record in records])
+    reader = Reader.load(model="en_core_web_sm")
+    annotations = [_coded(reader, found) for found in reader.read([_article(record) for record in records])]
     console = Console(width=110 if not sys.stdout.isatty() else None, highlight=False)
     every, leading = count_roots(records, annotations)
     console.print(_root_table(every, leading))
@@ -58,6 +59,13 @@ def main(arguments: list[str]) -> int:
             got = [(e.type, e.plover, e.trigger.text) for e in annotation.events]
             console.print(f"{root} [{record['eventText']}] {record['text']}\n    {got}", markup=False)
     return 0
+
+
+def _coded(reader: Reader, annotation: Annotation) -> Annotation:
+    """With the roots that PLOVER's codebook gives: what is announced is an intention (AGREE, THREATEN)."""
+    root = reader.ontology.coded_root
+    events = tuple(event.model_copy(update={"plover": root(event.plover, event.status)}) for event in annotation.events)
+    return annotation.model_copy(update={"events": events})
 
 
 def root_of(record: Mapping[str, Any]) -> str:
