@@ -27,6 +27,7 @@ _JUDGEMENTS: tuple[tuple[Status, str], ...] = (
     ("negated", "false"),
     ("future", "future"),
     ("hypothetical", "hypothetical"),
+    ("hypothetical", "willing"),
 )
 
 
@@ -55,6 +56,7 @@ class Complements(ABC):
         self.near: list[Token] = []
         self.reports: list[Token] = []
         self.background: Token | None = None
+        self.settled = False  # done by the verb over it ("agreed a truce"), so that a date ahead does not matter
         self._steps = 0
 
     @abstractmethod
@@ -118,7 +120,8 @@ class Complements(ABC):
                 self.verdict.raise_to("negated", head)
             self.verb(head)
             return True
-        if is_status_word(head, "negated") and not is_status_word(head, "stopping"):
+        refused = is_status_word(head, "negated") and not is_status_word(head, "stopping")
+        if refused or is_phrasal(head, "negated_phrasal"):
             if undone:
                 self.verdict.raise_to("hypothetical" if is_status_word(head, "excluding") else "actual", head)
             else:
@@ -217,6 +220,9 @@ class Complements(ABC):
         finite = not is_infinitive(verb) and verb.tag_ not in {"VBG", "VB"}
         if not is_status_word(head, "future") or (finite and head.pos_ == "ADJ"):
             return False
+        if head.lemma_.lower() == "order" and verb.tag_ == "VBN" and not has_child(verb, "be"):
+            self.verb(head)  # "ordered him jailed"
+            return True
         readied = head.lemma_.lower() == "prepare" and head.tag_ == "VBN" and not has_child(head, "has", "have", "had")
         self.verdict.raise_to("hypothetical" if readied else "future", head)
         self._weakened(head)
@@ -252,7 +258,9 @@ class Complements(ABC):
         taken = head.lemma_.lower() in {"take", "seize"} and any(
             is_status_word(noun, "occasions") for noun in children(head, "dobj")
         )
-        if infinitive and taken:
+        if head.lemma_.lower() == "see" and head.tag_ in {"VBZ", "VBP"}:
+            self.verdict.raise_to("hypothetical", head)  # "minister sees banks reaching agreement"
+        elif infinitive and taken:
             self.verb(head)  # "took turns to fire", "took the occasion to condemn"
         elif infinitive and not is_status_word(head, "actual"):
             self.verdict.raise_to("hypothetical", head)
@@ -297,7 +305,7 @@ class Complements(ABC):
                     self.verdict.attributed = True
                     self.reports.append(above)
             token = above
-        if token.dep_ == "acl" and token.head.pos_ == "NOUN":
+        if token.dep_ == "acl" and token.head.pos_ == "NOUN" and not is_infinitive(token):
             self.listed_noun(token.head, default="actual")  # "a report that it was in talks"
 
 
@@ -315,3 +323,10 @@ def is_long_after(word: Token) -> bool:
     """Does "two years after" or the like stand before a clause or a preposition?"""
     units = lexicon().words("times", "long_units")
     return any(child.lower_ in units for child in children(word, "npadvmod"))
+
+
+def is_phrasal(verb: Token, name: str) -> bool:
+    """Is the verb, with one of its particles, in a list of phrasal verbs ("call off")?"""
+    phrases = lexicon().words("status", name)
+    lemma = verb.lemma_.lower()
+    return any(f"{lemma} {child.lower_}" in phrases for child in children(verb, "prt", "advmod", "prep"))

@@ -8,7 +8,8 @@ from spacy.tokens import Token
 
 from topics.annotations import Status
 from workers.annotate.clauses import ClauseWalk
-from workers.annotate.complements import has_object, is_long_after, is_speech
+from workers.annotate.complements import has_object, is_long_after, is_phrasal, is_speech
+from workers.annotate.known import is_definite, is_past
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negation_of
 from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
@@ -18,10 +19,10 @@ _IRREALIS = frozenset({"future", "hypothetical"})
 _FACTIVE = frozenset({"after", "following", "since", "despite", "amid", "over"})
 _TOWARDS_EVENT = frozenset({"for", "to", "towards", "toward", "into", "of"})
 _BESIDE = frozenset({"on", "with", "about", "against"})
-_DEFINITE = frozenset({"the", "this", "these", "those", "that", "both"})
 _ADJECTIVES: tuple[tuple[Status, str], ...] = (
     ("negated", "negating_adjectives"),
     ("future", "future_adjectives"),
+    ("hypothetical", "unreal_adjectives"),
     ("hypothetical", "hypothetical_adjectives"),
     ("historical", "historical_adjectives"),
 )
@@ -46,11 +47,9 @@ class Walk(ClauseWalk):
         self._given = is_definite(noun)
         self._modifiers(noun, tokens)
         if not carried:
-            self.above_noun(noun)
-            self.clause_of(noun)
-            if self.near:
-                self.reports_above(self.near[0])
+            self._uncarried(noun)
             return
+        self.settled = True
         if any(True for _ in children(noun, "acl", "relcl")):
             return  # "a ceasefire that was agreed on Sunday": its own clause has been read
         verb = noun.head
@@ -61,7 +60,23 @@ class Walk(ClauseWalk):
         else:
             self.above_noun(noun)
 
+    def _uncarried(self, noun: Token) -> None:
+        if is_past(noun):
+            # "the summit that closed on Monday" was, whatever stands above it, unless that takes it back.
+            above = self._fresh()
+            above.above_noun(noun)
+            self.verdict.attributed = self.verdict.attributed or above.verdict.attributed
+            status = above.verdict.status
+            if status in {"negated", "historical"}:
+                self.verdict.settle(status, above.verdict.because[-1].removeprefix(f"{status}: "))
+        else:
+            self.above_noun(noun)
+        self.clause_of(noun)
+        if self.near:
+            self.reports_above(self.near[0])
+
     def _modifiers(self, noun: Token, tokens: Sequence[Token]) -> None:
+        performed = self._is_performed(noun)
         for child in (c for token in dict.fromkeys((*tokens, noun)) for c in token.children):
             lower = child.lower_
             if child.dep_ in {"det", "neg", "preconj"}:
@@ -70,13 +85,21 @@ class Walk(ClauseWalk):
                 elif lower == "any":
                     self.verdict.raise_to("hypothetical", child)
             elif child.dep_ in {"amod", "compound", "nmod", "advmod"} and child not in tokens:
-                self._adjective(child)
+                self._adjective(child, performed=performed)
             elif child.dep_ in {"acl", "relcl"} and not is_infinitive(child):
                 self._clause_of(child)
 
-    def _adjective(self, word: Token) -> None:
+    def _is_performed(self, noun: Token) -> bool:
+        """ "mounted its long-threatened invasion": what was planned was done."""
+        verb = noun.head
+        if noun.dep_ not in {"dobj", "nsubjpass"} or not is_status_word(verb, "performing"):
+            return False
+        return verb.tag_ in {"VBD", "VBN"} and self.status_of(verb) == "actual"
+
+    def _adjective(self, word: Token, *, performed: bool = False) -> None:
         for status, name in _ADJECTIVES:
-            if word.lower_ in lexicon().words("status", name):
+            planned = status in _IRREALIS and name != "unreal_adjectives"
+            if word.lower_ in lexicon().words("status", name) and not (performed and planned):
                 self.verdict.raise_to(status, word)
         if any(child.tag_ == "MD" for child in word.children):
             self.verdict.raise_to("hypothetical", word)  # "a would-be attack", cut at its hyphens
@@ -196,7 +219,8 @@ class Walk(ClauseWalk):
         if raised is not None and is_infinitive(raised):
             self.verb(raised)  # "talks have yet to start", "the summit failed to take place"
             return
-        happens = is_status_word(verb, "happening")
+        described = verb.lemma_.lower() == "be" and any(True for _ in children(verb, "acomp", "attr"))
+        happens = is_status_word(verb, "happening") and not described
         lasts = is_status_word(verb, "lasting") and not self.kind.arranged
         if (lasts or not happens) and self._stands_over(noun, verb):
             return
@@ -235,7 +259,7 @@ class Walk(ClauseWalk):
 
     def _behind(self, preposition: Token, noun: Token) -> None:
         above, lower = _holder_of(preposition), preposition.lower_
-        if lower in lexicon().words("status", "before_prepositions") or above.lower_ == "ahead":
+        if lower in lexicon().words("status", "before_prepositions") or above.lower_ == "ahead" or _leads_up(above):
             self.verdict.raise_to("future", preposition)
         elif lower == "without" or above.lower_ in lexicon().words("status", "discarding"):
             self.verdict.raise_to("negated", preposition)
@@ -345,21 +369,11 @@ class Walk(ClauseWalk):
             self.verdict.raise_to("historical", noun.head)
 
 
-def is_definite(noun: Token) -> bool:
-    """Is the noun one that is known: "the strike", "Monday's talks", "its visit"?"""
-    return any(
-        (c.dep_ == "det" and c.lower_ in _DEFINITE)
-        or (c.dep_ == "poss" and c.lower_ != "whose")
-        or (c.dep_ == "relcl" and (c.tag_ == "VBD" or has_child(c, "was", "were")) and not has_child(c, "to"))
-        for c in noun.children
-    )
-
-
-def is_phrasal(verb: Token, name: str) -> bool:
-    """Is the verb, with one of its particles, in a list of phrasal verbs ("call off")?"""
-    phrases = lexicon().words("status", name)
-    lemma = verb.lemma_.lower()
-    return any(f"{lemma} {child.lower_}" in phrases for child in children(verb, "prt", "advmod", "prep"))
+def _leads_up(above: Token) -> bool:
+    """ "in the run-up to the vote", which the tokenizer cuts at its hyphen."""
+    if above.lower_ != "up" or above.i < 2 or above.nbor(-1).text != "-":
+        return False
+    return above.nbor(-2).lower_ in {"run", "lead", "build"}
 
 
 def _holder_of(preposition: Token) -> Token:

@@ -6,10 +6,11 @@ from spacy.tokens import Doc, Token
 
 from workers.annotate.complements import DEPTH
 from workers.annotate.dates import When
+from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
-from workers.annotate.nominals import Walk, is_definite
+from workers.annotate.nominals import Walk
 from workers.annotate.setting import Setting
-from workers.annotate.syntax import children, has_child, is_verbal
+from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
 
 _FINENESS = {"day": 0, "week": 1, "month": 1, "span": 2, "year": 3}
 _SEQUELS = frozenset({"after", "when", "before", "as"})
@@ -40,7 +41,7 @@ def _date_by_others(walk: Walk, setting: Setting, near: list[When], sequels: lis
     ahead = next((when for when in near if when.lies(published) == "future"), None)
     if past is not None:
         walk.verdict.date_back(past)
-    elif ahead is not None and not _is_past_tense(walk):
+    elif ahead is not None and not (walk.settled or _is_past_tense(walk)):
         walk.verdict.look_ahead(ahead)
 
 
@@ -77,9 +78,13 @@ def _is_meant_for(token: Token, when: When) -> bool:
 
 def _follows(sentence: Doc, anchor: int, own: dict[int, int]) -> bool:
     """ "shelled the town, killing nine in March": what an act brought about is dated with it."""
-    if anchor < 0 or sentence[anchor].tag_ != "VBG":
+    if anchor < 0:
         return False
     verb = sentence[anchor]
+    if is_infinitive(verb):
+        return verb.dep_ in {"advcl", "xcomp"} and verb.head.i in own  # "ministers who meet to talk on March 19"
+    if verb.tag_ != "VBG":
+        return False
     if verb.dep_ == "advcl" and not any(c.dep_ == "mark" for c in verb.children):
         return verb.head.i in own
     return verb.dep_ == "pcomp" and verb.head.dep_ == "agent" and verb.head.head.i in own
@@ -110,7 +115,7 @@ def _date_by(walk: Walk, setting: Setting, when: When) -> None:
     verdict.when = when
     if where == "past":
         verdict.date_back(when)
-    elif where == "future" and not _is_past_tense(walk):
+    elif where == "future" and not (walk.settled or _is_past_tense(walk)):
         verdict.look_ahead(when)
 
 
