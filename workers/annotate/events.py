@@ -5,7 +5,7 @@ Here they get status, participants, place and confidence; each of those is found
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from math import prod
