@@ -27,12 +27,22 @@ def register(app: typer.Typer) -> None:
     app.command("worker")(worker)
 
 
-def worker(step: Annotated[StepName, typer.Argument(help="Which step to run.")]) -> None:
+def worker(
+    step: Annotated[StepName, typer.Argument(help="Which step to run.")],
+    processes: Annotated[
+        int, typer.Option(min=1, max=256, help="annotate only: as many readers, one for each core.")
+    ] = 1,
+) -> None:
     """Run one step of the pipeline until SIGTERM or Ctrl-C.
 
     Its topics are created if they are missing. It ends with code 6 when something that should pass did not: let a
-    supervisor start it again; nothing is lost.
+    supervisor start it again; nothing is lost. With --processes each reader is a process with a port of its own for
+    metrics (TOCSIN_METRICS_PORT and the ones after it), and all end when one does.
     """
+    if processes > 1 and step is not StepName.annotate:
+        raise typer.BadParameter(
+            f"{step.value} runs in one process; start it again for more.", param_hint="--processes"
+        )
     # Numpy and glibc read these when they load; a step that was started by hand gets them too.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from topics.names import FLOW
@@ -42,6 +52,10 @@ def worker(step: Annotated[StepName, typer.Argument(help="Which step to run.")])
 
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format, step=step.value)
+    if processes > 1:
+        from workers.local.crew import run_crew
+
+        raise typer.Exit(run_crew(step.value, processes, settings))
     handler = _handler(step, settings)
     # What is loaded by now stays for good. Looking through it again and again halves the rate of the watch step.
     gc.freeze()
