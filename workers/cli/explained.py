@@ -157,4 +157,6 @@ def _short(source: str) -> str:
 def _roles(roles: tuple[Role, ...]) -> str:
     if not roles:
         return "not named"
-    return ", ".join(f"{role.id} (“{role.text}”, {role.slot})" if role.text else role.id for role in roles)
+    return ", ".join(
+        f"{role.id} (“{role.text}”, {role.slot})" if role.text else f"{role.id} ({role.slot})" for role in roles
+    )
