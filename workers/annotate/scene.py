@@ -62,11 +62,6 @@ class Scene:
         position = self.position(token.doc)
         return self._by_part[position.part].at.get(position.token + token.i)
 
-    def token_of(self, doc: Doc, mention: Mention) -> Token | None:
-        """The first token of `mention` in a parsed sentence that holds it."""
-        i = mention.start_token - self.position(doc).token
-        return doc[i] if 0 <= i < len(doc) else None
-
     def participant(self, mention: Mention) -> Participant:
         """A name as a participant: statesmen, bodies of state and towns stand for their country."""
         identifier = mention.id
@@ -86,7 +81,11 @@ class Scene:
         start, end = mention.start_token, mention.end_token
         if end + 1 < len(doc) and doc[end].text in {"-", "–"} and not doc[end - 1].whitespace_:
             after = self._by_part[mention.part].at.get(end + 1)
-            if after is None and not doc[end].whitespace_ and doc[end + 1].lower_ != "led":
+            if (
+                after is None
+                and not doc[end].whitespace_
+                and doc[end + 1].lower_ not in lexicon().words("names", "owned")
+            ):
                 return False
         if start >= 2 and doc[start - 1].text == "-" and not doc[start - 1].whitespace_:
             return doc[start - 2].lower_ not in lexicon().words("names", "attitudes")
