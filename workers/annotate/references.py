@@ -192,7 +192,7 @@ class References(Classes):
         if lemma in roles.words("roles", "country"):
             return self._country_said(token)
         if bare:
-            return self._said_before(token) or self._here(token) or self._only_country(token)
+            return self._said_before(token) or self._only_country(token)
         if lemma in roles.words("roles", "body") or self.classes(token) & {"leader", "official"}:
             return self._said_before(token) or self._only_country(token)
         return self._said_before(token) if "military" in self.classes(token) else []
@@ -238,13 +238,6 @@ class References(Classes):
                 if any(t.lower_ == token.lower_ for t in near) and not any(t.is_punct and t.text == "," for t in near):
                     return [self.participant(mention)]
         return []
-
-    def _here(self, token: Token) -> list[Participant]:
-        """For local bodies, the country of the one place that the sentence names."""
-        position = self.position(token.doc)
-        names = self.mentions_in(position.part, position.token, position.end_token)
-        local = [m for m in names if m.kind == "place" and m.country]
-        return [self.participant(local[0])] if len({m.country for m in local}) == 1 else []
 
     def _only_country(self, token: Token) -> list[Participant]:
         """The only country that the article has named before."""
