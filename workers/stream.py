@@ -35,7 +35,7 @@ from workers.health import Health, serve_health
 from workers.logs import get_logger
 from workers.settings import Settings
 from workers.steps import Handler, Incoming, Outcome, Outgoing, Refused
-from workers.ticker import Ticker, Ticking
+from workers.ticker import Reloading, Ticker, Ticking
 from workers.watchdog import Watchdog, committed_offsets
 from workers.wire import WireRecord, outcome_to_wire, to_wire
 
@@ -100,6 +100,8 @@ class StepRunner:
         stop = asyncio.Event()
         for signum in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(signum, stop.set)
+        if isinstance(self.handler, Reloading):
+            loop.add_signal_handler(signal.SIGHUP, self.handler.reload)
         async with serve_health(self.settings.metrics_port, self.health):
             stopping = asyncio.create_task(stop.wait())
             starting = asyncio.create_task(self._start())

@@ -22,6 +22,14 @@ class Ticking(Protocol):
         """Look at the time. It raises what `Handler.handle` raises."""
 
 
+@runtime_checkable
+class Reloading(Protocol):
+    """A handler whose configuration can be loaded anew while it runs: on SIGHUP."""
+
+    def reload(self) -> None:
+        """Do so soon."""
+
+
 class Ticker:
     """Calls `tick` for ever. `turn` is held while a batch is in hand; `broken` is told why the step must end.
 

@@ -96,7 +96,20 @@ class Cast(References):
             mention = self.mention_at(word)
             if mention is not None and mention.sort in {"group", "igo"} and self.speaks(mention):
                 return [self.participant(mention)]
-        return [p for owner in children(token, "poss") for p in self.resolve(owner) if not p.id.startswith("person:")]
+        found = [p for owner in children(token, "poss") for p in self.resolve(owner) if not p.id.startswith("person:")]
+        return found or [p for word in behind(token, "of") for p in self.parties(word)] or self._serving(token)
+
+    def _serving(self, token: Token) -> list[Participant]:
+        """ "Hackers believed to be working for Chinese intelligence", "a group linked to Hamas"."""
+        for clause in children(token, "acl", "relcl"):
+            for verb in (clause, *(v for v in clause.subtree if v.dep_ == "xcomp" and v.head == clause)):
+                if verb.lemma_.lower() in lexicon().words("roles", "serving"):
+                    found = [
+                        p for word in ("for", "to", "with") for noun in behind(verb, word) for p in self.resolve(noun)
+                    ]
+                    if found:
+                        return found
+        return []
 
     def persons(self, tokens: Iterable[Token]) -> list[Participant]:
         """The persons that phrases name, as themselves and not as their countries."""
@@ -131,7 +144,8 @@ class Cast(References):
             ]
             if found:
                 return found
-        return self._located(token, own)
+        # Who is not said to have done it may be anybody of that place.
+        return self._located(token, own) if own else []
 
     def _holders(self, token: Token) -> Iterable[list[Token]]:
         for owner in children(token, "poss"):
@@ -145,6 +159,8 @@ class Cast(References):
 
     def _located(self, token: Token, exclude: set[str]) -> list[Participant]:
         """Whose the ground is on which a thing stands: "a depot outside the southern Russian town of X"."""
+        if token.lemma_.lower() in lexicon().words("roles", "border"):
+            return []
         for preposition in ("in", "near", "outside", "inside", "at", "on", "to", "with", "around"):
             for noun in behind(token, preposition):
                 found = [self.participant(m) for m in self.owning(noun)]

@@ -134,8 +134,12 @@ class Classes(Scene):
             if child.dep_ in _LINKS:
                 yield from spread(child)
             elif child.dep_ == "prep" and self._is_of(token, child):
-                for noun in children(child, "pobj"):
-                    yield from spread(noun)
+                within = child.lower_ in {"in", "at"}
+                for noun in (t for first in children(child, "pobj") for t in spread(first)):
+                    mention = self.mention_at(noun)
+                    # A court in a capital is its country's; one in another town may be, if one knows the town.
+                    if not within or mention is None or mention.kind == "country" or mention.sort == "capital":
+                        yield noun
 
     def _is_of(self, noun: Token, preposition: Token) -> bool:
         """Does the phrase behind the preposition say whose the noun is? Of, from; for a speaker; in a place."""

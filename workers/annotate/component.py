@@ -121,7 +121,7 @@ class EventReader:
         sentences = list(self._sentences(part, doc))
         events: list[Event] = []
         if sentences:
-            cast = Cast([reading], know_people([reading]), sentences)
+            cast = Cast([reading], know_people([reading]))
             events = read_events(sentences, cast, self.index, self.ontology, published)
         return events, entities_of([reading], events)
 

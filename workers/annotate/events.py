@@ -5,16 +5,16 @@ Here they get status, participants, place and confidence; each of those is found
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from math import prod
 
 from spacy.tokens import Doc
 
 from topics.annotations import Event, Participant, Span
 from workers.annotate.actors import Cast, Position
 from workers.annotate.arguments import failing
+from workers.annotate.confidence import Factors, weigh
 from workers.annotate.ontology import Codes, EventType, Ontology, Trigger
 from workers.annotate.places import place_of
 from workers.annotate.roles import participants, unique
@@ -24,13 +24,6 @@ from workers.annotate.storytime import Before, story_time
 from workers.annotate.trace import Trace
 from workers.annotate.triggers import Candidate, TriggerIndex
 from workers.annotate.verdict import Verdict
-
-# Confidence is a product, so that every doubt lowers it: the trigger's own (from the ontology), times these.
-NO_ACTOR = 0.92
-ATTRIBUTED = 0.93
-TITLE_ONLY = 0.9
-PAST_PERFECT = 0.95
-NOT_ACTUAL = 0.97
 
 
 @dataclass(slots=True)
@@ -45,7 +38,7 @@ class Found:
     target: list[Participant]
     place: str | None = None
     confidence: float = 0.0
-    factors: tuple[tuple[str, float], ...] = ()
+    factors: Factors = ()
 
     @property
     def trigger(self) -> Trigger:
@@ -69,7 +62,7 @@ def read_events(
         if trace is not None:
             trace.sentence(sentence, cast)
         found = list(_sentence_events(sentence, cast, index, ontology, published, trace=trace))
-        events.extend(_record(one, cast, position) for one in _merged(found, trace))
+        events.extend(_record(one, cast, position) for one in _merged(found, trace, headline=position.part == "title"))
     return events
 
 
@@ -93,10 +86,10 @@ def _sentence_events(
         if candidate.trigger.status is not None:
             verdict.raise_to(candidate.trigger.status, candidate.frame.head)
         codes = ontology.codes(candidate.trigger)
-        found = Found(candidate, kind, verdict, codes, *participants(candidate, kind, cast))
-        found.place = place_of(candidate.frame, cast, on_the_spot=kind.on_the_spot)
-        found.factors = _factors(found, position)
-        found.confidence = round(min(1.0, prod(factor for _, factor in found.factors)), 3)
+        place = place_of(candidate.frame, cast, on_the_spot=kind.on_the_spot)
+        found = Found(candidate, kind, verdict, codes, *participants(candidate, kind, cast, place))
+        found.place = place.id if place is not None else None
+        weigh(found, headline=setting.headline)
         yield found
 
 
@@ -147,20 +140,7 @@ def _is_carried(trigger: Trigger) -> bool:
 # --- records -------------------------------------------------------------------------------------------------------
 
 
-def _factors(found: Found, position: Position) -> tuple[tuple[str, float], ...]:
-    """The confidence as a product: what it is made of, in words, and by how much each lowers it."""
-    head = found.candidate.frame.head
-    doubts = (
-        ("no actor", NO_ACTOR, not found.actor),
-        ("attributed", ATTRIBUTED, found.verdict.attributed),
-        ("headline", TITLE_ONLY, position.part == "title"),
-        (found.verdict.status, NOT_ACTUAL, found.verdict.status != "actual"),
-        ("past perfect", PAST_PERFECT, any(c.dep_ == "aux" and c.lower_ == "had" for c in head.children)),
-    )
-    return (("trigger", found.trigger.confidence), *((name, factor) for name, factor, holds in doubts if holds))
-
-
-def _merged(found: list[Found], trace: Trace | None) -> list[Found]:
+def _merged(found: list[Found], trace: Trace | None, *, headline: bool) -> list[Found]:
     """One event for one happening of a sentence: a verb and its noun ("held a summit meeting") say it once."""
     kept: list[Found] = []
     for one in sorted(found, key=lambda f: -f.confidence):
@@ -170,11 +150,8 @@ def _merged(found: list[Found], trace: Trace | None) -> list[Found]:
             continue
         if trace is not None:
             trace.merged(one, twin)
-        twin.actor = unique([*twin.actor, *one.actor]) if twin.kind.symmetric else twin.actor or one.actor
-        if not twin.target:
-            twin.target = [p for p in one.target if p.id not in {a.id for a in twin.actor}]
-        twin.place = twin.place or one.place
-        twin.verdict.when = twin.verdict.when or one.verdict.when
+        _join(twin, one)
+        weigh(twin, headline=headline)
     kept.sort(key=lambda f: f.candidate.frame.tokens[0].i)
     if trace is not None:
         for one in kept:
@@ -182,11 +159,29 @@ def _merged(found: list[Found], trace: Trace | None) -> list[Found]:
     return kept
 
 
+def _join(twin: Found, one: Found) -> None:
+    """Give `twin` what only the other telling says."""
+    twin.actor = unique([*twin.actor, *one.actor]) if twin.kind.symmetric else twin.actor or one.actor
+    if not twin.target:
+        twin.target = [p for p in one.target if p.id not in {a.id for a in twin.actor}]
+    twin.place = twin.place or one.place
+    twin.verdict.when = twin.verdict.when or one.verdict.when
+
+
 def _same(first: Found, second: Found) -> bool:
+    """May both be one happening: of one status and code, no two days, and with an actor in common or unnamed?"""
     if first.verdict.status != second.verdict.status or first.codes != second.codes:
+        return False
+    if len({day for day in (_day(first), _day(second)) if day is not None}) == 2:
         return False
     a, b = {p.id for p in first.actor}, {p.id for p in second.actor}
     return not a or not b or bool(a & b)
+
+
+def _day(found: Found) -> str | None:
+    """The date of an event if it is a day, and no month or year."""
+    iso = found.verdict.when.iso if found.verdict.when is not None else None
+    return iso if iso is not None and len(iso) == len("2024-05-15") else None
 
 
 def _record(found: Found, cast: Cast, position: Position) -> Event:

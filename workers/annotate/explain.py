@@ -253,14 +253,15 @@ class Explanation:
         return Role(participant.id, participant.text, "elsewhere")
 
     def _place(self, place: str | None, frame: Frame) -> Role | None:
+        """The place with the words that name it: in a slot, else in the sentence, else before it (the dateline)."""
         if place is None:
             return None
-        for slot, tokens in frame.cache.items():
-            for token in tokens:
-                mention = self._told_cast().mention_at(token)
-                if mention is not None and mention.id == place:
-                    return Role(place, mention.text, slot)
-        return Role(place, "", "elsewhere")
+        slots = [(slot, token) for slot, tokens in frame.cache.items() if slot != "sentence" for token in tokens]
+        for slot, token in [*slots, *(("sentence", token) for token in frame.head.doc)]:
+            mention = self._told_cast().mention_at(token)
+            if mention is not None and mention.id == place:
+                return Role(place, mention.text, slot)
+        return Role(place, "", "dateline")
 
 
 def _source(trigger: Trigger) -> str:

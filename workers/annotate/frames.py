@@ -85,6 +85,9 @@ class Frame:
                 for n in children(prep, "pobj")
                 for t in behind(n, preposition)
             ]
+        if not found:
+            # "A letter handed to the ambassador", "missiles fired from Yemen".
+            found = [t for clause in children(self.head, "acl", "relcl") for t in behind(clause, preposition)]
         if preposition == "by" and not found:
             found = [t for obj in behind(self.head, "of") for t in behind(obj, "by")]
             if not found and verb is not None and relation == "object" and is_passive(verb):
@@ -113,7 +116,8 @@ class Frame:
         """Who held the talks, conducted the test: the subject of a verb that only lends the noun a tense."""
         light = lexicon().words("status", "light")
         for clause in children(self.head, "relcl"):
-            if clause.lemma_.lower() in light and not is_passive(clause):
+            verbs = (clause, *children(clause, "xcomp"))  # "the drill that it was going to hold"
+            if any(v.lemma_.lower() in light for v in verbs) and not is_passive(clause):
                 return [t for n in children(clause, "nsubj") if n.lower_ not in RELATIVE for t in spread(n)]
         verb, relation, _ = governor(self.head)
         if verb is None or relation not in {"object", "attr"} or verb.lemma_.lower() not in light - {"be"}:

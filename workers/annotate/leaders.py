@@ -19,7 +19,7 @@ LEADERS = Path(__file__).with_name("leaders.yaml")
 Office = Literal["leader", "official"]
 
 _TERM = re.compile(r"(?P<name>.+) (?P<since>\d{4}-\d{2})-(?P<until>\d{4}-\d{2})?")
-_CROWNS = frozenset({"king", "queen", "lord", "ayatollah"})
+_CROWNS = frozenset({"king", "queen", "lord", "ayatollah", "pope"})
 _FAMILY_FIRST = frozenset({"CN", "KP", "KR", "TW", "VN"})
 _SHORT = 5
 """A bare surname of fewer letters ("Xi", "Modi") is too common to stand for a leader whose country is not named."""
@@ -97,6 +97,11 @@ def holder_of(name: str, day: date, *, named: frozenset[str], called_leader: boo
     if len({h.country for h in fitting}) > 1:
         fitting = [h for h in fitting if h.country in named]
     return fitting[0] if len({h.country for h in fitting}) == 1 else None
+
+
+def is_crowned(name: str) -> bool:
+    """Does a name begin with a title that only a sovereign has: "King Charles", "Pope Leo"?"""
+    return slug(name).split("-")[0] in _CROWNS
 
 
 def _is_surname(word: str, holder: Holder) -> bool:

@@ -14,12 +14,15 @@ from typing import Literal
 from spacy.tokens import Token
 
 from workers.annotate.entities import Mention, Reading
-from workers.annotate.leaders import holder_of
+from workers.annotate.leaders import holder_of, is_crowned
 from workers.annotate.lexicon import lexicon
 
 Role = Literal["leader", "official", "other", ""]
 
 _WINDOW = 8
+_TITLE_COUNTS = 3
+_STANDS_OUT = 2
+"""So many times as often as any other must a country be named to be the one that an article is about."""
 
 
 @dataclass(slots=True)
@@ -97,6 +100,7 @@ def _look_before(reading: Reading, lower: Sequence[str], mention: Mention, perso
     while (
         start >= 0
         and end - start < _WINDOW
+        and not _ends_phrase(lower, start)
         and (
             lower[start] in lexicon().words("names", "between_role_and_name")
             or _is_role_word(lower[start])
@@ -119,6 +123,11 @@ def _look_before(reading: Reading, lower: Sequence[str], mention: Mention, perso
         person.roles[role] += 1
         if countries:
             person.countries[countries[0]] += 2
+
+
+def _ends_phrase(lower: Sequence[str], at: int) -> bool:
+    """A comma, or the "and" of "the French president and Prime Minister X": what stands before is said of another."""
+    return lower[at] == "," or (lower[at] == "and" and at > 0 and _is_role_word(lower[at - 1]))
 
 
 def _look_behind(reading: Reading, lower: Sequence[str], mention: Mention, person: Person) -> None:
@@ -154,7 +163,9 @@ def _is_role_word(word: str) -> bool:
 
 def _is_country(reading: Reading, token: int) -> bool:
     mention = reading.at.get(token)
-    return mention is not None and (mention.kind == "country" or mention.country is not None or mention.sort == "igo")
+    if mention is None or mention.kind in {"place", "person"}:
+        return False
+    return mention.kind == "country" or mention.country is not None or mention.sort == "igo"
 
 
 def _countries(reading: Reading, start: int, end: int) -> list[str]:
@@ -176,7 +187,9 @@ def _match_known(readings: Sequence[Reading], people: dict[str, Person], day: da
     for person in people.values():
         if person.country or person.role == "other":
             continue
-        holder = holder_of(names[person.id], day, named=named, called_leader=person.role == "leader")
+        holder = holder_of(
+            names[person.id], day, named=named, called_leader=person.role == "leader" or is_crowned(names[person.id])
+        )
         if holder is None or (person.role == "official" and " " not in names[person.id]):
             continue
         person.countries[holder.country] += 1
@@ -207,24 +220,21 @@ def _match_definites(readings: Sequence[Reading], people: dict[str, Person]) -> 
 
 
 def _match_homeless(readings: Sequence[Reading], people: dict[str, Person]) -> None:
-    """A leader without a country ("President Biden" in an American paper) leads the one that no other leader leads:
-    the one whose seat of government is named, else the only one left."""
-    homeless = [p for p in people.values() if p.role == "leader" and p.country is None]
-    if len(homeless) != 1:
+    """Statesmen whose country is not said ("Interior Minister X", "President Y") are of the country that the article is
+    about, if one stands out; a leader never of one that another leads."""
+    homeless = [p for p in people.values() if p.role in {"leader", "official"} and p.country is None]
+    if not homeless:
         return
     taken = {p.country for p in people.values() if p.role == "leader" and p.country}
     spoken: Counter[str] = Counter()
-    seats: Counter[str] = Counter()
     for reading in readings:
         for mention in reading.mentions:
-            if mention.kind == "country" and mention.country and mention.country not in taken:
-                spoken[mention.country] += 1
-                seats[mention.country] += mention.sort == "metonym"
-    seats = +seats
-    if len(seats) == 1:
-        homeless[0].countries[next(iter(seats))] += 1
-    elif len(spoken) == 1:
-        homeless[0].countries[next(iter(spoken))] += 1
+            if mention.country and mention.kind in {"country", "organisation"} and mention.sort != "igo":
+                spoken[mention.country] += _TITLE_COUNTS if reading.part == "title" else 1
+    for person in homeless:
+        left = [(code, n) for code, n in spoken.most_common() if person.role != "leader" or code not in taken]
+        if left and (len(left) == 1 or left[0][1] >= _STANDS_OUT * left[1][1]):
+            person.countries[left[0][0]] += 1
 
 
 def _definites(reading: Reading) -> Iterator[tuple[str, list[Token]]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from spacy.tokens import Token
 
@@ -93,8 +94,16 @@ def _country_before(reading: Reading, town: Mention) -> str | None:
 # --- the place of an event -------------------------------------------------------------------------------------------
 
 
-def place_of(frame: Frame, cast: Cast, *, on_the_spot: bool = False) -> str | None:
-    """The place (an entity id) where the event happened, if its own words or those around them say it.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entity id, and the country in which it lies, if that is known."""
+
+    id: str
+    country: str | None = None
+
+
+def place_of(frame: Frame, cast: Cast, *, on_the_spot: bool = False) -> Place | None:
+    """Where the event happened, if its own words or those around them say it.
 
     `on_the_spot`: a report's first sentence tells it from where it happened, so that the dateline counts.
     """
@@ -145,7 +154,7 @@ def _verbs_near(frame: Frame) -> Iterator[Token]:
         verb = above if sharing and above != verb and is_verbal(above) else None
 
 
-def _place_named(token: Token, cast: Cast, *, anywhere: bool) -> str | None:
+def _place_named(token: Token, cast: Cast, *, anywhere: bool) -> Place | None:
     """The place that a phrase names: a town, a country (if `anywhere`), or ground that other words place."""
     mention = cast.mention_at(token)
     if mention is not None:
@@ -161,21 +170,22 @@ def _place_named(token: Token, cast: Cast, *, anywhere: bool) -> str | None:
     owner = next((m for m in cast.owning(token) if m.country and m.kind == "country"), None)
     if owner is None or owner.country is None:
         return None
-    return (cast.capital(owner.country) if token.lemma_.lower() == "capital" else None) or owner.country
+    capital = cast.capital(owner.country) if token.lemma_.lower() == "capital" else None
+    return Place(capital or owner.country, owner.country)
 
 
-def _ground(mention: Mention, cast: Cast, *, anywhere: bool) -> str | None:
+def _ground(mention: Mention, cast: Cast, *, anywhere: bool) -> Place | None:
     """A name as ground; a capital named where a town may stand is one."""
     if mention.kind == "place":
-        return mention.id
+        return Place(mention.id, mention.country)
     if mention.kind != "country" or mention.sort in {"demonym", "metonym"} or not cast.speaks(mention):
         return None
     if mention.sort == "capital":
-        return f"place:{slug(mention.text)}"
-    return mention.id if anywhere else None
+        return Place(f"place:{slug(mention.text)}", mention.country)
+    return Place(mention.id, mention.country) if anywhere else None
 
 
-def _dateline(frame: Frame, cast: Cast) -> str | None:
+def _dateline(frame: Frame, cast: Cast) -> Place | None:
     """The dateline's town, for the first sentence of a text, if that names no other ground."""
     position = cast.position(frame.head.doc)
     if position.part != "text" or any(b.part == "text" for b in cast.sentences_before(position, 1)):
@@ -183,7 +193,7 @@ def _dateline(frame: Frame, cast: Cast) -> str | None:
     if any(m.kind == "place" for m in cast.mentions_in("text", position.token, position.end_token)):
         return None
     town = dateline_of(cast.reading("text").raw)
-    return f"place:{slug(town)}" if town else None
+    return Place(f"place:{slug(town)}") if town else None
 
 
 def dateline_of(raw: str) -> str:

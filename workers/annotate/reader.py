@@ -279,7 +279,6 @@ class Reader:
             cast = Cast(
                 work.readings,
                 know_people(work.readings, moment.date()),
-                work.sentences,
                 capitals=self.gazetteer.capitals,
             )
             events = read_events(self._in_time(work), cast, self.index, self.ontology, moment.date(), trace=work.trace)

@@ -16,7 +16,7 @@ from workers.annotate.classes import Classes
 from workers.annotate.entities import Mention
 from workers.annotate.lexicon import lexicon
 from workers.annotate.scene import STATESMEN, Position, Stretch
-from workers.annotate.syntax import children, spread, surface_subjects
+from workers.annotate.syntax import children, spread
 
 PERSONAL = frozenset({"he", "she", "him", "her", "his", "himself", "herself"})
 SINGULAR = frozenset({"it", "its", "itself"})
@@ -25,7 +25,9 @@ _BODIES = frozenset({"state", "military", "org", "company", "group"})
 _COUNTS = frozenset({"two", "both", "three"})
 _INDEFINITE = frozenset({"a", "an", "no", "another", "any", "other"})
 _DEFINITE = frozenset({"the", "this", "that", "these", "those"})
+_JOINTS = frozenset({"and", ",", "the", "'s"})
 _LOOK_BACK = 2
+_PAIR_BACK = 4
 _LEADING = frozenset({"leader", "president", "man"})
 
 
@@ -131,7 +133,7 @@ class References(Classes):
         before = self.sentences_before(position, 1)
         if not before:
             return []
-        found = self.topic(before[0], pronoun.lower_)
+        found = self.topic(before[0])
         if not found and pronoun.lower_ in PLURAL:
             found = self.states_before(position, pronoun.i)
         agrees = (len(found) > 1) == (pronoun.lower_ in PLURAL) or self._is_group(found)
@@ -140,17 +142,24 @@ class References(Classes):
     def _is_group(self, found: Sequence[Participant]) -> bool:
         return len(found) == 1 and found[0].id.startswith("group:")
 
-    def topic(self, stretch: Stretch, pronoun: str = "it") -> list[Participant]:
-        """Whom a sentence is about: what its subject stands for."""
-        if stretch.parsed is not None:
-            root = next((t for t in stretch.parsed if t.head == t), None)
-            subjects = surface_subjects(root) if root is not None else []
-            subjects = [s for s in subjects if self.is_pronoun(s) or self._agrees(pronoun, s)]
-            return self._resolved(subjects)
-        name = self._first_name(stretch)
-        if name is None or name.kind == "person":
+    def topic(self, stretch: Stretch) -> list[Participant]:
+        """Whom a sentence is about: what it begins with, and what that is joined to by "and"."""
+        first = self._first_name(stretch)
+        if first is None or first.kind == "person":
             return []
-        return [self.participant(m) for m in self.joined(name)]
+        found = {p.id: p for p in map(self.participant, self.joined(first))}
+        doc = self.reading(stretch.part).doc
+        names = [
+            m for m in self.mentions_in(stretch.part, first.end_token, stretch.end) if m.country or m.sort == "igo"
+        ]
+        last = first
+        for name in names:
+            between = [doc[i].lower_ for i in range(last.end_token, name.start_token)]
+            if not between or len(between) > 3 or not set(between) <= _JOINTS:
+                break
+            found.setdefault(name.id, self.participant(name))
+            last = name
+        return list(found.values())
 
     def _first_name(self, stretch: Stretch) -> Mention | None:
         """The name that a sentence begins with, article, adjectives and a role before it: most likely its subject."""
@@ -231,16 +240,9 @@ class References(Classes):
         return []
 
     def _only_country(self, token: Token) -> list[Participant]:
-        """The country of the sentence's place, or the only one that the article names."""
+        """The only country that the article has named before."""
         position = self.position(token.doc)
-        local = [
-            m
-            for m in self.mentions_in(position.part, position.token, position.end_token)
-            if m.kind == "place" and m.country
-        ]
-        if len({m.country for m in local}) == 1:
-            return [self.participant(local[0])]
-        named = self._countries(m for reading in self.readings for m in reading.mentions)
+        named = self._countries(self._names_before(position, token.i))
         return named if len(named) == 1 else []
 
     def _countries(self, mentions: Iterable[Mention]) -> list[Participant]:
@@ -267,17 +269,31 @@ class References(Classes):
         return self.states_before(self.position(token.doc), token.i, statesmen=leaders or lemma in _LEADING)
 
     def states_before(self, position: Position, offset: int, *, statesmen: bool = False) -> list[Participant]:
-        """The two states named last before a place; of statesmen, those that lead. Nobody, if there are not two."""
+        """The two states (or whose statesmen) that the nearest sentence names together, else that the article knows.
+
+        Nobody, if there are not two.
+        """
+        here = Stretch(position.part, position.token, position.token + offset)
+        for stretch in (here, *self.sentences_before(position, _PAIR_BACK)):
+            found = self._states_in(self.mentions_in(stretch.part, stretch.start, stretch.end), statesmen=statesmen)
+            if len(found) == 2:
+                return found
+        found = self._states_in(self._names_before(position, offset), statesmen=statesmen)
+        if len(found) == 2:
+            return found
+        return self.states_before(position, offset) if statesmen else []
+
+    def _states_in(self, mentions: Iterable[Mention], *, statesmen: bool) -> list[Participant]:
         found: dict[str, Participant] = {}
-        for mention in self._names_before(position, offset):
+        for mention in mentions:
             role = self.people[mention.id].role if mention.kind == "person" and mention.id in self.people else ""
             wanted = role == "leader" if statesmen else mention.kind == "country" or role in STATESMEN
+            if not wanted or not self.speaks(mention):
+                continue
             participant = self.participant(mention)
-            if wanted and not participant.id.startswith("person:"):
+            if not participant.id.startswith("person:"):
                 found.setdefault(participant.id, participant)
-            if len(found) == 2:
-                return list(found.values())
-        return self.states_before(position, offset) if statesmen else []
+        return list(found.values())
 
     def _names_before(self, position: Position, offset: int) -> list[Mention]:
         here = [m for m in self._by_part[position.part].mentions if m.start_token < position.token + offset]

@@ -12,22 +12,39 @@ from spacy.tokens import Token
 from topics.annotations import Participant
 from workers.annotate.actors import Cast
 from workers.annotate.frames import Frame
+from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import EventType
-from workers.annotate.syntax import governor, subjects_of
+from workers.annotate.places import Place
+from workers.annotate.syntax import governor, is_verbal, subjects_of
 from workers.annotate.triggers import Candidate
 
 _PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "by", "of")
 _GATHERING = frozenset({"at", "during", "for", "in", "after", "before", "to"})
 
 
-def participants(candidate: Candidate, kind: EventType, cast: Cast) -> tuple[list[Participant], list[Participant]]:
+def participants(
+    candidate: Candidate, kind: EventType, cast: Cast, place: Place | None
+) -> tuple[list[Participant], list[Participant]]:
     """Actors and targets of a candidate; of a symmetric type all parties are actors."""
     frame, trigger = candidate.frame, candidate.trigger
     if kind.symmetric:
         return _parties(frame, cast), []
     actor = _actors(trigger.actor, frame, cast, as_persons="actor" in trigger.personal)
     taken = {p.id for p in actor}
-    return actor, _targets(trigger.target, frame, cast, taken, as_persons="target" in trigger.personal)
+    target = _targets(trigger.target, frame, cast, taken, as_persons="target" in trigger.personal)
+    if not target and kind.on_ground and place is not None:
+        target = _of_ground(place, taken, frame, cast)
+    return actor, target
+
+
+def _of_ground(place: Place, taken: set[str], frame: Frame, cast: Cast) -> list[Participant]:
+    """The country on whose ground somebody known struck: "rebels of the M23 killed nine people in Congo"."""
+    if place.country is None or not taken or place.country in taken:
+        return []
+    position = cast.position(frame.head.doc)
+    names = cast.mentions_in(position.part, position.token, position.end_token)
+    named = next((m for m in names if m.country == place.country and m.kind in {"place", "country"}), None)
+    return [cast.participant(named)] if named is not None else []
 
 
 def _actors(slots: Sequence[str], frame: Frame, cast: Cast, *, as_persons: bool) -> list[Participant]:
@@ -38,6 +55,16 @@ def _actors(slots: Sequence[str], frame: Frame, cast: Cast, *, as_persons: bool)
         found = unique(p for p in named if not p.id.startswith("place:"))
         if found:
             return found
+    return _deniers(frame, cast)
+
+
+def _deniers(frame: Frame, cast: Cast) -> list[Participant]:
+    """Who denies that there was any strike denies his own."""
+    if frame.head.dep_ in {"nsubj", "nsubjpass"} and frame.head.head.dep_ == "ROOT":
+        return []
+    for verb in frame.head.ancestors:
+        if is_verbal(verb) and verb.lemma_.lower() in lexicon().words("status", "own_denial"):
+            return unique(p for p in _resolved(subjects_of(verb), cast) if not p.id.startswith("place:"))
     return []
 
 

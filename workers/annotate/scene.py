@@ -1,4 +1,4 @@
-"""The scene of an article: its names and parsed sentences, by where they stand; `classes` and up say what they mean."""
+"""The scene of an article: its names, by where they stand; `classes` and up say what they mean."""
 
 from __future__ import annotations
 
@@ -29,31 +29,24 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A sentence as tokens of its part; `parsed` if it was worth a parse."""
+    """A sentence as tokens of its part. That it was parsed, or not, must not change what it means."""
 
     part: TextPart
     start: int
     end: int
-    parsed: Doc | None
 
 
 @dataclass(slots=True)
 class Scene:
-    """Mentions, persons and parsed sentences of one article."""
+    """Mentions and persons of one article, for its parsed sentences."""
 
     readings: Sequence[Reading]
     people: dict[str, Person]
-    sentences: Sequence[Doc] = ()
     _by_part: dict[str, Reading] = field(init=False)
-    _parsed: dict[tuple[str, int], Doc] = field(init=False)
     _starts: dict[str, list[int]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._by_part = {reading.part: reading for reading in self.readings}
-        self._parsed = {}
-        for sentence in self.sentences:
-            position = self.position(sentence)
-            self._parsed[position.part, position.token] = sentence
 
     def reading(self, part: TextPart) -> Reading:
         """The reading of one part."""
@@ -68,11 +61,6 @@ class Scene:
         """The name that `token` is part of."""
         position = self.position(token.doc)
         return self._by_part[position.part].at.get(position.token + token.i)
-
-    def token_of(self, doc: Doc, mention: Mention) -> Token | None:
-        """The first token of `mention` in a parsed sentence that holds it."""
-        i = mention.start_token - self.position(doc).token
-        return doc[i] if 0 <= i < len(doc) else None
 
     def participant(self, mention: Mention) -> Participant:
         """A name as a participant: statesmen, bodies of state and towns stand for their country."""
@@ -93,7 +81,11 @@ class Scene:
         start, end = mention.start_token, mention.end_token
         if end + 1 < len(doc) and doc[end].text in {"-", "–"} and not doc[end - 1].whitespace_:
             after = self._by_part[mention.part].at.get(end + 1)
-            if after is None and not doc[end].whitespace_ and doc[end + 1].lower_ != "led":
+            if (
+                after is None
+                and not doc[end].whitespace_
+                and doc[end + 1].lower_ not in lexicon().words("names", "owned")
+            ):
                 return False
         if start >= 2 and doc[start - 1].text == "-" and not doc[start - 1].whitespace_:
             return doc[start - 2].lower_ not in lexicon().words("names", "attitudes")
@@ -134,14 +126,14 @@ class Scene:
                 if end == 0:
                     break
                 continue
-            found.append(Stretch(part, starts[i], end, self._parsed.get((part, starts[i]))))
+            found.append(Stretch(part, starts[i], end))
             end = starts[i]
         return found
 
     def _sentence_starts(self, part: str) -> list[int]:
         if part not in self._starts:
             doc = self._by_part[part].doc
-            starts: set[int] = {token for name, token in self._parsed if name == part}
+            starts: set[int] = set()
             fresh = True
             for token in doc:
                 if token.is_space:

@@ -339,7 +339,7 @@ def _hedged_objects(verb: Token) -> list[Token]:
             return [
                 t
                 for word in clause.subtree
-                if word.dep_ in {"attr", "oprd"}
+                if word.dep_ in {"attr", "oprd"} or (word.dep_ == "pobj" and word.head.lower_ == "as")
                 for t in spread(word)
                 if t.lower_ != "what"
             ]

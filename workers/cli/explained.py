@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from math import prod
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -142,7 +143,8 @@ def _details(candidate: ExplainedCandidate, taken: Taken) -> Table:
     if taken.when is not None:
         table.add_row("when", taken.when)
     factors = " × ".join(f"{factor:g} {name}" for name, factor in taken.factors)
-    table.add_row("confidence", f"{taken.confidence:g} = {factors}")
+    bound = ", bounded" if prod(factor for _, factor in taken.factors) > taken.confidence + 0.001 else ""
+    table.add_row("confidence", f"{taken.confidence:g} = {factors}{bound}")
     table.add_row("trigger", f"{_short(candidate.trigger)} ({candidate.kind})")
     return table
 
@@ -155,4 +157,6 @@ def _short(source: str) -> str:
 def _roles(roles: tuple[Role, ...]) -> str:
     if not roles:
         return "not named"
-    return ", ".join(f"{role.id} (“{role.text}”, {role.slot})" if role.text else role.id for role in roles)
+    return ", ".join(
+        f"{role.id} (“{role.text}”, {role.slot})" if role.text else f"{role.id} ({role.slot})" for role in roles
+    )

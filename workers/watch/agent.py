@@ -8,16 +8,22 @@ from workers.kafka_client import Backlog
 from workers.redis_client import connect
 from workers.settings import Settings
 from workers.watch.event_types import EventTypes
-from workers.watch.pattern_file import load_patterns
+from workers.watch.reloading import PatternFolder
 from workers.watch.step import Watch
 
 
 def make_handler(settings: Settings, types: EventTypes) -> Watch:
     """The handler as configured; `types` are those of the ontology. Raises ConfigurationError for a broken pattern."""
-    patterns = load_patterns([settings.patterns_path], types)
-    upstream = _Upstream(settings)
-    client = connect(settings)
-    return Watch(patterns, types, client, settings.namespace, drained=upstream.drained, clock=settings.clock)
+    folder = PatternFolder([settings.patterns_path], types)
+    return Watch(
+        folder.load(),
+        types,
+        connect(settings),
+        settings.namespace,
+        drained=_Upstream(settings).drained,
+        clock=settings.clock,
+        folder=folder,
+    )
 
 
 class _Upstream:

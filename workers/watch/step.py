@@ -38,6 +38,7 @@ from workers.watch.event_types import EventTypes
 from workers.watch.pattern_file import PatternSet
 from workers.watch.redis_stories import Stories
 from workers.watch.redis_windows import RedisWindows
+from workers.watch.reloading import PatternFolder, difference
 from workers.watch.revisions import ALLOWED_LATENESS
 from workers.watch.ringing import Clock
 from workers.watch.windows import Announcement
@@ -74,6 +75,7 @@ class Watch:
 
     `patterns` and `types` are loaded by the caller, `client` is closed by `stop`; `now` says when an alert was found.
     `drained` says on which partitions of `annotations` nothing waits, here or before; those follow the `clock`.
+    `folder` has the patterns' files, if they may change.
     """
 
     step: Step = "watch"
@@ -89,6 +91,7 @@ class Watch:
         now: Callable[[], datetime] = _now,
         drained: Drained = _unknown,
         clock: Literal["wall", "archive"] = "wall",
+        folder: PatternFolder | None = None,
     ) -> None:
         keys = Keys(namespace)
         self._patterns = patterns
@@ -98,6 +101,7 @@ class Watch:
         self._engine = Engine(patterns.patterns, self._windows)
         self._counts = Counts(client, keys, types.symmetric)
         self._stories = Stories(client, keys)
+        self._folder = folder
         self._drained = drained
         self._clock = clock
         self._publish: Publish | None = None
@@ -129,8 +133,25 @@ class Watch:
         self._unconfirmed = {_place(read[-1].record): report.announcements} if read else {}
         return [self._outcome(record, refused) for record in batch]
 
+    def reload(self) -> None:
+        """Have the pattern files loaded anew at the next tick, even if they look unchanged."""
+        if self._folder is not None:
+            self._folder.asked = True
+
     async def tick(self) -> None:
-        """Decide what waits for time to pass: absences, falling counts, rates. Called while no batch is in hand."""
+        """Look at the pattern files and at the time. Called while no batch is in hand."""
+        if self._folder is not None and (changed := await self._folder.reloaded()) is not None:
+            self._swap(changed)
+        await self._decide()
+
+    def _swap(self, patterns: PatternSet) -> None:
+        """All at once, between two batches. State in Redis is kept by pattern id: nothing is lost or counted anew."""
+        log.info("patterns.reloaded", **difference(patterns, self._patterns))
+        self._patterns = patterns
+        self._engine = Engine(patterns.patterns, self._windows)
+
+    async def _decide(self) -> None:
+        """Decide what waits for time to pass: absences, falling counts, rates."""
         with _refusals_that_may_pass():
             due = await self._engine.next_due()
             if due is None or self._publish is None:

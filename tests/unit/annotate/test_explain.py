@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from tests.unit.annotate.conftest import article
+from workers.annotate.confidence import SUREST
 from workers.annotate.explain import ExplainedCandidate, Explanation
 from workers.annotate.reader import Reader
 from workers.cli.annotate import register
@@ -78,7 +79,7 @@ def test_a_taken_trigger_tells_status_roles_and_how_sure_it_is(explain: Explain)
     product = 1.0
     for _, factor in taken.factors:
         product *= factor
-    assert taken.confidence == pytest.approx(product, abs=0.001)
+    assert taken.confidence == pytest.approx(min(SUREST, product), abs=0.001)
 
 
 def test_a_condition_that_is_not_met_names_slot_words_and_line(explain: Explain) -> None:
@@ -164,9 +165,10 @@ def _other() -> None:
 
 def test_a_plain_sentence_on_standard_input_is_explained(run: Callable[..., str]) -> None:
     shown = run("-", "--explain", text="Norway closed the port of Oslo on Monday. Dockers closed ranks.\n")
-    assert "✓ port_closure “closed” actual 0.85" in shown
+    assert "✓ port_closure “closed” actual 0.98" in shown
     assert "NO (“Norway”, subject)" in shown
-    assert "0.85 = 0.85 trigger" in shown
+    assert "place:oslo (“Oslo”, sentence)" in shown
+    assert "0.98 = 0.85 trigger × 1.1 place × 1.1 date, bounded" in shown
     assert "✗ port_closure “closed”" in shown
     assert "object: wanted port, harbour; found “ranks”" in shown
     assert "\x1b[" not in shown

@@ -146,7 +146,7 @@ triggers:
 
 
 def test_a_token_pattern_with_named_slots(own: Own) -> None:
-    (event,) = own(TOKENS, "Norway went silent on Monday.")
+    (event,) = own(TOKENS, "Norway went silent.")
     assert (event.trigger.text, ids(event), event.confidence) == ("went silent", ["NO"], 0.6)
     assert own(TOKENS, "Norway goes dry.")
     assert not own(TOKENS, "Norway went home.")

@@ -1,0 +1,53 @@
+"""How sure an event is: a product of the trigger's own confidence and what speaks for or against it.
+
+The factors are fitted to the labelled development set, so that precision grows with confidence; the table of how often
+each band is right is in `docs/reading.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from topics.annotations import Status
+    from workers.annotate.events import Found
+
+NOTHING_NAMED = 0.75
+"""Neither who nor to whom, neither where nor when: of such events a third and more are none."""
+
+NO_ACTOR = 0.95
+HEADLINE = 0.95
+TARGET = 1.05
+PLACE = 1.1
+DATE = 1.1
+STATUS: dict[Status, float] = {"hypothetical": 0.75, "future": 0.92, "historical": 1.1}
+SUREST = 0.98
+"""Nothing that rules read from a small model is certain."""
+
+Factors = tuple[tuple[str, float], ...]
+
+
+def weigh(found: Found, *, headline: bool) -> None:
+    """Set the factors of an event, in words and numbers, and its confidence."""
+    found.factors = (("trigger", found.trigger.confidence), *_factors(found, headline=headline))
+    found.confidence = round(min(SUREST, prod(factor for _, factor in found.factors)), 3)
+
+
+def _factors(found: Found, *, headline: bool) -> Iterator[tuple[str, float]]:
+    status = found.verdict.status
+    if not (found.actor or found.target or found.place or found.verdict.when):
+        yield "nothing named", NOTHING_NAMED
+    elif not found.actor:
+        yield "no actor", NO_ACTOR
+    if found.target:
+        yield "target", TARGET
+    if found.place:
+        yield "place", PLACE
+    if found.verdict.when is not None:
+        yield "date", DATE
+    if status in STATUS:
+        yield status, STATUS[status]
+    if headline:
+        yield "headline", HEADLINE
