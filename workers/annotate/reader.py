@@ -16,6 +16,7 @@ from workers.annotate.entities import Reading, entities_of, find_mentions
 from workers.annotate.events import read_events
 from workers.annotate.fingerprint import fingerprint_of
 from workers.annotate.gazetteer import Gazetteer, build_gazetteer
+from workers.annotate.hyphens import hyphened, unhyphened, with_words_of
 from workers.annotate.language import detect_language
 from workers.annotate.lemmas import possible_lemmas
 from workers.annotate.matchers import PatternTriggers
@@ -214,11 +215,24 @@ class Reader:
             if len(wanted) - already > MAX_PARSED:
                 work.truncated = True
                 del wanted[already + MAX_PARSED :]
-        parsed = self.pipeline.parses(sentence for _, _, sentence in wanted)
+        parsed = self._parsed(
+            [sentence for _, _, sentence in wanted], [position.part == "title" for _, position, _ in wanted]
+        )
         self._parse_again(wanted, parsed)
         for (work, position, _), sentence in zip(wanted, parsed, strict=True):
             sentence.user_data["position"] = position
             work.sentences.append(sentence)
+
+    def _parsed(self, sentences: Sequence[Doc], headlines: Sequence[bool]) -> list[Doc]:
+        verbs, pasts = self.index.hyphened, self.index.pasts
+        places = {i: found for i, sentence in enumerate(sentences) if (found := hyphened(sentence, verbs))}
+        parsed = self.pipeline.parses(
+            unhyphened(sentence, places[i], pasts if headlines[i] else {}) if i in places else sentence
+            for i, sentence in enumerate(sentences)
+        )
+        for i, found in places.items():
+            parsed[i] = with_words_of(sentences[i], parsed[i], found)
+        return parsed
 
     def _parse_again(self, wanted: Sequence[tuple[_Work, Position, Doc]], parsed: list[Doc]) -> None:
         """Headlines in which the tagger found no verb are read once more with their likely verb in the past."""

@@ -62,13 +62,17 @@ def past_of(verb: str, irregular: Iterable[str]) -> str:
 
 @dataclass(slots=True)
 class TriggerIndex:
-    """The triggers of an ontology by the lemma of their head word."""
+    """The triggers of an ontology by the lemma of their head word.
+
+    `hyphened` has the halves of all forms of hyphenated verbs ("test", "fired").
+    """
 
     heads: dict[str, list[tuple[Trigger, tuple[str, ...]]]]
     surfaces: frozenset[str]
     excludes: Mapping[str, tuple[tuple[str, ...], ...]]
     pasts: Mapping[str, str] = field(default_factory=dict)
     patterns: PatternTriggers | None = None
+    hyphened: frozenset[tuple[str, str]] = frozenset()
     _empty: list[tuple[Trigger, tuple[str, ...]]] = field(default_factory=list)
 
     @classmethod
@@ -78,6 +82,7 @@ class TriggerIndex:
         """`irregular` gives the irregular forms of a lemma; `tokenise` cuts phrases the way texts are cut."""
         heads: dict[str, list[tuple[Trigger, tuple[str, ...]]]] = defaultdict(list)
         surfaces: set[str] = set()
+        hyphened: set[tuple[str, str]] = set()
         for kind in ontology.types.values():
             for trigger in kind.triggers:
                 for words in trigger.words:
@@ -86,6 +91,8 @@ class TriggerIndex:
                     head = cut[0] if trigger.kind == "verb" else cut[-1]
                     if trigger.kind == "verb" and "-" in cut:
                         head = cut[-1]
+                        forms = inflections(head) | set(irregular.get(head, ()))
+                        hyphened |= {(cut[0], form) for form in forms if not form.endswith("ing")}
                     heads[head].append((trigger, cut))
                     surfaces |= inflections(head) | set(irregular.get(head, ()))
         excludes = {
@@ -94,7 +101,7 @@ class TriggerIndex:
         }
         verbs = {head for head, found in heads.items() if any(trigger.kind == "verb" for trigger, _ in found)}
         pasts = {form: past_of(verb, irregular.get(verb, ())) for verb in verbs for form in (verb + "s", verb + "es")}
-        return cls(dict(heads), frozenset(surfaces), excludes, pasts)
+        return cls(dict(heads), frozenset(surfaces), excludes, pasts, hyphened=frozenset(hyphened))
 
     def may_hold(self, words: Iterable[str]) -> bool:
         """Could a sentence of these small-letter words hold a trigger?"""
