@@ -16,6 +16,9 @@ from spacy.tokens import Doc
 from workers.annotate.encoder import COLUMNS, Encoder, Floats, Forms, Ints, Tokens
 
 _IS_SPACE = COLUMNS.index("IS_SPACE")
+_LOCKSTEPS = 12
+"""So long names are followed all at once; the few longer ones one by one, or a list of weekdays would be quadratic."""
+
 Name = tuple[int, int, int]
 """First token, token behind the last, label: counted through the whole batch."""
 
@@ -93,8 +96,18 @@ class Namer:
         moves = choice[at]
         begins = self._begins[moves]
         ends = at + 1
-        ends[begins] = self._follow(vectors, at[begins], moves[begins], closing)
-        return _without_overlap(at.tolist(), ends.tolist(), self._label[moves].tolist())
+        ends[begins] = self._follow(vectors, at[begins], moves[begins], closing, steps=_LOCKSTEPS)
+        found: list[Name] = []
+        free = 0
+        for place, (start, end, label) in enumerate(
+            zip(at.tolist(), ends.tolist(), self._label[moves].tolist(), strict=True)
+        ):
+            if start < free:
+                continue  # what was decided inside a name that was already open does not count
+            one = slice(place, place + 1)
+            free = end or int(self._follow(vectors, at[one], moves[one], closing, steps=count)[0])
+            found.append((start, free, label))
+        return found
 
     def _choose(self, vectors: Floats, closing: NDArray[np.bool_]) -> Ints:
         """Per token, which move is made if no name is open."""
@@ -113,13 +126,15 @@ class Namer:
             best = np.maximum(best, sums[:, piece * width : (piece + 1) * width])
         return best
 
-    def _follow(self, vectors: Floats, at: Ints, moves: Ints, closing: NDArray[np.bool_]) -> Ints:
-        """Where the names end that begin at tokens `at` with `moves`."""
-        ends = at + 1
+    def _follow(self, vectors: Floats, at: Ints, moves: Ints, closing: NDArray[np.bool_], *, steps: int) -> Ints:
+        """Where the names end that begin at tokens `at` with `moves`; 0 for those that go on after so many steps."""
+        ends = np.zeros_like(at)
         going = np.arange(len(at))
         first = vectors[at] @ self._hidden[1]
         here = at + 1
-        while len(going):
+        for _ in range(steps):
+            if not len(going):
+                break
             sums = vectors[here] @ self._hidden[0]
             sums += first[going]
             sums += vectors[here - 1] @ self._hidden[2]
@@ -129,17 +144,6 @@ class Namer:
             inner = np.einsum("ij,ij->i", hidden, self._in_weights[labels]) + self._in_bias[labels]
             last = np.einsum("ij,ij->i", hidden, self._last_weights[labels]) + self._last_bias[labels]
             on = (inner >= last) & ~closing[here]
-            ends[going] = here + 1
+            ends[going[~on]] = here[~on] + 1
             going, here = going[on], here[on] + 1
         return ends
-
-
-def _without_overlap(starts: list[int], ends: list[int], labels: list[int]) -> list[Name]:
-    """What was decided inside a name that was already open does not count."""
-    found: list[Name] = []
-    free = 0
-    for start, end, label in zip(starts, ends, labels, strict=True):
-        if start >= free:
-            found.append((start, end, label))
-            free = end
-    return found

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 100_000
 """So much of a text is read: three times the longest report. The annotation says if there was more."""
 
+MAX_TITLE = 2_000
+"""So many characters of a title are read."""
+
 MAX_PARSED = 400
 """So many sentences of an article are parsed, the first ones."""
 
@@ -179,7 +182,7 @@ class Reader:
             if trace is not None:
                 trace.unread(f"its language is {work.lang or 'not known'}; the model reads {self.pipeline.lang}")
             return work
-        title, text = article.title[:MAX_CHARACTERS], article.text[:MAX_CHARACTERS]
+        title, text = article.title[:MAX_TITLE], article.text[:MAX_CHARACTERS]
         work.truncated = article.truncated or len(text) < len(article.text) or len(title) < len(article.title)
         work.parts = [prepare_title(title, text), prepare_text(text)]
         work.title_is_lead = _is_lead(article.title, article.text)
