@@ -53,7 +53,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """An entity in a role, its mention, and the slot that put it there."""
+    """An entity in a role, its mention, and the slot that put it there; "" if no slot of the trigger did."""
 
     id: str
     text: str
@@ -250,10 +250,10 @@ class Explanation:
                 named = cast.resolve(token) or cast.parties(token) or cast.owners(token)
                 if any(p.id == participant.id for p in named):
                     return Role(participant.id, participant.text, slot)
-        return Role(participant.id, participant.text, "elsewhere")
+        return Role(participant.id, participant.text, "")
 
     def _place(self, place: str | None, frame: Frame) -> Role | None:
-        """The place with the words that name it: in a slot, else in the sentence, else before it (the dateline)."""
+        """The place with the words that name it: in a slot, else in the sentence, if they do."""
         if place is None:
             return None
         slots = [(slot, token) for slot, tokens in frame.cache.items() if slot != "sentence" for token in tokens]
@@ -261,7 +261,7 @@ class Explanation:
             mention = self._told_cast().mention_at(token)
             if mention is not None and mention.id == place:
                 return Role(place, mention.text, slot)
-        return Role(place, "", "dateline")
+        return Role(place, "", "")
 
 
 def _source(trigger: Trigger) -> str:

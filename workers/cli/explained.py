@@ -157,6 +157,9 @@ def _short(source: str) -> str:
 def _roles(roles: tuple[Role, ...]) -> str:
     if not roles:
         return "not named"
-    return ", ".join(
-        f"{role.id} (“{role.text}”, {role.slot})" if role.text else f"{role.id} ({role.slot})" for role in roles
-    )
+    return ", ".join(_role(role) for role in roles)
+
+
+def _role(role: Role) -> str:
+    from_words = ", ".join(part for part in (f"“{role.text}”" if role.text else "", role.slot) if part)
+    return f"{role.id} ({from_words})" if from_words else role.id
