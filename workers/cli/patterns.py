@@ -1,4 +1,7 @@
-"""`tocsin patterns check` and `tocsin patterns test`: pattern files, without Kafka and without Redis."""
+"""`tocsin patterns check` and `tocsin patterns test`: pattern files, without Kafka and without Redis.
+
+`tocsin patterns backtest` is in `backtest`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workers.cli.backtest import backtest
 from workers.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -25,6 +29,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Check and test pattern files.", no_args_is_help=True)
     group.command("check")(check)
     group.command("test")(run)
+    group.command("backtest")(backtest)
     app.add_typer(group, name="patterns")
 
 

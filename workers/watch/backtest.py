@@ -58,7 +58,6 @@ class Backtest:
         self._newest: Micros | None = None
         self.articles = 0
         self.by_day: Counter[str] = Counter()
-        self.by_type: Counter[str] = Counter()
 
     def add(self, annotation: Annotation) -> None:
         """Take one annotation. A newer revision replaces the earlier one, an older one is left out."""
@@ -85,9 +84,8 @@ class Backtest:
         self._held[annotation.article_id] = stamp, tuple(concerned)
 
     def _move_clock(self, annotation: Annotation, time: Micros) -> None:
-        self.by_day[f"{annotation.event_time:%F}"] += 1
-        self.by_type.update(event.type for event in annotation.events if event.status == "actual")
         if annotation.event_time_source == "published":
+            self.by_day[f"{annotation.event_time:%F}"] += 1
             self._oldest = time if self._oldest is None else min(self._oldest, time)
             self._newest = time if self._newest is None else max(self._newest, time)
 

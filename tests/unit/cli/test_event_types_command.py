@@ -49,7 +49,13 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tuple[
 def test_the_list_has_every_type_with_its_codes_and_marks_a_users_own(run: Callable[..., tuple[str, str]]) -> None:
     shown, _ = run("list", "--ontology", "own.yaml")
     rows = {line.split()[0]: line for line in shown.splitlines()[1:] if line and not line.startswith(" ")}
-    assert rows["port_closure"].rstrip().split(maxsplit=4) == ["port_closure", "SANCTION", "-", "2", "a port is shut (own.yaml)"]
+    assert rows["port_closure"].rstrip().split(maxsplit=4) == [
+        "port_closure",
+        "SANCTION",
+        "-",
+        "2",
+        "a port is shut (own.yaml)",
+    ]
     assert "MOBILIZE" in rows["missile_launch"]
     assert "own.yaml" not in rows["missile_launch"]
 

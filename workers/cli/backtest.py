@@ -1,0 +1,221 @@
+"""`tocsin patterns backtest`: would these patterns have rung?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workers.errors import ExitCode, InputError
+
+if TYPE_CHECKING:
+    from topics.annotations import Annotation
+    from workers.archives.readers import Malformed
+    from workers.settings import Settings
+    from workers.watch.backtest import Difference, Verdict
+    from workers.watch.pattern_file import PatternSet
+
+TOPIC = "topic"
+
+
+def backtest(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Pattern files or folders; default: those in force.")
+    ] = None,
+    *,
+    source: Annotated[
+        list[str] | None,
+        typer.Option("--from", help="JSONL of annotations or articles (plain, .gz), a folder, or `topic`: what lies on "
+                                    "the topic `annotations`. May be given more than once."),
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="Only alerts from this date or time (UTC) on.")] = None,
+    until: Annotated[str | None, typer.Option(help="Only alerts before this date or time (UTC).")] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Compare with these patterns: by default, those in force (TOCSIN_PATTERNS).")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Also write a page with a timeline and all evidence.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One Alert as JSON per line, and no table.")] = False,
+) -> None:  # fmt: skip
+    """Run patterns over annotations of the past, by the matching that runs live, and show what would have rung.
+
+    Articles are read first (spaCy); annotations, as `tocsin annotate` writes them, are not, which is a hundred times
+    faster. Exit code 0, whatever rang; 1 if lines could not be used; 3 if a pattern is wrong; 5 if a path is.
+    """
+    from workers.cli.event_types import event_types
+    from workers.settings import load_settings
+    from workers.watch.pattern_file import load_patterns
+
+    if not source:
+        raise InputError("Nothing to read.", hint="Give --from FILE (articles or annotations), or --from topic.")
+    settings = load_settings()
+    types = event_types(settings)
+    patterns = load_patterns(paths or [settings.patterns_path], types)
+    compared = _other(paths, against, settings)
+    before = load_patterns([compared], types) if compared is not None else None
+    span = _moment(since, "--since"), _moment(until, "--until")
+    run = _Run(patterns, before)
+    run.take(_annotations(source, settings))
+    verdicts, differences = run.decide(*span)
+    if as_json:
+        for verdict in verdicts:
+            for alert in verdict.alerts:
+                sys.stdout.write(alert.model_dump_json() + "\n")
+    else:
+        _print(verdicts, differences)
+    if html is not None:
+        _write_page(html, source, run, verdicts, differences)
+    run.tell()
+    if run.malformed:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _other(paths: list[Path] | None, against: Path | None, settings: Settings) -> Path | None:
+    """What to compare with: only if it is not the same anyway."""
+    if against is not None:
+        return against
+    in_force = settings.patterns_path
+    return in_force if paths and [path.resolve() for path in paths] != [in_force.resolve()] else None
+
+
+def _moment(text: str | None, option: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"{option}: {text!r} is no date.", hint="Write 2026-03-01 or 2026-03-01T23:50Z.") from error
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+class _Run:
+    """One backtest under way, of one or two sets of patterns."""
+
+    def __init__(self, patterns: PatternSet, before: PatternSet | None) -> None:
+        from workers.watch.backtest import Backtest
+
+        self._now = Backtest(patterns.patterns)
+        ids = {pattern.id for pattern in patterns.patterns}
+        old = [pattern for pattern in before.patterns if pattern.id in ids] if before is not None else []
+        self._old = Backtest(old) if old else None
+        self.malformed = 0
+
+    def take(self, found: Iterable[Annotation | Malformed]) -> None:
+        from rich.console import Console
+
+        from topics.annotations import Annotation
+
+        console = Console(stderr=True, highlight=False)
+        with console.status("reading …") as status:
+            for one in found:
+                if not isinstance(one, Annotation):
+                    self.malformed += 1
+                    console.print(f"tocsin: {one}", markup=False, soft_wrap=True)
+                    continue
+                self._now.add(one)
+                if self._old is not None:
+                    self._old.add(one)
+                if self._now.articles % 500 == 0:
+                    status.update(f"{self._now.articles:,} articles, to {one.event_time:%Y-%m-%d}")
+
+    def decide(self, since: datetime | None, until: datetime | None) -> tuple[list[Verdict], dict[str, Difference]]:
+        from workers.watch.backtest import compare
+
+        moment = datetime.now(UTC)
+        verdicts = self._now.verdicts(moment, since=since, until=until)
+        if self._old is None:
+            return verdicts, {}
+        old = {v.pattern.id: v.alerts for v in self._old.verdicts(moment, since=since, until=until)}
+        return verdicts, {v.pattern.id: compare(v.alerts, old.get(v.pattern.id, ())) for v in verdicts}
+
+    @property
+    def by_day(self) -> dict[str, int]:
+        return dict(self._now.by_day)
+
+    @property
+    def articles(self) -> int:
+        return self._now.articles
+
+    def tell(self) -> None:
+        from workers.cli.show import plural
+
+        days = sorted(self._now.by_day)
+        span = f", {days[0]} to {days[-1]}" if days else ""
+        bad = f"; {plural(self.malformed, 'malformed line')}" if self.malformed else ""
+        typer.echo(f"backtest: {plural(self.articles, 'article')}{span}{bad}", err=True)
+
+
+def _annotations(sources: list[str], settings: Settings) -> Iterator[Annotation | Malformed]:
+    from topics.annotations import Annotation
+    from workers.archives.annotations import holds_annotations, read_annotations
+
+    for source in sources:
+        if source == TOPIC:
+            from workers.local.topic_reader import read_records
+
+            yield from read_records(settings, "annotations", Annotation)
+        elif Path(source).is_file() and holds_annotations(Path(source)):
+            yield from read_annotations([Path(source)])
+        else:
+            yield from _read(source, settings)
+
+
+def _read(source: str, settings: Settings) -> Iterator[Annotation | Malformed]:
+    """Articles, read here and now."""
+    from workers.annotate.reader import Reader
+    from workers.archives.readers import Malformed, read_paths
+
+    articles = read_paths([source])
+    reader = Reader.load(model=settings.model, ontology=settings.ontology, batch_size=settings.batch_size)
+    batch = []
+    for one in articles:
+        if isinstance(one, Malformed):
+            yield one
+            continue
+        batch.append(one)
+        if len(batch) == settings.batch_size:
+            yield from reader.read(batch)
+            batch = []
+    yield from reader.read(batch)
+
+
+def _print(verdicts: list[Verdict], differences: dict[str, Difference]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from workers.cli.show import show_alert
+
+    console = Console(highlight=False)
+    for verdict in verdicts:
+        for alert in verdict.alerts:
+            show_alert(console, alert)
+    table = Table(box=None)
+    table.add_column("pattern", overflow="fold")
+    for name in ("alerts", *(("new", "gone", "same") if differences else ()), "in cooldown", "articles"):
+        table.add_column(name, justify="right")
+    for verdict in verdicts:
+        difference = differences.get(verdict.pattern.id)
+        changed = [len(difference.new), len(difference.gone), len(difference.same)] if difference is not None else []
+        numbers = [len(verdict.alerts), *changed, verdict.suppressed, verdict.articles]
+        table.add_row(escape(verdict.pattern.id), *(f"{number:,}" for number in numbers))
+    console.print(table)
+
+
+def _write_page(
+    path: Path, source: list[str], run: _Run, verdicts: list[Verdict], differences: dict[str, Difference]
+) -> None:
+    from workers.cli.show import plural
+    from workers.watch.backtest_page import Run, page
+
+    rang = plural(sum(len(verdict.alerts) for verdict in verdicts), "alert")
+    lead = f"{plural(run.articles, 'article')} from {', '.join(Path(s).name for s in source)}; {rang}."
+    heading = plural(len(verdicts), "pattern") if len(verdicts) != 1 else verdicts[0].pattern.document.title
+    try:
+        path.write_text(page(Run(heading, lead, verdicts, differences, run.by_day)), "utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}", hint="Name a file that can be written.") from error
+    typer.echo(f"written: {path}", err=True)
