@@ -87,8 +87,9 @@ class SlackApp:
         token = self._receiver.token.get_secret_value() if self._receiver.token else ""
         headers = {"content-type": "application/json; charset=utf-8", "authorization": f"Bearer {token}"}
         address = f"{self._receiver.url.get_secret_value().rstrip('/')}/{method}"
-        body = json.dumps({**content, "unfurl_links": False, "unfurl_media": False}, ensure_ascii=False)
-        answer = await self._transport.post(address, body.encode("utf-8", "replace"), headers, attempted_at, listen=True)
+        told = {**content, "unfurl_links": False, "unfurl_media": False}
+        body = json.dumps(told, ensure_ascii=False).encode("utf-8", "replace")
+        answer = await self._transport.post(address, body, headers, attempted_at, listen=True)
         return reply(method, answer)
 
 
