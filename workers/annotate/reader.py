@@ -16,6 +16,7 @@ from workers.annotate.entities import Reading, entities_of, find_mentions
 from workers.annotate.events import read_events
 from workers.annotate.fingerprint import fingerprint_of
 from workers.annotate.gazetteer import Gazetteer, build_gazetteer
+from workers.annotate.headlines import learn_case
 from workers.annotate.hyphens import hyphened, unhyphened, with_words_of
 from workers.annotate.language import detect_language
 from workers.annotate.lemmas import possible_lemmas
@@ -27,7 +28,7 @@ from workers.annotate.pipeline import Pipeline, respelt, sentence_docs
 from workers.annotate.places import learn_countries
 from workers.annotate.sentences import is_heading, position_of, sentence_spans
 from workers.annotate.sieve import Sieve
-from workers.annotate.text import Part, learn_case, prepare_text, prepare_title
+from workers.annotate.text import Part, prepare_text, prepare_title
 from workers.annotate.trace import Trace
 from workers.annotate.triggers import TriggerIndex
 from workers.errors import InputError
