@@ -1,4 +1,4 @@
-"""What is no part of the story is not read: datelines, bylines, credits, boilerplate, stamps; and repaired characters."""
+"""What is no part of the story is not read: datelines, bylines, credits, boilerplate, stamps; and mended characters."""
 
 from __future__ import annotations
 
