@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -24,7 +24,12 @@ SHIPPED = Path("built-in")
 """What stands for the folder of files that ship with Tocsin, wherever they were installed."""
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-_FAST_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _FastLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the class is not known before
+    """libyaml's parser, if it is there, without guesses at what a scalar means: all of them are text."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +187,7 @@ def read_typed(file: Path) -> Document:
 
 def read_shipped(file: Path) -> Document:
     """A file that ships with Tocsin, every scalar as text, by the fastest parser there is."""
-    node = next(_composed(file.read_text("utf-8"), _FAST_LOADER))
+    node = next(_composed(file.read_text("utf-8"), _FastLoader))
     return Document(SHIPPED / file.name, node, _Lenient().value(node, ()))
 
 

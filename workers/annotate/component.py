@@ -21,11 +21,12 @@ from workers.annotate.actors import Cast
 from workers.annotate.entities import Reading, entities_of, find_mentions
 from workers.annotate.events import read_events
 from workers.annotate.gazetteer import build_gazetteer
+from workers.annotate.headlines import learn_case
 from workers.annotate.matchers import PatternTriggers
 from workers.annotate.ontology_file import load_ontology, ontology_files
 from workers.annotate.people import know_people
 from workers.annotate.sentences import is_heading, position_of, sentence_spans
-from workers.annotate.text import Part, learn_case, prepare_text
+from workers.annotate.text import Part, prepare_text
 from workers.annotate.triggers import TriggerIndex
 from workers.errors import InputError
 

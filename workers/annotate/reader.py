@@ -16,18 +16,20 @@ from workers.annotate.entities import Reading, entities_of, find_mentions
 from workers.annotate.events import read_events
 from workers.annotate.fingerprint import fingerprint_of
 from workers.annotate.gazetteer import Gazetteer, build_gazetteer
+from workers.annotate.headlines import learn_case
 from workers.annotate.hyphens import hyphened, unhyphened, with_words_of
 from workers.annotate.language import detect_language
 from workers.annotate.lemmas import possible_lemmas
 from workers.annotate.matchers import PatternTriggers
 from workers.annotate.ontology import Ontology
 from workers.annotate.ontology_file import load_ontology
+from workers.annotate.originals import Originals
 from workers.annotate.people import know_people
 from workers.annotate.pipeline import Pipeline, respelt, sentence_docs
 from workers.annotate.places import learn_countries
 from workers.annotate.sentences import is_heading, position_of, sentence_spans
 from workers.annotate.sieve import Sieve
-from workers.annotate.text import Part, learn_case, prepare_text, prepare_title
+from workers.annotate.text import Part, prepare_text, prepare_title
 from workers.annotate.trace import Trace
 from workers.annotate.triggers import TriggerIndex
 from workers.errors import InputError
@@ -67,6 +69,7 @@ class _Work:
 
     article: Article
     lang: str | None
+    originals: Originals = field(default_factory=lambda: Originals({}))
     parts: list[Part] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
     sentences: list[Doc] = field(default_factory=list)
@@ -184,6 +187,7 @@ class Reader:
             return work
         title, text = article.title[:MAX_TITLE], article.text[:MAX_CHARACTERS]
         work.truncated = article.truncated or len(text) < len(article.text) or len(title) < len(article.title)
+        title, text, work.originals = Originals.mending(title, text)
         work.parts = [prepare_title(title, text), prepare_text(text)]
         work.title_is_lead = _is_lead(article.title, article.text)
         if trace is not None:
@@ -300,6 +304,8 @@ class Reader:
             )
             events = read_events(self._in_time(work), cast, self.index, self.ontology, moment.date(), trace=work.trace)
         entities = entities_of(work.readings, events)
+        if work.originals:
+            entities, events = work.originals.entities(entities), work.originals.events(events)
         return Annotation(
             article_id=article.id,
             revision=article.revision,

@@ -1,48 +1,55 @@
-"""An article's parts made ready for reading: cleaned characters, segments, boilerplate, datelines, letter case.
+"""An article's parts made ready for reading: segments, headings, and what is no part of the story left out.
 
-Every working text has exactly the length of the original, so that an offset into one is an offset into the other.
+Bylines, datelines, time stamps, credits and boilerplate are blanked: they make no event and no entity. Every working
+text has exactly the length of the original, so that an offset into one is an offset into the other.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from topics.annotations import TextPart
+from workers.annotate.boilerplate import Page
+from workers.annotate.characters import clean
+from workers.annotate.headlines import is_title_case, is_upper, lower_words, recase, without_labels
 from workers.annotate.lexicon import lexicon
+from workers.annotate.towns import load_towns
 
-MAX_WORD = 100
-"""A run of so many characters without a space is no word; it is not read."""
-
-_QUOTES = {"‘": "'", "’": "'", "‛": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "′": "'", "″": '"', "`": "'"}
-_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\u2028\u2029"
-_INVISIBLE = (
-    "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\ufffd"
-)
-_TABLE = str.maketrans(
-    {
-        **_QUOTES,
-        **dict.fromkeys(_SPACES + _INVISIBLE, " "),
-        **{chr(c): " " for c in [*range(9), 9, *range(11, 32), *range(127, 160)]},
-        "‐": "-",
-        "‑": "-",
-        "‒": "-",
-    }
-)
-_OVERLONG = re.compile(rf"\S{{{MAX_WORD + 1},}}")
-_SURROGATES = re.compile(r"[\ud800-\udfff]")
-_DATELINE = re.compile(
-    r"""^\s*(?:
-        [A-Z][A-Z .'/-]{2,40}(?:,\s[A-Z][A-Za-z0-9. ]{1,30}){0,3}\s*(?:\([A-Z][^()]{1,40}\)\s*)?(?:[-–—]{1,2})\s+
-      | (?:[A-Z][A-Za-z .'/,-]{2,40})?
-        \((?:Reuters|AP|AFP|UPI|Xinhua|dpa|TASS|Kyodo|Yonhap|PTI|ANI|Bloomberg|CNN)\)\s*(?:[-–—:]{1,2}\s*)?
-    )""",
+_LINES = re.compile(r"[^\n]*[^\s][^\n]*")
+_END = re.compile(r"[.!?…:;,\"')\]]\s*$")
+_BULLET = re.compile(r"\s*(?:[•▪◦●○■□➤►▶→·*]|[-–—])\s+(?=\S)")
+_CLOCK = re.compile(
+    r"""\s*\[?(?:[A-Z][a-z]{2,8},?\s)?(?:\d{1,2}[:.]\d{2}\s?(?:[ap]\.?m\.?)?|\d{1,2}\s?[ap]\.?m\.?)
+    (?:\s?(?:GMT|UTC|BST|CES?T|EES?T|E[SD]?T|C[SD]T|P[SD]?T|AES?T|IST|JST|MSK|local\ time)(?:[+-]\d{1,2})?)?\]?
+    \s*(?:[-–—:|]+\s*|\s)(?=["'(]?[A-Z][a-z])""",
     re.VERBOSE,
 )
-_BYLINE = re.compile(r"^\s*(?:By|BY)\s+[A-Z][\w.'-]+(?:\s+(?:and\s+)?[A-Z][\w.'-]+){0,6}[\s,]*$")
-_END = re.compile(r"[.!?…:;,\"')\]]\s*$")
-_LETTERS = re.compile(r"[^\W\d_]+")
+_CREDITS = re.compile(
+    r"""\s*[(\[](?:Additional\ |With\ )?
+      (?:[Rr]eporting|[Ww]riting|[Ee]diting|[Cc]ompiled|[Ee]dited|[Ww]ritten|[Tt]ranslated)
+      \b[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*[)\]]?\s*$
+    | (?<=[.!?"'])\s+(?:Additional\ )?(?:Reporting|Writing)\ by\ [A-Z]
+      [^.!?]*;?[^.!?]*[Ee]dit(?:ing|ed)\ by\ [^!?]{3,80}$""",
+    re.VERBOSE,
+)
+_ADDRESSES = re.compile(r"(?:https?://|www\.|pic\.twitter\.com/|t\.co/)\S+|\S+@[\w-]+\.[\w.-]+")
+_NAME = r"[A-Z][\w.'-]+"
+_WRITER = r"(?:[Cc]orrespondent|[Ee]ditor|[Rr]eporter|[Ww]riter|[Pp]roducer)"
+_BETWEEN = r"(?:and\ |in\ |at\ |for\ |of\ |the\ |de\ |van\ |von\ |al-)"
+_BYLINE = re.compile(
+    rf"""(?!.*[a-z]{{3}}\.\s*$)\s*(?:
+        (?:By|BY|Story\ by|Words\ by)\s+{_NAME}(?:[ ,/&|]+{_BETWEEN}*{_NAME}){{0,14}}
+        (?:\s*[,|/–-]\s*[\w ,.'-]{{0,60}}{_WRITER}[\w ,.'-]{{0,40}})?
+      | {_NAME}(?:\ {_NAME}){{1,3}}\s+(?:reports|reporting)\ from\ {_NAME}(?:[ ,]+{_NAME}){{0,3}}\.?
+      | {_NAME}(?:\ {_NAME}){{1,3}},?\s+(?:[\w']+\ ){{0,4}}{_WRITER}(?:\ (?:in|for)\ {_NAME}(?:\ {_NAME}){{0,2}})?
+    )[\s,]*$""",
+    re.VERBOSE,
+)
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)[a-z]*\.?"
+_DATELINE_PARAGRAPHS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Blank:
-    """Characters of a part that are not read, and why: `boilerplate`, `byline` or `dateline`."""
+    """Characters of a part that are not read, and why: `boilerplate`, `byline`, `dateline`, `credits` or `label`."""
 
     start: int
     end: int
@@ -74,67 +81,88 @@ class Part:
     blanks: tuple[Blank, ...] = ()
 
 
-def clean(raw: str) -> str:
-    """`raw` with straight quotes, and with spaces for control and invisible characters and for overlong words."""
-    text = _SURROGATES.sub(" ", raw).translate(_TABLE)
-    return _OVERLONG.sub(lambda match: " " * len(match.group()), text)
-
-
 def prepare_title(raw: str, body: str = "") -> Part:
-    """The title; one in capitals gets the letter case that its words have in `body`."""
+    """The title without labels; one in capitals or in title case gets the letter case that its words have in `body`."""
     working = clean(raw).replace("\n", " ")
+    start, end = without_labels(working)
+    working = " " * start + working[start:end] + " " * (len(working) - end)
     if is_upper(working):
         working = recase(working, body)
-    segments = (Segment(0, len(working)),) if working.strip() else ()
-    return Part("title", raw, working, segments)
+    elif is_title_case(working):
+        working = lower_words(working, body)
+    segments = (Segment(start, len(working)),) if working.strip() else ()
+    blanks = tuple(Blank(a, b, "label") for a, b in ((0, start), (end, len(working))) if working and a < b)
+    return Part("title", raw, working, segments, blanks)
 
 
 def prepare_text(raw: str) -> Part:
-    """The body: boilerplate, bylines and datelines are blanked, paragraphs become segments."""
-    working = list(clean(raw))
-    whole = "".join(working)
+    """The body: what is no part of the story is blanked, paragraphs become segments."""
+    whole = clean(raw)
+    page = Page(whole)
     segments: list[Segment] = []
     blanks: list[Blank] = []
     for start, end in _paragraphs(whole):
         line = whole[start:end]
-        why = "boilerplate" if is_boilerplate(line) else "byline" if _BYLINE.match(line) else None
+        why = "boilerplate" if page.leaves_out(line) else "byline" if is_byline(line) else None
         if why is not None:
-            working[start:end] = " " * (end - start)
             blanks.append(Blank(start, end, why))
             continue
-        dateline = _DATELINE.match(line) if not segments or len(segments) < 3 else None
-        begin = start + (dateline.end() if dateline else 0)
-        working[start:begin] = " " * (begin - start)
+        begin = start + _lead(line, len(segments) < _DATELINE_PARAGRAPHS)
         if begin > start:
             blanks.append(Blank(start, begin, "dateline"))
-        for i in range(begin, end):
-            if working[i] == "\n":
-                working[i] = " "
-        segments.append(Segment(begin, end))
-    text = "".join(working)
+        credit = _CREDITS.search(line, max(0, len(line) - 400)) if line[-1] in ")]" or "diting by" in line else None
+        close = start + credit.start() if credit is not None else end
+        if close < end:
+            blanks.append(Blank(close, end, "credits"))
+        if close > begin:
+            segments.append(Segment(begin, close, page.is_table(line)))
+    text = _without(whole, blanks, segments)
     if is_upper(text):
         text = recase(text, "")
     return Part("text", raw, text, tuple(_with_headings(text, segments)), tuple(blanks))
 
 
-def _paragraphs(text: str) -> list[tuple[int, int]]:
+def _without(whole: str, blanks: list[Blank], segments: list[Segment]) -> str:
+    """`whole` with spaces for blanks and web addresses, and for the line breaks inside segments."""
+    pieces: list[str] = []
+    at = 0
+    for blank in blanks:
+        pieces.append(whole[at : blank.start])
+        pieces.append(" " * (blank.end - blank.start))
+        at = blank.end
+    text = "".join((*pieces, whole[at:]))
+    for segment in segments:
+        if "\n" in text[segment.start : segment.end]:
+            inside = text[segment.start : segment.end].replace("\n", " ")
+            text = text[: segment.start] + inside + text[segment.end :]
+    if "://" in text or "www." in text or "@" in text or ".com/" in text:
+        text = _ADDRESSES.sub(lambda match: " " * len(match.group()), text)
+    return text
+
+
+# --- lines -------------------------------------------------------------------------------------------------------
+
+
+def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
     """Paragraphs: blocks between blank lines; the lines of a block that was not wrapped are paragraphs of their own."""
-    found: list[tuple[int, int]] = []
     block: list[tuple[int, int]] = []
-    start = 0
-    for line in [*text.split("\n"), ""]:
-        if line and not line.isspace():
-            block.append((start + len(line) - len(line.lstrip()), start + len(line.rstrip())))
-        elif block:
-            found.extend(_joined(block))
+    for match in _LINES.finditer(text):
+        line = match.group()
+        start = match.start() + len(line) - len(line.lstrip())
+        end = match.start() + len(line.rstrip())
+        if block and text.count("\n", block[-1][1], start) > 1:
+            yield from _joined(block)
             block = []
-        start += len(line) + 1
-    return found
+        block.append((start, end))
+    if block:
+        yield from _joined(block)
 
 
 def _joined(block: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    if len(block) == 1:
+        return block
     lengths = [end - start for start, end in block]
-    wrapped = len(block) > 1 and max(lengths) <= 100 and sum(lengths[:-1]) / (len(block) - 1) >= 40
+    wrapped = max(lengths) <= 100 and sum(lengths[:-1]) / (len(block) - 1) >= 40
     return [(block[0][0], block[-1][1])] if wrapped else block
 
 
@@ -142,78 +170,60 @@ def _with_headings(text: str, segments: list[Segment]) -> list[Segment]:
     made: list[Segment] = []
     for i, segment in enumerate(segments):
         line = text[segment.start : segment.end].strip()
-        following = text[segments[i + 1].start : segments[i + 1].end] if i + 1 < len(segments) else ""
-        heading = (
-            i > 0
-            and len(line) < 90
-            and len(line.split()) <= 12
-            and not _END.search(line)
-            and len(following) > len(line)
-        )
-        made.append(Segment(segment.start, segment.end, heading))
+        after = segments[i + 1].end - segments[i + 1].start if i + 1 < len(segments) else 0
+        # The last line of a text is a heading too, of what was left out, if the one before it is a paragraph.
+        before = segments[i - 1].end - segments[i - 1].start if i and not after else 0
+        short = i > 0 and len(line) < 90 and len(line.split()) <= 12 and not _END.search(line)
+        made.append(Segment(segment.start, segment.end, segment.heading or (short and max(after, before) > len(line))))
     return made
 
 
-def is_boilerplate(line: str) -> bool:
-    """Does `line` belong to the page and not to the story: links, credits, calls to subscribe?"""
-    words = line.strip().lower()
-    if not words or len(words) > 400:
-        return False
-    starts, contains = lexicon().words("boilerplate", "starts"), lexicon().words("boilerplate", "contains")
-    if len(words) <= 200 and any(_begins(words, start) for start in starts):
+# --- bylines and datelines ---------------------------------------------------------------------------------------
+
+
+def is_byline(line: str) -> bool:
+    """Does `line` only say who wrote the story, and from where?"""
+    return len(line) <= 200 and (line[0].isupper()) and _BYLINE.match(line) is not None
+
+
+def _lead(line: str, may_be_dateline: bool) -> int:
+    """How many characters of a paragraph come before its first sentence: bullet, time of day, byline, dateline."""
+    begin = 0
+    bullet = _BULLET.match(line)
+    if bullet is not None:
+        begin = bullet.end()
+    clock = _CLOCK.match(line, begin)
+    if clock is not None:
+        begin = clock.end()
+    if may_be_dateline:
+        match = _dateline().match(line, begin)
+        if match is not None and _is_dateline(match):
+            begin = match.end()
+    return begin
+
+
+def _is_dateline(match: re.Match[str]) -> bool:
+    """A town in capitals, an agency in brackets or a date is proof; a bare town must be known."""
+    if match["bare"] is None:
         return True
-    return any(part in words for part in contains)
+    town = match["bare"].strip()
+    return "," in town or bool(load_towns().find(town))
 
 
-def _begins(words: str, start: str) -> bool:
-    if not words.startswith(start):
-        return False
-    rest = words[len(start) :]
-    if start.endswith(":") or not rest:
-        return True
-    # "Related stories" and "Subscribe now" are boilerplate; "Donated food arrived" and "Support us all" are sentences.
-    return not rest[0].isalnum() and (len(words.split()) <= 14 or rest.lstrip()[:1] in {":", "|", "-", "–"})
-
-
-def is_upper(text: str) -> bool:
-    """Is `text` set in capitals throughout? Short texts do not count: "US, UK" is an ordinary title."""
-    letters = [c for c in text[:400] if c.isalpha()]
-    return len(letters) >= 12 and sum(c.isupper() for c in letters) > 0.9 * len(letters)
-
-
-def recase(text: str, body: str) -> str:
-    """`text`, which is in capitals, with each word as `body` mostly writes it, else as `case_of` guesses."""
-    seen: dict[str, Counter[str]] = {}
-    for match in _LETTERS.finditer(body[:20_000]):
-        word = match.group()
-        before = body[max(0, match.start() - 2) : match.start()]
-        if before.strip() in {"", ".", '"'} and (match.start() == 0 or before[:1] in {".", "\n", '"'}):
-            continue  # the first word of a sentence says nothing about its case
-        seen.setdefault(word.lower(), Counter())[word] += 1
-    made = _LETTERS.sub(lambda m: _case_of(m.group(), seen), text)
-    return made if len(made) == len(text) else text
-
-
-def _case_of(word: str, seen: dict[str, Counter[str]]) -> str:
-    lower = word.lower()
-    if len(lower) != len(word):
-        return word
-    if lower in seen:
-        return seen[lower].most_common(1)[0][0]
-    return _known_case().get(lower, lower)
-
-
-_CASES: dict[str, str] = {}
-
-
-def _known_case() -> dict[str, str]:
-    return _CASES
-
-
-def learn_case(names: list[str]) -> None:
-    """Tell `recase` how names are written ("north korea": "North Korea"), from the gazetteer."""
-    ordinary = {"us", "who", "turkey", "chad", "may", "an", "as", "is", "it", "no", "so", "am", "be", "to", "in", "at"}
-    for name in names:
-        for word in _LETTERS.findall(name):
-            if word[0].isupper() and word.lower() not in ordinary and len(word) > 1:
-                _CASES.setdefault(word.lower(), word)
+@cache
+def _dateline() -> re.Pattern[str]:
+    agencies = "|".join(sorted(map(re.escape, lexicon().words("names", "agencies")), key=len, reverse=True))
+    town = r"[A-ZÀ-Þ][A-ZÀ-Þ.'’/-]*(?:[ /][A-ZÀ-Þ.'’/-]+){0,4}"
+    mixed = r"[A-ZÀ-Þ][\w.'’-]+(?:[ /](?:[A-ZÀ-Þ][\w.'’-]+|al-\w+|de|of|and)){0,3}"
+    behind = rf"(?:,\s(?:{mixed}|{_MONTH}\s\d{{1,2}}|\d{{1,2}}\s{_MONTH})(?:,?\s\d{{4}})?){{0,3}}"
+    writer = r"[A-Z][\w.'-]+(?:\ [A-Z][\w.'-]+){0,3}"
+    return re.compile(
+        rf"""\s*(?:By\ {writer}(?:\ and\ {writer})?[,\s]+(?=[A-Z]{{3}}))?
+        (?:
+            (?=[A-ZÀ-Þ][A-ZÀ-Þ.'’])(?:{town}){behind}\s*(?:\([A-Z][^()]{{1,40}}\)\s*)?(?:[-–—_]{{1,2}})\s+(?=["'(]*[A-ZÀ-Þ0-9])
+          | (?=[A-Z/\ ]{{5}})(?:{town}):\s+(?=["']?[A-Z])
+          | (?:{mixed}{behind}\s*)?\((?i:{agencies})\)\s*(?:[-–—:_]{{1,2}}\s*)?
+          | (?P<bare>{mixed}{behind})\s+[–—]\s+(?=["']?[A-Z])
+        )""",
+        re.VERBOSE,
+    )

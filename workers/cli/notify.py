@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
@@ -13,12 +14,13 @@ from rich.text import Text
 
 from topics.alerts import Alert, AlertState, Level
 from topics.codec import DecodeError, decode
-from workers.errors import ExitCode, InputError, TocsinError
+from workers.errors import ExitCode, InputError
 from workers.settings import load_settings
 
 if TYPE_CHECKING:
-    from workers.notify.sending import Message
-    from workers.notify.targets import Receiver, Receivers
+    from workers.notify.message import Message
+    from workers.notify.routing import Receivers
+    from workers.notify.targets import Receiver, SlackReceiver, WebhookReceiver
     from workers.notify.verdicts import Attempt
 
 group = typer.Typer(no_args_is_help=True, help="See and try what receivers get.")
@@ -100,8 +102,8 @@ def _load(receivers: Path | None) -> Receivers:
 
 def _message(alert_file: Path | None, level: str, *, retracted: bool) -> Message:
     from workers.notify.lane import utc_now
+    from workers.notify.message import Message
     from workers.notify.sample import sample_alert
-    from workers.notify.sending import Message
 
     if alert_file is not None:
         found = _read_alert(alert_file)
@@ -125,26 +127,46 @@ def _read_alert(file: Path) -> Alert:
 
 
 def _rendered(receiver: Receiver, message: Message) -> str:
+    """What RECEIVER would get; what is no part of the body goes to standard error."""
     from workers.notify.lane import utc_now
-    from workers.notify.receivers import file, terminal
+    from workers.notify.receivers import email, file, terminal
     from workers.notify.sending import request_for
-    from workers.notify.targets import REDACTED, FileReceiver, SlackReceiver, TerminalReceiver, WebhookReceiver
+    from workers.notify.targets import (
+        AppriseReceiver,
+        EmailReceiver,
+        FileReceiver,
+        SlackReceiver,
+        StdoutReceiver,
+        TerminalReceiver,
+        WebhookReceiver,
+    )
 
     match receiver:
         case TerminalReceiver():
             return terminal.render_for(sys.stdout, message.alert, test=message.test)
-        case FileReceiver():
+        case AppriseReceiver():
+            return terminal.render_plain(message.alert, test=message.test)
+        case FileReceiver() | StdoutReceiver():
             return file.render(message.alert, test=message.test).decode("utf-8")
+        case EmailReceiver():
+            mail = email.render(
+                message.alert, sender=receiver.sender, to=receiver.to, sent_at=utc_now(), test=message.test
+            )
+            return mail.as_string()
         case WebhookReceiver() | SlackReceiver():
             request = request_for(receiver, message, utc_now())
-            secret = {name.lower() for name in receiver.headers} if isinstance(receiver, WebhookReceiver) else set()
-            headers = {name: REDACTED if name.lower() in secret else value for name, value in request.headers.items()}
-            err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-            err.print(f"POST {receiver.address()}")
-            for name, value in headers.items():
-                err.print(f"{name}: {value}")
+            _show_headers(receiver, request.headers)
             return request.body.decode("utf-8") + "\n"
-    raise TocsinError(f"{receiver.name}: no preview for this type of receiver")
+
+
+def _show_headers(receiver: WebhookReceiver | SlackReceiver, headers: Mapping[str, str]) -> None:
+    from workers.notify.targets import REDACTED, WebhookReceiver
+
+    secret = {name.lower() for name in receiver.headers} if isinstance(receiver, WebhookReceiver) else set()
+    err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    err.print(f"POST {receiver.address()}")
+    for name, value in headers.items():
+        err.print(f"{name}: {REDACTED if name.lower() in secret else value}")
 
 
 async def _send(receiver: Receiver, message: Message) -> Attempt:

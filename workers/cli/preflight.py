@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from workers.notify.targets import Receivers
+    from workers.notify.routing import Receivers
     from workers.settings import Settings
     from workers.watch.pattern_file import PatternSet
 

@@ -8,20 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
 from workers.errors import ConfigurationError, InputError
 from workers.notify import config_spec as spec
-from workers.notify.config_problems import explain, header_problem, secret_problem, url_problem
-from workers.notify.targets import (
-    FileReceiver,
-    Receiver,
-    Receivers,
-    RetryPolicy,
-    SlackReceiver,
-    TerminalReceiver,
-    WebhookReceiver,
-)
+from workers.notify.config_build import Desk, build
+from workers.notify.config_problems import explain
+from workers.notify.routing import Receivers
+from workers.notify.targets import Receiver
 from workers.yamlfile import Document, Fault, read_typed
 from workers.yamlfile import Location as PathTo
 
@@ -117,118 +111,8 @@ class _Reader:
             for where, message in explain(error, model):
                 self._say((*path, *where), message)
             return None
-        return self._build(read, path)
-
-    def _build(self, read: spec.AnySpec, path: PathTo) -> Receiver | None:
-        before = len(self.problems)
-        retry = RetryPolicy(**read.retry.model_dump())
-        built: Receiver
-        match read:
-            case spec.TerminalSpec():
-                built = TerminalReceiver(
-                    name=read.name,
-                    min_level=read.min_level,
-                    timeout=read.timeout,
-                    every_change=read.every_change,
-                    retry=retry,
-                )
-            case spec.FileSpec():
-                built = FileReceiver(
-                    name=read.name,
-                    min_level=read.min_level,
-                    timeout=read.timeout,
-                    every_change=read.every_change,
-                    retry=retry,
-                    path=self._beside(read.path),
-                )
-            case spec.SlackSpec():
-                built = SlackReceiver(
-                    name=read.name,
-                    min_level=read.min_level,
-                    timeout=read.timeout,
-                    every_change=read.every_change,
-                    retry=retry,
-                    url=self._url(read, path),
-                    allow_private=read.allow_private,
-                )
-            case spec.WebhookSpec():
-                built = WebhookReceiver(
-                    name=read.name,
-                    min_level=read.min_level,
-                    timeout=read.timeout,
-                    every_change=read.every_change,
-                    retry=retry,
-                    url=self._url(read, path),
-                    allow_private=read.allow_private,
-                    secrets=self._keys(read, path),
-                    headers=self._headers(read, path),
-                )
-        return built if len(self.problems) == before else None
-
-    def _url(self, read: spec.HttpSpec, path: PathTo) -> SecretStr:
-        url = self._one_of(read, "url", path)
-        if url is not None and (problem := url_problem(url, allow_private=read.allow_private)):
-            self._say((*path, self._named(read, "url")), problem)
-        return SecretStr(url or "")
-
-    def _keys(self, read: spec.WebhookSpec, path: PathTo) -> tuple[SecretStr, ...]:
-        if read.secret_env is None and read.secret_file is None:
-            return ()
-        keys = (self._one_of(read, "secret", path) or "").split()
-        for key in keys:
-            if problem := secret_problem(key):
-                self._say((*path, self._named(read, "secret")), problem)
-        return tuple(SecretStr(key) for key in keys)
-
-    def _headers(self, read: spec.WebhookSpec, path: PathTo) -> dict[str, SecretStr]:
-        found: dict[str, SecretStr] = {}
-        for name, given in read.headers.items():
-            at = (*path, "headers", name)
-            value = given.get_secret_value() if isinstance(given, SecretStr) else self._fetch(given.env, given.file, at)
-            if problem := header_problem(name, value or ""):
-                self._say(at, problem)
-            elif value is not None:
-                found[name] = SecretStr(value)
-        return found
-
-    def _named(self, read: spec.HttpSpec, field: str) -> str:
-        """Which of `url`, `url_env`, `url_file` the receiver gave."""
-        given = [name for name in (field, f"{field}_env", f"{field}_file") if getattr(read, name, None) is not None]
-        return given[0] if given else field
-
-    def _one_of(self, read: spec.HttpSpec, field: str, path: PathTo) -> str | None:
-        ways = [name for name in (field, f"{field}_env", f"{field}_file") if name in type(read).model_fields]
-        given = [name for name in ways if getattr(read, name) is not None]
-        if len(given) != 1:
-            found = f"found {' and '.join(given)}" if given else "found none"
-            self._say((*path, given[-1]) if given else path, f"expected exactly one of {', '.join(ways)}; {found}")
-            return None
-        inline = getattr(read, field, None)
-        if isinstance(inline, SecretStr):
-            return inline.get_secret_value()
-        return self._fetch(getattr(read, f"{field}_env"), getattr(read, f"{field}_file"), (*path, given[0]))
-
-    def _fetch(self, variable: str | None, file: Path | None, at: PathTo) -> str | None:
-        """A secret from the environment or from a file beside `receivers.yaml`."""
-        if variable is not None:
-            value = self.environment.get(variable, "").strip()
-            if not value:
-                self._say(at, f"the environment variable {variable} is not set")
-            return value or None
-        assert file is not None  # noqa: S101 - the specs require one of the two
-        try:
-            value = self._beside(file).read_text("utf-8").strip()
-        except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else "its name or its text is not usable"
-            self._say(at, f"the file {file} cannot be read: {why}")
-            return None
-        if not value:
-            self._say(at, f"the file {file} is empty")
-        return value or None
-
-    def _beside(self, path: Path) -> Path:
-        """A relative path is meant from the folder of `receivers.yaml`."""
-        try:
-            return self.document.file.parent / path.expanduser()
-        except RuntimeError:  # "~nobody-of-that-name/…"
-            return self.document.file.parent / path
+        desk = Desk(read, self.document.file.parent, self.environment)
+        receiver = build(desk)
+        for where, message in desk.problems:
+            self._say((*path, *where), message)
+        return receiver

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import difflib
+import importlib.util
+import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from jinja2 import TemplateError
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from workers.notify.addresses import literal_refusal
+from workers.notify.receivers import template
+from workers.notify.sample import sample_alert
+from workers.notify.targets import Tls
+from workers.notify.transport import tls_context
 from workers.yamlfile import Location as PathTo
 
 _SHOWN = {
@@ -27,6 +35,14 @@ _SHOWN = {
     "attempts",
     "allow_private",
     "every_change",
+    "rate_limit",
+    "circuit_after",
+    "cloudevents",
+    "content_type",
+    "security",
+    "host",
+    "port",
+    "channel",
 }
 """Only these values are repeated in a message."""
 
@@ -120,4 +136,45 @@ def header_problem(name: str, value: str) -> str | None:
         return f"headers: {name} is set by Tocsin itself"
     if any(ord(c) < 32 or ord(c) == 127 for c in value) or not value.isascii():
         return f"headers: the value of {name} may hold printable ASCII only"
+    return None
+
+
+def tls_problem(tls: Tls) -> str | None:
+    """Why the files cannot be used for TLS; None if they can."""
+    try:
+        tls_context(tls)
+    except FileNotFoundError:
+        missing = next((f for f in (tls.ca, tls.cert, tls.key) if f is not None and not f.exists()), "one of them")
+        return f"the file {missing} is not there"
+    except (OSError, ValueError) as error:  # SSLError is an OSError
+        return f"the certificate files cannot be used: {getattr(error, 'reason', None) or error}"
+    return None
+
+
+def template_problem(text: str, content_type: str) -> str | None:
+    """Why `text` cannot make the body of a webhook; None if it can. It is tried on an invented alert."""
+    try:
+        body = template.render(text, sample_alert(datetime(2026, 3, 1, tzinfo=UTC)), message_id="sample")
+    except TemplateError as error:
+        line = getattr(error, "lineno", None)
+        return f"the template cannot be used{f' (its line {line})' if line else ''}: {error.message}"
+    except Exception as error:  # noqa: BLE001 - a template may divide by zero, or anything
+        return f"the template fails on a sample alert: {type(error).__name__}: {error}"
+    if content_type.partition(";")[0].strip().endswith("json"):
+        try:
+            json.loads(body)
+        except ValueError as error:
+            return f"the template does not make JSON of a sample alert: {error}; `| tojson` writes a value as JSON"
+    return None
+
+
+def apprise_problem(urls: list[str]) -> str | None:
+    """Why Apprise cannot use `urls`; None if it can. The message holds none of them."""
+    if importlib.util.find_spec("apprise") is None:
+        return "the package apprise is not installed: install tocsin[apprise]"
+    from workers.notify.receivers.apprise import understood  # noqa: PLC0415 - only where the extra is installed
+
+    for place, url in enumerate(urls, 1):
+        if not understood(url):
+            return f"Apprise does not understand address {place} of {len(urls)}"
     return None

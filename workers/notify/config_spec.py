@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,6 +24,7 @@ from pydantic import (
 from topics.alerts import Level
 from workers.notify.targets import NAME
 
+_MAILBOX = re.compile(r"^(?:[^<>\r\n\x00]*<)?[^\s@<>,;\x00-\x1f]+@[^\s@<>,;\x00-\x1f]+>?$")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$")
 _VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
@@ -43,14 +47,41 @@ def _name(given: str) -> str:
     return given
 
 
+def _mailbox(given: str) -> str:
+    try:
+        is_one = bool(_MAILBOX.match(given)) and ("<" in given) == given.endswith(">")
+        Address(addr_spec=parseaddr(given)[1])
+    except (ValueError, HeaderParseError):
+        is_one = False
+    if not is_one:
+        raise ValueError("expected a mail address such as desk@example.org or Desk <desk@example.org>")
+    return given
+
+
 def _variable(given: str) -> str:
     if not _VARIABLE.match(given):  # it may be the secret itself, so it is not repeated
         raise ValueError("expected the name of an environment variable, such as SLACK_URL, not the value itself")
     return given
 
 
+_RATE = re.compile(r"^(\d+)\s*/\s*(s|m|h)$")
+
+
+def _interval(given: Any) -> Any:
+    match = _RATE.match(given.strip()) if isinstance(given, str) else None
+    if match is None or int(match[1]) == 0:
+        raise ValueError("expected a rate such as 1/s, 30/m or 100/h")
+    return _UNITS[match[2]] / int(match[1])
+
+
+Interval = Annotated[float, BeforeValidator(_interval)]
+"""Seconds between two messages, written as a rate."""
+
+Words = Annotated[tuple[Annotated[str, Field(min_length=1, strict=True)], ...], Field(strict=False)]
+
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=30 * 86_400, allow_inf_nan=False)]
 Timeout = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=300, allow_inf_nan=False)]
+Mailbox = Annotated[str, Field(max_length=320), AfterValidator(_mailbox)]
 Name = Annotated[str, AfterValidator(_name)]
 Variable = Annotated[str, AfterValidator(_variable)]
 
@@ -66,6 +97,7 @@ class RetrySpec(_Spec):
     longest: Seconds = 600.0
     give_up_after: Seconds = 86_400.0
     attempts: Annotated[int, Field(ge=1, le=10_000, strict=True)] | None = None
+    circuit_after: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 5
 
 
 class ReceiverSpec(_Spec):
@@ -74,18 +106,41 @@ class ReceiverSpec(_Spec):
     name: Name
     type: str
     min_level: Level = "informational"
+    tags: Words = ()
+    patterns: Words = ()
     timeout: Timeout = 10.0
+    rate_limit: Interval | None = None
     retry: RetrySpec = RetrySpec()
     every_change: Annotated[bool, Field(strict=True)] = False
 
 
-class HttpSpec(ReceiverSpec):
+class TlsSpec(_Spec):
+    """Files for TLS."""
+
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> TlsSpec:
+        if self.key_file is not None and self.cert_file is None:
+            raise ValueError("key_file needs cert_file")
+        return self
+
+
+class RemoteSpec(ReceiverSpec):
+    """Options of receivers on the network."""
+
+    allow_private: Annotated[bool, Field(strict=True)] = False
+    tls: TlsSpec = TlsSpec()
+
+
+class HttpSpec(RemoteSpec):
     """Options of receivers at an HTTP address."""
 
     url: SecretStr | None = None
     url_env: Variable | None = None
     url_file: Path | None = None
-    allow_private: Annotated[bool, Field(strict=True)] = False
 
 
 class FetchedHeader(_Spec):
@@ -118,18 +173,66 @@ class WebhookSpec(HttpSpec):
     secret_env: Variable | None = None
     secret_file: Path | None = None
     headers: dict[str, Header] = Field(default_factory=dict)
+    cloudevents: Literal["structured", "binary"] | None = None
+    template: Annotated[str, Field(strict=True)] | None = None
+    template_file: Path | None = None
+    content_type: Annotated[str, Field(pattern=r"^[\w.+-]+/[\w.+-]+(; ?[\w-]+=[\w.-]+)*$")] | None = None
+
+    @model_validator(mode="after")
+    def _one_body(self) -> WebhookSpec:
+        given = [name for name in ("cloudevents", "template", "template_file") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(
+                f"expected at most one of cloudevents, template, template_file; found {' and '.join(given)}"
+            )
+        if self.content_type is not None and given in ([], ["cloudevents"]):
+            raise ValueError("content_type goes with template or template_file")
+        return self
 
 
 class SlackSpec(HttpSpec):
-    """`type: slack`."""
+    """`type: slack`: the address of an incoming webhook, or the token of an app and a channel."""
 
     type: Literal["slack"]
+    token_env: Variable | None = None
+    token_file: Path | None = None
+    channel: Annotated[str, Field(pattern=r"^[#@]?[\w.-]{1,80}$")] | None = None
+    api_url: str | None = None
+
+
+class EmailSpec(RemoteSpec):
+    """`type: email`."""
+
+    type: Literal["email"]
+    host: Annotated[str, Field(min_length=1, max_length=253, strict=True)]
+    port: Annotated[int, Field(ge=1, le=65_535, strict=True)] | None = None
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str | None = None
+    password_env: Variable | None = None
+    password_file: Path | None = None
+    sender: Mailbox
+    to: Annotated[tuple[Mailbox, ...], Field(min_length=1, max_length=50)]
+
+
+class AppriseSpec(ReceiverSpec):
+    """`type: apprise`."""
+
+    type: Literal["apprise"]
+    timeout: Timeout = 30.0
+    urls_env: Variable | None = None
+    urls_file: Path | None = None
 
 
 class TerminalSpec(ReceiverSpec):
     """`type: terminal`."""
 
     type: Literal["terminal"]
+
+
+class StdoutSpec(ReceiverSpec):
+    """`type: stdout`."""
+
+    type: Literal["stdout"]
 
 
 class FileSpec(ReceiverSpec):
@@ -139,12 +242,15 @@ class FileSpec(ReceiverSpec):
     path: Path
 
 
-AnySpec = WebhookSpec | SlackSpec | TerminalSpec | FileSpec
+AnySpec = WebhookSpec | SlackSpec | EmailSpec | AppriseSpec | TerminalSpec | StdoutSpec | FileSpec
 
 BY_TYPE: dict[str, type[AnySpec]] = {
     "webhook": WebhookSpec,
     "slack": SlackSpec,
+    "email": EmailSpec,
+    "apprise": AppriseSpec,
     "terminal": TerminalSpec,
+    "stdout": StdoutSpec,
     "file": FileSpec,
 }
 

@@ -10,15 +10,14 @@ import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from topics.deliveries import Delivery
-from topics.deliveries import Outcome as DeliveryOutcome
 from workers.logs import get_logger
 from workers.metrics import DELIVERIES, DELIVERY_SECONDS, RETRIES
-from workers.notify.ledger import SUPPRESSED_BECAUSE, Claim, Ending, Ledger
+from workers.notify.endings import Judge
+from workers.notify.ledger import Claim, Ending, Ledger, Wait
+from workers.notify.message import Message
 from workers.notify.patience import pause_after, raise_if_cancelled, until
-from workers.notify.sending import Channel, Message
+from workers.notify.sending import Channel
 from workers.notify.targets import Receiver
-from workers.notify.verdicts import Attempt, next_due
 
 LEASE_MARGIN_SECONDS = 5.0
 """A lease outlives an attempt's timeout by so much: time to write its end down before another worker starts."""
@@ -53,7 +52,7 @@ class Lane:
         self._channel = channel
         self._recorded = recorded
         self._clock = clock
-        self._chance = chance or random.Random()  # noqa: S311 - it spreads tries in time and guards no secret
+        self._judge = Judge(receiver, chance or random.Random())  # noqa: S311 - it spreads tries and guards no secret
         self._poll = poll_seconds
         self._awake = asyncio.Event()
         self._stopping = False
@@ -73,8 +72,7 @@ class Lane:
         while not self._stopping:
             self._awake.clear()
             try:
-                busy = await self._send_due()
-                pause = 0.0 if busy else await self._until_next()
+                pause = await self._send_due()
                 failures = 0
             except Exception as error:  # noqa: BLE001 - a lane that dies would silently keep its alerts for ever
                 failures += 1
@@ -98,66 +96,51 @@ class Lane:
         )
         return pause
 
-    async def _until_next(self) -> float:
-        due = await self._ledger.next_due(self.receiver.name)
-        if due is None:
-            return self._poll
-        return min(self._poll, max(0.005, due - self._clock().timestamp()))
+    def _now(self) -> float:
+        return self._clock().timestamp()
 
-    async def _send_due(self) -> bool:
-        """Send what is due, one after the other; whether there was anything."""
+    async def _send_due(self) -> float:
+        """Send what is due, one after the other; how long there is nothing to do (seconds)."""
         name = self.receiver.name
-        sent = False
-        for task in await self._ledger.due(name, self._clock().timestamp()):
+        sent, wait = False, None
+        for task in await self._ledger.due(name, self._now()):
             if self._stopping:
                 break
-            lease = self.receiver.timeout + LEASE_MARGIN_SECONDS
-            claim = await self._ledger.claim(name, task, now=self._clock().timestamp(), lease=lease)
+            claim = await self._ledger.claim(
+                name,
+                task,
+                now=self._now(),
+                lease=self.receiver.timeout + LEASE_MARGIN_SECONDS,
+                interval=self.receiver.interval,
+                circuit_after=self.receiver.retry.circuit_after,
+            )
             raise_if_cancelled()
-            if claim is not None:
+            if isinstance(claim, Wait):
+                wait = claim  # the others due may be such whose schedule has ended
+            elif claim is not None:
                 await self._tell(claim)
                 sent = True
-        return sent
+        if sent:
+            return 0.0
+        moment = wait.until if wait else await self._ledger.next_due(name)
+        return self._poll if moment is None else min(self._poll, max(0.005, moment - self._now()))
 
     async def _tell(self, claim: Claim) -> None:
         attempted_at = self._clock()
-        if claim.reached:
-            attempt = await self._channel.send(Message(claim.alert), attempted_at)
-            ending = self._ending(claim, attempt, attempted_at)
+        if claim.what == "send":
+            attempt = await self._channel.send(Message(claim.alert, memo=claim.memo), attempted_at)
+            ending = self._judge.of(claim, attempt, attempted_at, self._now())
         else:
-            ending = Ending("suppressed", _record(claim, "suppressed", attempted_at, SUPPRESSED_BECAUSE["untold"]))
+            ending = self._judge.unsent(claim, attempted_at)
         await self._write_down(claim, ending)
         self._report(claim, ending)
-
-    def _ending(self, claim: Claim, attempt: Attempt, attempted_at: datetime) -> Ending:
-        outcome: DeliveryOutcome = "delivered"
-        due = None
-        if attempt.verdict != "delivered":
-            if attempt.verdict == "retry":
-                due = next_due(
-                    self.receiver.retry,
-                    attempt=claim.attempt,
-                    now=self._clock().timestamp(),
-                    give_up_at=claim.give_up_at,
-                    asked=attempt.retry_after,
-                    chance=self._chance,
-                )
-            outcome = "failed" if due is None else "retrying"
-        record = _record(claim, outcome, attempted_at, attempt.reason).model_copy(
-            update={
-                "latency_ms": attempt.latency_ms,
-                "status_code": attempt.status_code,
-                "next_attempt_at": None if due is None else datetime.fromtimestamp(due, UTC),
-            }
-        )
-        return Ending(outcome, record, due)
 
     async def _write_down(self, claim: Claim, ending: Ending) -> None:
         """Insist: an attempt that is made but not written down would be made again."""
         failures = 0
         while True:
             try:
-                counts = await self._ledger.finish(claim, ending, now=self._clock().timestamp())
+                counts = await self._ledger.finish(claim, ending, now=self._now())
                 break
             except Exception as error:  # noqa: BLE001 - whatever it is, the attempt was made
                 raise_if_cancelled()
@@ -184,7 +167,7 @@ class Lane:
             receiver=claim.receiver,
             receiver_address=self.receiver.address(),
             alert_id=claim.task.alert_id,
-            state=claim.task.state,
+            state=claim.alert.state,
             pattern_id=claim.alert.pattern_id,
             trace_id=claim.trace_id,
             attempt=record.attempt,
@@ -192,16 +175,10 @@ class Lane:
             reason=record.reason,
             next_attempt_at=record.next_attempt_at and record.next_attempt_at.isoformat(),
         )
-
-
-def _record(claim: Claim, outcome: DeliveryOutcome, attempted_at: datetime, reason: str | None) -> Delivery:
-    return Delivery(
-        alert_id=claim.task.alert_id,
-        alert_state=claim.task.state,
-        pattern_id=claim.alert.pattern_id,
-        receiver=claim.receiver,
-        attempt=claim.attempt,
-        outcome=outcome,
-        attempted_at=attempted_at,
-        reason=reason,
-    )
+        if ending.disabled:
+            _log.error(
+                "receiver disabled",
+                receiver=claim.receiver,
+                reason=record.reason,
+                todo=f"change its configuration, or run `tocsin notify enable {claim.receiver}`",
+            )

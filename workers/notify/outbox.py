@@ -1,5 +1,5 @@
-"""Brings the records of attempts from the ledger to the topic `deliveries`. Kafka's troubles delay only these records,
-never an alert on its way to a receiver.
+"""Brings records from the ledger to Kafka: attempts, rejects, alerts about receivers. Kafka's troubles delay only
+these, never an alert on its way to a receiver.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from workers.logs import get_logger
 from workers.metrics import RETRIES
-from workers.notify.ledger import Ledger, trace_of
 from workers.notify.patience import pause_after, raise_if_cancelled, until
-from workers.steps import Outgoing, Publish
+from workers.notify.standing import Standings
+from workers.steps import Publish
 
 _log = get_logger("notify")
 
@@ -20,10 +20,10 @@ class Outbox:
     """Publishes until `stop`; at least once."""
 
     def __init__(
-        self, receivers: Sequence[str], ledger: Ledger, publish: Publish, *, poll_seconds: float = 5.0
+        self, receivers: Sequence[str], standings: Standings, publish: Publish, *, poll_seconds: float = 5.0
     ) -> None:
         self._receivers = receivers
-        self._ledger = ledger
+        self._standings = standings
         self._publish = publish
         self._poll = poll_seconds
         self._awake = asyncio.Event()
@@ -52,7 +52,9 @@ class Outbox:
                 failures += 1
                 pause = pause_after(failures)
                 RETRIES.labels("notify").inc()
-                _log.warning("deliveries cannot be published", error=type(error).__name__, pause_seconds=pause)
+                _log.warning(
+                    "records of deliveries cannot be published", error=type(error).__name__, pause_seconds=pause
+                )
                 await until(self._stopping, pause)  # new records do not cut it short
             else:
                 await until(self._awake, self._poll)
@@ -60,11 +62,6 @@ class Outbox:
     async def flush(self) -> None:
         """Publish all there is. Raises what Redis or `publish` raise."""
         for receiver in self._receivers:
-            while records := await self._ledger.unpublished(receiver):
-                await self._publish(
-                    [
-                        Outgoing("deliveries", record.alert_id, record, trace_of(name))
-                        for name, record in records.items()
-                    ]
-                )
-                await self._ledger.published(receiver, records)
+            while records := await self._standings.unpublished(receiver):
+                await self._publish(list(records.values()))
+                await self._standings.published(receiver, records)

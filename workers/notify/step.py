@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from datetime import UTC
 from typing import Self
 
 from redis.exceptions import RedisError
@@ -15,16 +14,22 @@ from topics.codec import DecodeError, decode
 from topics.deliveries import Delivery
 from topics.names import TopicKind
 from topics.rejects import Step
-from workers.errors import TransientError
+from workers.errors import TransientError, Unreachable
 from workers.logs import bind_article, get_logger
 from workers.metrics import DELIVERIES
 from workers.notify.config import load_receivers
+from workers.notify.history import History, KafkaHistory
 from workers.notify.keys import Keys
 from workers.notify.lane import Clock, Lane, utc_now
-from workers.notify.ledger import Ledger, suppressed
+from workers.notify.ledger import Arrival, Ledger
 from workers.notify.outbox import Outbox
+from workers.notify.parking import Parking
+from workers.notify.patience import until
+from workers.notify.rebuild import Rebuilder
+from workers.notify.routing import Receivers
 from workers.notify.sending import Channel, open_channel
-from workers.notify.targets import Receiver, Receivers
+from workers.notify.standing import Standings
+from workers.notify.targets import Receiver
 from workers.redis_client import Redis, connect
 from workers.settings import Settings
 from workers.steps import Incoming, Outcome, Outgoing, Publish, Refused
@@ -32,11 +37,17 @@ from workers.steps import Incoming, Outcome, Outgoing, Publish, Refused
 _LAST_WORDS_SECONDS = 5.0
 """What the shutdown adds to `drain_seconds` at most, twice: to end what is cut off, and to publish the last records."""
 
+LOOK_SECONDS = 5.0
+"""So often it is looked whether Redis was lost."""
+
 _log = get_logger("notify")
 
 
 class Notify:
-    """A `workers.steps.Handler`. `stop` closes `redis` too if `owns_redis`. Time and chance are for tests to choose."""
+    """A `workers.steps.Handler`. `stop` closes `redis` too if `owns_redis`. Time and chance are for tests to choose.
+
+    `history` is what a lost Redis is rebuilt from; None: from nothing.
+    """
 
     step: Step = "notify"
     input: TopicKind = "alerts"
@@ -53,11 +64,16 @@ class Notify:
         clock: Clock = utc_now,
         chance: random.Random | None = None,
         poll_seconds: float = 1.0,
+        history: History | None = None,
     ) -> None:
         self.receivers = receivers
         self._redis = redis
         self._owns_redis = owns_redis
         self._ledger = Ledger(redis, Keys(namespace))
+        self._standings = Standings(redis, Keys(namespace))
+        self._parking = Parking(receivers, self._ledger, clock)
+        self._rebuilder = Rebuilder(receivers, self._ledger, self._standings, history) if history else None
+        self._stopping = asyncio.Event()
         self._drain = drain_seconds
         self._channel = channel
         self._clock = clock
@@ -76,12 +92,22 @@ class Notify:
             namespace=settings.namespace,
             drain_seconds=settings.drain_seconds,
             owns_redis=True,
+            history=KafkaHistory(settings),
         )
 
     async def start(self, publish: Publish) -> None:
-        """Open the lanes; what was parked before a restart is sent at once."""
-        self._outbox = Outbox(self.receivers.names, self._ledger, publish, poll_seconds=self._poll * 5)
-        for receiver in self.receivers.all:
+        """Open the lanes; what was parked before a restart is sent at once. Raises TransientError or Unreachable."""
+        lanes = self.receivers.lanes
+        try:
+            if self._rebuilder is not None:
+                await self._rebuilder.if_lost(self._clock().timestamp())
+            for receiver in lanes:
+                if await self._standings.enable(receiver.name, unless=receiver.fingerprint()):
+                    _log.info("receiver enabled: its configuration has changed", receiver=receiver.name)
+        except (RedisError, OSError) as error:
+            raise TransientError(f"Redis does not answer: {type(error).__name__}: {error}") from error
+        self._outbox = Outbox([r.name for r in lanes], self._standings, publish, poll_seconds=self._poll * 5)
+        for receiver in lanes:
             self._lanes[receiver.name] = Lane(
                 receiver,
                 self._ledger,
@@ -94,6 +120,7 @@ class Notify:
         self._tasks = [asyncio.create_task(lane.run(), name=f"notify-{name}") for name, lane in self._lanes.items()]
         self._tasks.append(asyncio.create_task(self._outbox.run(), name="notify-outbox"))
         self._tasks.append(asyncio.create_task(self._tell_orphans(), name="notify-orphans"))
+        self._tasks.append(asyncio.create_task(self._look(), name="notify-look"))
 
     async def handle(self, batch: Sequence[Incoming]) -> Sequence[Outcome]:
         """Park each alert for its receivers. Returns records only for what will not be sent.
@@ -102,7 +129,10 @@ class Notify:
         """
         self._check_alive()
         try:
+            if self._rebuilder is not None:
+                await self._catch_up(self._rebuilder, batch)
             outcomes = [await self._accept(record) for record in batch]
+            await self._standings.set_applied({record.partition: record.offset + 1 for record in batch})
         except (RedisError, OSError) as error:
             # Whatever ails Redis (away, loading, full, read-only), the alert is not to blame and must not be rejected.
             raise TransientError(f"Redis does not take the alerts: {type(error).__name__}: {error}") from error
@@ -114,11 +144,29 @@ class Notify:
         """Nothing waits for the acknowledgement: what is parked is sent at once."""
 
     async def applied(self, partition: int) -> int | None:
-        """None: a lost ledger does not call back old alerts, which would be told a second time."""
-        return None
+        """The next offset of `alerts` that is not parked, as far as Redis knows."""
+        return await self._standings.applied(partition) if self._rebuilder is not None else None
+
+    async def _catch_up(self, rebuilder: Rebuilder, batch: Sequence[Incoming]) -> None:
+        """Before anything is parked: a Redis that was lost, or is behind what was acknowledged, learns from Kafka."""
+        now = self._clock().timestamp()
+        if not await rebuilder.if_lost(now) and any(record.rebuilding for record in batch):
+            await rebuilder.rebuild(now)
+
+    async def _look(self) -> None:
+        """A Redis that is lost while no alert comes in is noticed too."""
+        while self._rebuilder is not None and not self._stopping.is_set():
+            await until(self._stopping, LOOK_SECONDS)
+            try:
+                if await self._rebuilder.if_lost(self._clock().timestamp()):
+                    for lane in self._lanes.values():
+                        lane.wake()
+            except (RedisError, OSError, Unreachable) as error:
+                _log.warning("cannot look whether the ledger is lost", error=type(error).__name__)
 
     async def stop(self) -> None:
         """Finish the attempts under way, within the deadline; then close connections. What is left stays parked."""
+        self._stopping.set()
         for lane in self._lanes.values():
             lane.stop()
         if self._outbox is not None:
@@ -161,46 +209,17 @@ class Notify:
         trace_id = record.trace_id or alert.trace_id
         article_id = alert.evidence[-1].article_id if alert.evidence else ""
         with bind_article(article_id, trace_id, alert_id=alert.id):
-            unsent = await self._park(alert, trace_id, told=record.rebuilding)
+            arrival = Arrival(alert, trace_id, f"{record.topic}/{record.partition}/{record.offset}")
+            unsent = await self._parking.park(arrival, told=record.rebuilding and self._rebuilder is None)
             for delivery in unsent:
                 _tell_unsent(delivery)
         return [Outgoing("deliveries", alert.id, delivery, trace_id) for delivery in unsent]
 
-    async def _park(self, alert: Alert, trace_id: str | None, *, told: bool) -> list[Delivery]:
-        route = self.receivers.route(alert)
-        moment = self._clock()
-        unsent: list[Delivery] = []
-        for receiver in route.receivers:
-            accepted = await self._ledger.accept(
-                alert,
-                receiver.name,
-                now=moment.timestamp(),
-                give_up_after=receiver.retry.give_up_after,
-                trace_id=trace_id,
-                every_change=receiver.every_change,
-                told=told,
-            )
-            unsent += suppressed(alert, receiver.name, accepted, now=moment)
-        for name in () if told else route.unknown:
-            unsent.append(
-                Delivery(
-                    alert_id=alert.id,
-                    alert_state=alert.state,
-                    pattern_id=alert.pattern_id,
-                    receiver=name,
-                    attempt=0,
-                    outcome="failed",
-                    attempted_at=moment.astimezone(UTC),
-                    reason=f"no receiver is called {name!r}; there are: {', '.join(self.receivers.names)}",
-                )
-            )
-        return unsent
-
     async def _tell_orphans(self) -> None:
         """Warn once of what is parked for receivers that are configured no longer."""
         try:
-            for name in sorted(await self._ledger.receivers_seen() - set(self.receivers.names)):
-                if waiting := await self._ledger.parked(name):
+            for name in sorted(await self._standings.seen() - {receiver.name for receiver in self.receivers.lanes}):
+                if waiting := await self._standings.parked(name):
                     _log.warning(
                         "alerts wait for a receiver that is configured no longer", receiver=name, parked=waiting
                     )

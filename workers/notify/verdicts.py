@@ -10,32 +10,38 @@ from typing import Literal
 
 from workers.notify.targets import RetryPolicy
 
-Verdict = Literal["delivered", "retry", "permanent"]
+Verdict = Literal["delivered", "retry", "permanent", "gone"]
+"""`gone`: the receiver itself wants nothing more, ever."""
 
 _PASSING_4XX = frozenset({408, 425, 429})
+_GONE = 410
 _MOVED_FOR_GOOD = frozenset({301, 308})
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What came of one attempt. `reason` is for people and holds no secret; `retry_after` is in seconds."""
+    """What came of one attempt. `reason` is for people and holds no secret; `retry_after` is in seconds.
+
+    `memo`: what the channel wants to be given with the next message of the same incident, such as where the first is.
+    """
 
     verdict: Verdict
     reason: str | None = None
     status_code: int | None = None
     retry_after: float | None = None
     latency_ms: float | None = None
+    memo: str = ""
 
 
 def of_status(status: int) -> Verdict:
-    """2xx is delivered. Worth another try: 408, 425, 429, 5xx, and a redirect that is not meant for ever."""
+    """2xx is delivered, 410 gone. Worth another try: 408, 425, 429, 5xx, a redirect that is not meant for ever."""
     if 200 <= status < 300:
         return "delivered"
     if status in _PASSING_4XX or status >= 500:
         return "retry"
     if 300 <= status < 400 and status not in _MOVED_FOR_GOOD:
         return "retry"
-    return "permanent"
+    return "gone" if status == _GONE else "permanent"
 
 
 def retry_after(header: str | None, now: datetime) -> float | None:

@@ -78,13 +78,29 @@ def firing_alert(pattern: Pattern, fired: Fired, bodies: Mapping[str, Body], fir
 def updated_alert(pattern: Pattern, fired: Fired, bodies: Mapping[str, Body], before: Alert) -> Alert:
     """`before` on the evidence that it now has; what tells of its firing stays."""
     return firing_alert(pattern, fired, bodies, before.fired_at).model_copy(
-        update={"late": before.late, "supersedes": before.supersedes, "trace_id": before.trace_id}
+        update={
+            "sequence": before.sequence,
+            "late": before.late,
+            "supersedes": before.supersedes,
+            "trace_id": before.trace_id,
+        }
     )
 
 
 def retracted_alert(gone: Gone, before: Alert) -> Alert:
     """`before`, taken back."""
     return before.model_copy(update={"state": "retracted", "superseded_by": gone.superseded_by})
+
+
+def sequenced(alert: Alert, before: Alert | None, now: datetime) -> Alert:
+    """`alert` with its place after `before`, the last change of its state; 0 if there was none.
+
+    The clock (milliseconds since 1970) keeps the order even if `before` was lost with Redis and found again as a first
+    firing; where it stands still or goes back, counting does.
+    """
+    if before is None:
+        return alert
+    return alert.model_copy(update={"sequence": max(before.sequence + 1, int(now.timestamp() * 1000))})
 
 
 def group_of(fields: tuple[JoinField, ...], values: Iterable[Value]) -> dict[str, tuple[str, ...]]:

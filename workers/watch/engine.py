@@ -13,7 +13,13 @@ from datetime import datetime
 from topics.alerts import Alert
 from topics.annotations import Annotation
 from workers.errors import TransientError
-from workers.watch.alert_records import firing_alert, retracted_alert, shown_articles, updated_alert
+from workers.watch.alert_records import (
+    firing_alert,
+    retracted_alert,
+    sequenced,
+    shown_articles,
+    updated_alert,
+)
 from workers.watch.durations import Micros, to_micros
 from workers.watch.interest import Interest
 from workers.watch.patterns import Pattern
@@ -205,14 +211,15 @@ class Engine:
         bodies = {s.article_id: task.bodies[_revision_key(s)] for s in decided.changed}
         needed = [a for f in (*decided.fired, *decided.updated) for a in shown_articles(pattern, f.match)]
         missing = [article for article in dict.fromkeys(needed) if article not in bodies]
-        before = [gone.ring.id for gone in decided.gone] + [f.known.id for f in decided.updated if f.known]
+        before = [gone.ring.id for gone in decided.gone]
+        before += [f.known.id for f in (*decided.fired, *decided.updated) if f.known]
         words = await self._store.words(pattern, missing, before) if missing or before else None
         known = {**words.bodies, **bodies} if words else bodies
         earlier = words.alerts if words else {}
         alerts: list[tuple[Ring, Alert]] = []
         said: list[Alert] = []
         for fired in decided.fired:
-            alert = firing_alert(pattern, fired, known, now)
+            alert = sequenced(firing_alert(pattern, fired, known, now), earlier.get(fired.ring.id), now)
             alerts.append((fired.ring, alert))
             said += [] if fired.ring.silent else [alert]
         alerts += [
@@ -222,7 +229,7 @@ class Engine:
         ]
         for gone in decided.gone:
             if gone.ring.id in earlier:
-                alert = retracted_alert(gone, earlier[gone.ring.id])
+                alert = sequenced(retracted_alert(gone, earlier[gone.ring.id]), earlier[gone.ring.id], now)
                 alerts.append((gone.retracted_ring(), alert))
                 said += [alert] if gone.announced else []
         announcements = [

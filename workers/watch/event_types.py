@@ -22,9 +22,11 @@ missile_launch nuclear_test space_launch weapons_display military_exercise troop
 ceasefire arms_transfer summit official_visit talks diplomatic_message agreement statement_of_support
 condemnation denial appeal threat sanctions sanctions_relief relations_cut recognition aid protest arrest
 election leadership_change cyber_attack disaster disease_outbreak
+cooperation pledge concession release surrender restriction seizure expulsion abuse investigation asylum aid_cut boycott
+apology
 """
 
 DEFAULT_EVENT_TYPES = EventTypes(
     names=frozenset(_NAMES.split()),
-    symmetric=frozenset({"summit", "talks", "agreement"}),
+    symmetric=frozenset({"summit", "talks", "agreement", "ceasefire"}),
 )

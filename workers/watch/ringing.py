@@ -66,7 +66,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """An alert that now rings. `known` is the stored one if it rang before on other evidence."""
+    """An alert that now rings. `known` is the stored one: it rings on other evidence, or rang and was taken back."""
 
     ring: Ring
     match: Match
@@ -251,7 +251,7 @@ def _compared(
     for ring, match in matches:
         before = known.get(ring.id)
         if before is None or before.state == "retracted":
-            fresh.append(Fired(ring, match, late=_is_late(match, admission.changed)))
+            fresh.append(Fired(ring, match, late=_is_late(match, admission.changed), known=before))
         elif before.basis != ring.basis:
             updated.append(Fired(replace(ring, silent=before.silent), match, known=before))
     lost = [ring for ring in stored if ring.state == "firing" and ring.id not in ringing]

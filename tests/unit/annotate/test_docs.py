@@ -17,7 +17,8 @@ from workers.annotate.ontology_file import check_ontology
 from workers.annotate.ontology_spec import OntologyFile, TriggerSpec, TypeSpec
 from workers.annotate.reader import Reader
 
-PAGE = (Path(__file__).parents[3] / "docs" / "reading.md").read_text("utf-8")
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "reading.md").read_text("utf-8")
 NAMED = set(re.findall(r"`([^`\n]+)`", PAGE))
 
 
@@ -72,3 +73,15 @@ def test_the_example_in_spacys_words_reads_what_it_says(tmp_path: Path) -> None:
     reader = Reader.load(model="en_core_web_sm", ontology=tmp_path)
     events = reader.read([article("Chad went offline on Monday. A ship severed the long cable to Malta.")])[0].events
     assert [(e.type, e.trigger.text) for e in events] == [("blackout", "went offline"), ("blackout", "severed")]
+
+
+def test_the_example_file_is_the_readmes_and_names_its_schema() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    (block,) = re.findall(r"\*\*`ports.yaml`\*\*\n\n```yaml\n(.*?)```", readme, flags=re.DOTALL)
+    folder = ROOT / "deploy" / "examples" / "ontology"
+    (file,) = folder.iterdir()
+    first, rest = file.read_text("utf-8").split("\n", 1)
+    assert rest == block
+    assert (folder / first.removeprefix("# yaml-language-server: $schema=")).is_file()
+    _, problems, _ = check_ontology([folder])
+    assert problems == []

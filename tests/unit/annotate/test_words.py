@@ -6,9 +6,12 @@ import pytest
 import spacy
 from spacy.strings import get_string_id
 
+from workers.annotate.boilerplate import is_boilerplate
+from workers.annotate.characters import clean
 from workers.annotate.gazetteer import build_gazetteer, slug
+from workers.annotate.headlines import recase
 from workers.annotate.language import detect_language
-from workers.annotate.text import clean, is_boilerplate, prepare_text, recase
+from workers.annotate.text import prepare_text
 
 NLP = spacy.blank("en")
 

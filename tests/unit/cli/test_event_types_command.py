@@ -9,7 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from workers.cli import app
+from workers.cli.event_types import event_types
 from workers.errors import ConfigurationError, InputError
+from workers.settings import Settings
+from workers.watch.event_types import DEFAULT_EVENT_TYPES
 
 OWN = """\
 types:
@@ -96,3 +99,11 @@ def test_mistakes_are_told_one_a_line_with_exit_code_3(run: Callable[..., tuple[
     run("list", "--ontology", "own.yaml", error=ConfigurationError)
     run("check", "gone.yaml", error=InputError)
     run("check", error=InputError)
+
+
+def test_the_list_that_watching_keeps_is_the_built_in_ontologys() -> None:
+    built_in = event_types(Settings(ontology=None))
+    assert sorted(built_in.names ^ DEFAULT_EVENT_TYPES.names) == [], (
+        "workers/watch/event_types.py: then `make generate`"
+    )
+    assert sorted(built_in.symmetric ^ DEFAULT_EVENT_TYPES.symmetric) == []

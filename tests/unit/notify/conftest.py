@@ -9,8 +9,9 @@ import pytest
 import redis.asyncio as aioredis
 
 from tests.unit.notify.samples import Published, Start
+from workers.notify.routing import Receivers
 from workers.notify.step import Notify
-from workers.notify.targets import Receiver, Receivers
+from workers.notify.targets import Receiver
 from workers.redis_client import Redis
 
 

@@ -16,7 +16,7 @@ from topics.alerts import Alert, AlertCounts, Evidence, Window
 from topics.annotations import Span
 from topics.codec import encode
 from topics.deliveries import Delivery
-from workers.notify.sending import Message
+from workers.notify.message import Message
 from workers.notify.step import Notify
 from workers.notify.targets import RetryPolicy, WebhookReceiver
 from workers.notify.verdicts import Attempt
@@ -90,6 +90,10 @@ class Published:
         """What came, in order of attempt."""
         found = [o.record for o in self.records if isinstance(o.record, Delivery)]
         return [d for d in found if receiver is None or d.receiver == receiver]
+
+    def of_kind(self, kind: str) -> list[Any]:
+        """The records that went to one topic."""
+        return [o.record for o in self.records if o.kind == kind]
 
     def outcomes(self, receiver: str | None = None) -> list[str]:
         """Their outcomes."""

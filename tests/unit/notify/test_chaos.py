@@ -13,8 +13,9 @@ from pydantic import SecretStr
 from tests.rig.http_receiver import Answer, HttpReceiver
 from tests.unit.notify.samples import Published, incoming, make_alert
 from topics.alerts import Alert
+from workers.notify.routing import Receivers
 from workers.notify.step import Notify
-from workers.notify.targets import Receivers, RetryPolicy, WebhookReceiver
+from workers.notify.targets import RetryPolicy, WebhookReceiver
 
 FAULTS = (Answer(), Answer(500), Answer(fault="reset"), Answer(delay=0.3), Answer(429), Answer(200, b"x", fault="half"))
 
@@ -65,9 +66,9 @@ async def test_all_that_stands_comes_through(
         await die(workers[victim])
         workers[victim] = await begin()
     await workers[0].handle(incoming(*alerts))  # the last batch was not acknowledged: all of it comes again
-    ledger = workers[0]._ledger
+    standings = workers[0]._standings
     for _ in range(1000):
-        if not await ledger.parked("ops") and not await ledger.unpublished("ops"):
+        if not await standings.parked("ops") and not await standings.unpublished("ops"):
             break
         await asyncio.sleep(0.02)
     for step in workers:

@@ -16,11 +16,15 @@ from hypothesis import strategies as st
 from tests.unit.notify.samples import SECRET, make_alert
 from workers.errors import ConfigurationError, InputError
 from workers.notify.config import load_receivers
-from workers.notify.targets import FileReceiver, Receivers, SlackReceiver, TerminalReceiver, WebhookReceiver
+from workers.notify.routing import Receivers
+from workers.notify.targets import FileReceiver, SlackReceiver, TerminalReceiver, WebhookReceiver
 from workers.settings import EXAMPLES_IN_CHECKOUT
 
 HOOK = "https://hooks.example/services/T00000001/B00000002/verysecretpart"
 ENVIRONMENT = {"HOOK": HOOK, "KEY": SECRET}
+
+
+TYPES_TOLD = "webhook, slack, email, apprise, terminal, stdout, file"
 
 
 def written(folder: Path, text: str) -> Path:
@@ -113,8 +117,8 @@ def test_several_keys_sign_while_one_is_changed(tmp_path: Path) -> None:
         ("receivers: {a: 1}", "1:1: expected a list of receivers, found a mapping"),
         ("receivers:\n  - {name: a, type: terminal}\nextra: 1", "3:1: unknown field 'extra'"),
         ("- just words", "1:3: expected a receiver with `name` and `type`, found text"),
-        ("- name: a\n  type: pager", "2:3: type: expected one of webhook, slack, terminal, file; found 'pager'"),
-        ("- name: a", "1:3: type: expected one of webhook, slack, terminal, file; it is missing"),
+        ("- name: a\n  type: pager", f"2:3: type: expected one of {TYPES_TOLD}; found 'pager'"),
+        ("- name: a", f"1:3: type: expected one of {TYPES_TOLD}; it is missing"),
         ("- type: terminal", "1:3: name is missing"),
         ("- name: Desk Slack\n  type: terminal", "1:3: name: expected lower-case letters, digits"),
         ("- name: a\n  type: terminal\n  colour: red", "3:3: unknown field 'colour'; allowed: name, type, min_level"),

@@ -17,7 +17,7 @@ WORKER = textwrap.dedent(
     import redis.asyncio as aioredis
     from pydantic import SecretStr
     from tests.unit.notify.samples import incoming, make_alert
-    from workers.notify.config import Receivers
+    from workers.notify.routing import Receivers
     from workers.notify.step import Notify
     from workers.notify.targets import WebhookReceiver
 

@@ -18,13 +18,14 @@ from topics.alerts import Alert
 from topics.deliveries import Delivery
 from topics.deliveries import Outcome as DeliveryOutcome
 from workers.notify.keys import KEEP_SECONDS, Keys, TaskId
-from workers.notify.ledger import Accepted, Claim, Ending, Ledger, suppressed, trace_of
+from workers.notify.ledger import Accepted, Arrival, Claim, Ending, Ledger, Past, suppressed
+from workers.notify.standing import Standings
 from workers.redis_client import Redis
 from workers.redis_keys import Keys as AllKeys
 
 NOW = 1_770_000_000.0
-FIRING = TaskId("al1", "firing")
-RETRACTED = TaskId("al1", "retracted")
+FIRING = TaskId("al1")
+RETRACTED = TaskId("al1", 1)
 
 
 @pytest.fixture
@@ -39,13 +40,18 @@ def ledger(redis: Redis) -> Ledger:
     return Ledger(redis, Keys("tocsin"))
 
 
+def standings(ledger: Ledger) -> Standings:
+    return Standings(ledger._redis, Keys("tocsin"))
+
+
 async def accept(ledger: Ledger, alert: Alert, *, now: float = NOW, receiver: str = "r", **more: Any) -> Accepted:
-    return await ledger.accept(alert, receiver, now=now, give_up_after=3600, **more)
+    trace_id = more.pop("trace_id", None)
+    return await ledger.accept(Arrival(alert, trace_id), receiver, now=now, give_up_at=now + 3600, **more)
 
 
 async def claim(ledger: Ledger, task: TaskId = FIRING, *, now: float = NOW, lease: float = 30) -> Claim:
     found = await ledger.claim("r", task, now=now, lease=lease)
-    assert found is not None
+    assert isinstance(found, Claim)
     return found
 
 
@@ -53,7 +59,8 @@ async def finish(
     ledger: Ledger, held: Claim, outcome: DeliveryOutcome, *, due: float | None = None, now: float = NOW
 ) -> bool:
     record = Delivery(
-        alert_id=held.task.alert_id, alert_state=held.task.state, pattern_id="p", receiver=held.receiver,
+        alert_id=held.task.alert_id, alert_state=held.alert.state,
+        alert_sequence=held.task.sequence, pattern_id="p", receiver=held.receiver,
         attempt=held.attempt, outcome=outcome, attempted_at=datetime.fromtimestamp(now, UTC),
     )  # fmt: skip
     return await ledger.finish(held, Ending(outcome, record, due), now=now)
@@ -74,7 +81,7 @@ async def test_an_alert_is_parked_once_however_often_it_comes(ledger: Ledger) ->
     await deliver(ledger)
     assert await accept(ledger, make_alert()) == Accepted("delivered")
     assert await ledger.due("r", NOW + 1e6) == []
-    assert await ledger.parked("r") == 0
+    assert await standings(ledger).parked("r") == 0
 
 
 async def test_each_receiver_has_its_own_fate(ledger: Ledger) -> None:
@@ -82,7 +89,7 @@ async def test_each_receiver_has_its_own_fate(ledger: Ledger) -> None:
     await accept(ledger, make_alert(), receiver="other")
     await deliver(ledger)
     assert await ledger.due("other", NOW) == [FIRING]
-    assert await ledger.receivers_seen() == {"r", "other"}
+    assert await standings(ledger).seen() == {"r", "other"}
 
 
 async def test_a_claim_carries_the_alert_and_counts_attempts(ledger: Ledger) -> None:
@@ -114,7 +121,7 @@ async def test_the_end_of_a_lost_lease_does_not_count_unless_it_was_delivered(le
     assert await finish(ledger, slow, "delivered")
     assert not await finish(ledger, other, "failed")
     assert await accept(ledger, make_alert()) == Accepted("delivered")
-    assert await ledger.parked("r") == 0
+    assert await standings(ledger).parked("r") == 0
 
 
 async def test_commands_that_run_twice_do_the_same(
@@ -133,17 +140,17 @@ async def test_keys_share_a_hash_tag_and_expire_thirty_days_after_the_end(ledger
     await accept(ledger, make_alert())
     await deliver(ledger)
     keys = Keys("tocsin")
-    per_receiver = {keys.task("r", FIRING), keys.outbox("r")}
+    per_receiver = {keys.alert("r", "al1"), keys.outbox("r")}
     assert set(await redis.keys("*")) == per_receiver | {keys.receivers()}
     assert all(key.startswith("{tocsin:notify:r}:") for key in per_receiver)
     for key in per_receiver:
         assert KEEP_SECONDS - 5 <= await redis.ttl(key) <= KEEP_SECONDS
-    assert "alert" not in await redis.hgetall(keys.task("r", FIRING))
+    assert "alert" not in await redis.hgetall(keys.alert("r", "al1"))
 
 
 async def test_what_is_parked_outlives_its_schedule(ledger: Ledger, redis: Redis) -> None:
     await accept(ledger, make_alert())
-    for key in (Keys("tocsin").task("r", FIRING), Keys("tocsin").due("r")):
+    for key in (Keys("tocsin").alert("r", "al1"), Keys("tocsin").due("r")):
         assert await redis.ttl(key) > KEEP_SECONDS + 3000
 
 
@@ -164,17 +171,17 @@ async def test_records_wait_for_kafka(ledger: Ledger) -> None:
     await accept(ledger, make_alert(), trace_id="t9")
     await finish(ledger, await claim(ledger), "retrying", due=NOW + 1)
     await finish(ledger, await claim(ledger, now=NOW + 1), "delivered")
-    waiting = await ledger.unpublished("r")
-    assert sorted(d.attempt for d in waiting.values()) == [1, 2]
-    assert {trace_of(name) for name in waiting} == {"t9"}
-    await ledger.published("r", list(waiting)[:1])
-    assert len(await ledger.unpublished("r")) == 1
-    await ledger.published("r", [])
+    waiting = await standings(ledger).unpublished("r")
+    assert sorted(out.record.attempt for out in waiting.values() if isinstance(out.record, Delivery)) == [1, 2]
+    assert {out.trace_id for out in waiting.values()} == {"t9"}
+    await standings(ledger).published("r", list(waiting)[:1])
+    assert len(await standings(ledger).unpublished("r")) == 1
+    await standings(ledger).published("r", [])
 
 
 async def test_taken_as_told_when_the_ledger_is_rebuilt(ledger: Ledger) -> None:
-    assert await accept(ledger, make_alert(), told=True) == Accepted("delivered", "rebuilt")
-    assert await ledger.parked("r") == 0
+    assert await accept(ledger, make_alert(), past=Past("delivered")) == Accepted("delivered", "rebuilt")
+    assert await standings(ledger).parked("r") == 0
     assert await accept(ledger, retraction()) == Accepted("pending")
 
 
@@ -183,7 +190,7 @@ class TestRetraction:
         await accept(ledger, make_alert())
         await deliver(ledger)
         assert await accept(ledger, retraction()) == Accepted("pending")
-        assert (await claim(ledger, RETRACTED)).reached
+        assert (await claim(ledger, RETRACTED)).what == "send"
 
     async def test_not_to_whom_no_firing_was_sent(self, ledger: Ledger) -> None:
         assert await accept(ledger, retraction()) == Accepted("suppressed", "untold")
@@ -197,13 +204,13 @@ class TestRetraction:
         await accept(ledger, make_alert())
         for _ in range(2):
             found = await accept(ledger, retraction())
-            assert found == Accepted("suppressed", "unsent")
+            assert found == Accepted("suppressed", "unsent", took_back=0)
             records = suppressed(retraction(), "r", found, now=datetime.now(UTC))
             assert [(d.alert_state, d.outcome, d.attempt) for d in records] == [
                 ("firing", "suppressed", 0),
                 ("retracted", "suppressed", 0),
             ]
-        assert await ledger.parked("r") == 0
+        assert await standings(ledger).parked("r") == 0
         assert await accept(ledger, make_alert()) == Accepted("suppressed", "retracted")
 
     async def test_waits_behind_a_firing_that_is_being_tried(self, ledger: Ledger) -> None:
@@ -215,7 +222,7 @@ class TestRetraction:
         assert await ledger.claim("r", RETRACTED, now=NOW + 31, lease=30) is None
         assert await ledger.due("r", NOW + 99) == []
         await deliver(ledger, now=NOW + 100)
-        assert (await claim(ledger, RETRACTED, now=NOW + 101)).reached
+        assert (await claim(ledger, RETRACTED, now=NOW + 101)).what == "send"
 
     async def test_is_dropped_when_the_firing_it_waits_for_fails(self, ledger: Ledger) -> None:
         await accept(ledger, make_alert())
@@ -223,9 +230,9 @@ class TestRetraction:
         await accept(ledger, retraction())
         await finish(ledger, held, "failed")
         late = await claim(ledger, RETRACTED)
-        assert (late.reached, late.attempt) == (False, 0)
+        assert (late.what, late.attempt) == ("untold", 0)
         assert await finish(ledger, late, "suppressed")
-        assert await ledger.parked("r") == 0
+        assert await standings(ledger).parked("r") == 0
 
     async def test_of_a_superseded_alert_is_not_told(self, ledger: Ledger) -> None:
         await accept(ledger, make_alert())
@@ -245,11 +252,11 @@ class TestSuperseding:
         await accept(ledger, make_alert("old"))
         await accept(ledger, retraction("old", superseded_by="new"))
         assert await accept(ledger, make_alert("new", supersedes=("old",))) == Accepted("suppressed", "supersedes")
-        assert await ledger.due("r", NOW) == [TaskId("old", "firing")]
+        assert await ledger.due("r", NOW) == [TaskId("old")]
 
     async def test_but_where_the_old_one_failed(self, ledger: Ledger) -> None:
         await accept(ledger, make_alert("old"))
-        await finish(ledger, await claim(ledger, TaskId("old", "firing")), "failed")
+        await finish(ledger, await claim(ledger, TaskId("old")), "failed")
         assert await accept(ledger, make_alert("new", supersedes=("old",))) == Accepted("pending")
 
     async def test_but_where_the_old_one_was_taken_back_unsent(self, ledger: Ledger) -> None:
@@ -264,34 +271,34 @@ class TestSuperseding:
 
     async def test_a_chain_is_told_once(self, ledger: Ledger) -> None:
         await accept(ledger, make_alert("a"))
-        await deliver(ledger, TaskId("a", "firing"))
+        await deliver(ledger, TaskId("a"))
         for name, olds in (("b", ("a",)), ("c", ("b",)), ("d", ("b", "c"))):
             assert (await accept(ledger, make_alert(name, supersedes=olds))).outcome == "suppressed"
 
     async def test_the_end_of_a_chain_taken_back_is_told_to_whom_its_beginning_was(self, ledger: Ledger) -> None:
         """Who was rung for a, which b and c replaced, must hear that nothing is left of it."""
         await accept(ledger, make_alert("a"))
-        await deliver(ledger, TaskId("a", "firing"))
+        await deliver(ledger, TaskId("a"))
         await accept(ledger, make_alert("b", supersedes=("a",)))
         await accept(ledger, retraction("a", superseded_by="b"))
         await accept(ledger, make_alert("c", supersedes=("b",)))
         assert await accept(ledger, retraction("c")) == Accepted("pending")
-        assert (await claim(ledger, TaskId("c", "retracted"))).reached
+        assert (await claim(ledger, TaskId("c", 1))).what == "send"
 
     async def test_and_if_its_beginning_is_still_unsent_nothing_is(self, ledger: Ledger) -> None:
         await accept(ledger, make_alert("a"))
         await accept(ledger, make_alert("b", supersedes=("a",)))
-        assert await accept(ledger, retraction("b")) == Accepted("suppressed", "unsent")
-        assert await ledger.parked("r") == 0
+        assert await accept(ledger, retraction("b")) == Accepted("suppressed", "unsent", took_back=0)
+        assert await standings(ledger).parked("r") == 0
 
 
 async def test_who_wants_every_change_is_told_of_each(ledger: Ledger) -> None:
     """So that a program which follows ids ends with just the alerts that stand."""
     await accept(ledger, make_alert("old"), every_change=True)
-    await deliver(ledger, TaskId("old", "firing"))
+    await deliver(ledger, TaskId("old"))
     for alert in (make_alert("new", supersedes=("old",)), retraction("old", superseded_by="new")):
         assert await accept(ledger, alert, every_change=True) == Accepted("pending")
-    await deliver(ledger, TaskId("new", "firing"))
+    await deliver(ledger, TaskId("new"))
     assert await accept(ledger, retraction("new"), every_change=True) == Accepted("pending")
 
 
@@ -325,7 +332,7 @@ async def test_whatever_comes_in_whatever_order_ends_and_nothing_is_told_twice(
     for _ in range(60):
         now += 60
         told += await _work(ledger, now, chance)
-    assert await ledger.parked("r") == 0
+    assert await standings(ledger).parked("r") == 0
     assert len(told) == len(set(told))
     await client.aclose()
 
@@ -334,9 +341,9 @@ async def _work(ledger: Ledger, now: float, chance: random.Random) -> list[TaskI
     done = []
     for task in await ledger.due("r", now):
         held = await ledger.claim("r", task, now=now, lease=30)
-        if held is None:
+        if not isinstance(held, Claim):
             continue
-        if not held.reached:
+        if held.what != "send":
             await finish(ledger, held, "suppressed", now=now)
         elif chance.random() < 0.3:
             await finish(ledger, held, "retrying", due=now + 10, now=now)

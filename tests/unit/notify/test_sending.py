@@ -17,8 +17,9 @@ from standardwebhooks import Webhook
 from tests.rig.http_receiver import Answer, HttpReceiver
 from tests.rig.ports import LOOPBACK, free_port
 from tests.unit.notify.samples import SECRET, make_alert
+from workers.notify.message import Message
 from workers.notify.receivers import file
-from workers.notify.sending import Message, open_channel
+from workers.notify.sending import open_channel
 from workers.notify.targets import FileReceiver, SlackReceiver, TerminalReceiver, WebhookReceiver
 from workers.notify.verdicts import Attempt
 
@@ -63,7 +64,7 @@ async def test_slack_gets_blocks(receiver: HttpReceiver) -> None:
         (Answer(500, b"oops"), ("retry", None, "answered 500 Internal Server Error: oops")),
         (Answer(429, headers={"Retry-After": "3"}), ("retry", 3.0, "answered 429 Too Many Requests")),
         (Answer(503, headers={"Retry-After": "x"}), ("retry", None, "answered 503 Service Unavailable")),
-        (Answer(410, b"channel_is_archived"), ("permanent", None, "answered 410 Gone: channel_is_archived")),
+        (Answer(410, b"channel_is_archived"), ("gone", None, "answered 410 Gone: channel_is_archived")),
         (Answer(400, b"a\x1b[31m\nb\0c\xff"), ("permanent", None, "answered 400 Bad Request: a [31m b c�")),
         (Answer(404, b"x" * 100_000), ("permanent", None, "answered 404 Not Found: " + "x" * 275 + "…")),
         (Answer(500, b"half", fault="half"), ("retry", None, "answered 500 Internal Server Error")),
@@ -258,7 +259,7 @@ async def test_a_fault_of_our_own_is_permanent_and_told_by_place(
     def broken(*_: Any, **__: Any) -> None:
         raise KeyError("veryverysecret")
 
-    monkeypatch.setattr("workers.notify.receivers.webhook.render", broken)
+    monkeypatch.setattr("workers.notify.receivers.webhook.envelope", broken)
     found = await attempt(hook(receiver.url_for(HOOK_PATH)))
     assert found.verdict == "permanent"
     assert (found.reason or "").startswith("the message cannot be made: KeyError at test_sending.py:")

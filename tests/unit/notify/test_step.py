@@ -21,8 +21,9 @@ from tests.unit.notify.samples import (
     unsent,
     until,
 )
+from workers.notify.routing import Receivers
 from workers.notify.step import Notify
-from workers.notify.targets import Receivers, TerminalReceiver
+from workers.notify.targets import TerminalReceiver
 from workers.notify.verdicts import Attempt
 from workers.redis_client import Redis
 from workers.steps import Handler, Incoming, Refused

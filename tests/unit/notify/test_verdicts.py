@@ -20,7 +20,7 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
     [
         (200, "delivered"), (202, "delivered"), (204, "delivered"),
         (301, "permanent"), (308, "permanent"), (302, "retry"), (303, "retry"), (307, "retry"),
-        (400, "permanent"), (401, "permanent"), (403, "permanent"), (404, "permanent"), (410, "permanent"),
+        (400, "permanent"), (401, "permanent"), (403, "permanent"), (404, "permanent"), (410, "gone"),
         (413, "permanent"), (408, "retry"), (425, "retry"), (429, "retry"), (500, "retry"), (503, "retry"),
         (599, "retry"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,14 +15,25 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from tests.unit.notify.samples import SECRET, make_alert, make_evidence
 from topics.alerts import Alert
+from workers.notify.message import Message
 from workers.notify.receivers import webhook
+from workers.notify.receivers.webhook import Request
+from workers.notify.sending import request_for
+from workers.notify.targets import WebhookReceiver
 
 KEYS = (SecretStr(SECRET),)
+URL = SecretStr("https://hooks.example/x")
+
+
+def render(alert: Alert, *, attempted_at: datetime | None = None, test: bool = False, **options: Any) -> Request:
+    """As a webhook receiver with these options gets it."""
+    receiver = WebhookReceiver(name="ops", url=URL, **options)
+    return request_for(receiver, Message(alert, test=test), attempted_at or datetime.now(UTC))
 
 
 def test_the_payload_is_versioned_and_carries_the_whole_alert() -> None:
     alert = make_alert()
-    found = json.loads(webhook.body_of(alert))
+    found = json.loads(render(alert).body)
     assert {k: found[k] for k in ("version", "type", "timestamp")} == {
         "version": 1,
         "type": "alert.firing",
@@ -29,17 +41,17 @@ def test_the_payload_is_versioned_and_carries_the_whole_alert() -> None:
     }
     assert Alert.model_validate(found["data"]) == alert
     assert "test" not in found
-    assert json.loads(webhook.body_of(make_alert(state="retracted")))["type"] == "alert.retracted"
+    assert json.loads(render(make_alert(state="retracted")).body)["type"] == "alert.retracted"
 
 
 def test_a_test_is_marked_and_has_an_id_of_its_own() -> None:
     alert = make_alert()
-    assert json.loads(webhook.body_of(alert, test=True))["test"] is True
+    assert json.loads(render(alert, test=True).body)["test"] is True
     assert webhook.message_id(alert, test=True) != webhook.message_id(alert)
 
 
 def test_the_public_verifier_accepts_and_a_changed_byte_fails() -> None:
-    made = webhook.render(make_alert(title="Über „Raketen“ 🚀"), attempted_at=datetime.now(UTC), secrets=KEYS)
+    made = render(make_alert(title="Über „Raketen“ 🚀"), attempted_at=datetime.now(UTC), secrets=KEYS)
     assert Webhook(SECRET).verify(made.body, made.headers)["type"] == "alert.firing"
     for place in (0, len(made.body) // 2, len(made.body) - 1):
         changed = bytearray(made.body)
@@ -55,13 +67,13 @@ def test_the_public_verifier_accepts_and_a_changed_byte_fails() -> None:
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_any_text_is_signed_as_the_bytes_that_are_sent(title: str, sentence: str) -> None:
     alert = make_alert(title=title, evidence=(make_evidence(sentence),))
-    made = webhook.render(alert, attempted_at=datetime.now(UTC), secrets=KEYS)
+    made = render(alert, attempted_at=datetime.now(UTC), secrets=KEYS)
     assert Webhook(SECRET).verify(made.body, made.headers)["data"]["title"] == title
 
 
 def test_every_attempt_has_the_same_id_and_body_but_its_own_time_and_signature() -> None:
-    first = webhook.render(make_alert(), attempted_at=datetime.now(UTC), secrets=KEYS)
-    later = webhook.render(make_alert(), attempted_at=datetime.now(UTC) + timedelta(seconds=60), secrets=KEYS)
+    first = render(make_alert(), attempted_at=datetime.now(UTC), secrets=KEYS)
+    later = render(make_alert(), attempted_at=datetime.now(UTC) + timedelta(seconds=60), secrets=KEYS)
     assert first.body == later.body
     assert first.headers["webhook-id"] == later.headers["webhook-id"] == "alert_al1_firing"
     assert first.headers["webhook-signature"] != later.headers["webhook-signature"]
@@ -77,12 +89,12 @@ def test_states_and_alerts_have_ids_of_their_own() -> None:
 
 def test_while_a_key_is_changed_the_old_and_the_new_one_verify() -> None:
     new = "whsec_" + "bmV3LWtleS1uZXcta2V5LW5ldy1rZXktbmV3"
-    made = webhook.render(make_alert(), attempted_at=datetime.now(UTC), secrets=(SecretStr(SECRET), SecretStr(new)))
+    made = render(make_alert(), attempted_at=datetime.now(UTC), secrets=(SecretStr(SECRET), SecretStr(new)))
     Webhook(SECRET).verify(made.body, made.headers)
     Webhook(new).verify(made.body, made.headers)
 
 
 def test_without_a_key_there_is_no_signature() -> None:
-    made = webhook.render(make_alert(), attempted_at=datetime.now(UTC))
+    made = render(make_alert(), attempted_at=datetime.now(UTC))
     assert "webhook-signature" not in made.headers
     assert {"webhook-id", "webhook-timestamp"} <= set(made.headers)

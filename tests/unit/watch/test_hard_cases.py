@@ -269,6 +269,20 @@ def test_a_revision_that_takes_the_event_back_retracts_and_one_that_brings_it_ba
     assert len({a.id for a in stream.said}) == 1
 
 
+def test_each_change_of_one_alert_has_a_greater_sequence() -> None:
+    """So that a receiver can be told of each of them once, and in order."""
+    stream = Stream(temporal()).feed(launch("a", at(0)), summit("b", at(1)))
+    for number in (2, 3, 4):
+        events = () if number % 2 == 0 else (event("missile_launch", "KP"),)
+        stream.feed(arrival(annotation("a", at(0), *events, revision=number)))
+    told = [(alert.state, alert.sequence) for alert in stream.said]
+    assert [state for state, _ in told] == ["firing", "retracted", "firing", "retracted"]
+    assert len({alert.id for alert in stream.said}) == 1
+    assert told[0][1] == 0
+    assert told == sorted(told, key=lambda change: change[1])
+    assert len({sequence for _, sequence in told}) == 4
+
+
 def test_a_revision_that_changes_the_actor_hands_the_alert_on() -> None:
     stream = Stream(temporal()).feed(launch("a", at(0), "KP"), summit("b", at(1), "KP", "RU"))
     stream.feed(arrival(annotation("a", at(0), event("missile_launch", "KP", "RU"), revision=2)))

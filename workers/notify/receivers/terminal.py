@@ -66,7 +66,12 @@ def render_for(stream: TextIO, alert: Alert, *, test: bool = False) -> str:
 def write(alert: Alert, *, test: bool = False, stream: TextIO | None = None) -> None:
     """Print it and flush. Raises OSError, for example on a closed pipe; may block as long as the reader does."""
     out = sys.stdout if stream is None else stream
-    text = render_for(out, alert, test=test)
+    write_text(render_for(out, alert, test=test), stream=out)
+
+
+def write_text(text: str, *, stream: TextIO | None = None) -> None:
+    """Print `text` as it is and flush. Raises and blocks as `write` does."""
+    out = sys.stdout if stream is None else stream
     try:
         out.write(text)
     except UnicodeEncodeError:  # a terminal that cannot show all letters still rings

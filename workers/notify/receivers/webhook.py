@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import quote
 
 from pydantic import SecretStr
 from standardwebhooks import Webhook
@@ -18,6 +19,10 @@ from topics.base import digest
 PAYLOAD_VERSION = 1
 """Rises only when a receiver written for the version before could no longer make sense of the payload."""
 
+CLOUDEVENT_TYPE = "tocsin.alert"
+"""Followed by the state: `tocsin.alert.firing`."""
+
+_PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 _SAFE_ID = re.compile(r"^[A-Za-z0-9_-]{1,100}$")
 
 
@@ -30,10 +35,10 @@ class Request:
 
 
 def message_id(alert: Alert, *, test: bool = False) -> str:
-    """The same for every attempt to tell one state of one alert, so that a receiver can drop repeats."""
+    """The same for every attempt to tell one change of one alert, so that a receiver can drop repeats."""
     # The full stop divides id, time and body in what is signed, so an id must not hold one.
     name = alert.id if _SAFE_ID.match(alert.id) else digest("message", alert.id, length=32)
-    return f"{'test' if test else 'alert'}_{name}_{alert.state}"
+    return f"{'test' if test else 'alert'}_{name}_{alert.state}" + (f"_{alert.sequence}" if alert.sequence else "")
 
 
 def payload(alert: Alert, *, test: bool = False) -> dict[str, Any]:
@@ -41,30 +46,61 @@ def payload(alert: Alert, *, test: bool = False) -> dict[str, Any]:
     envelope: dict[str, Any] = {
         "version": PAYLOAD_VERSION,
         "type": f"alert.{alert.state}",
-        "timestamp": alert.fired_at.isoformat().replace("+00:00", "Z"),
+        "timestamp": _moment(alert),
         "data": alert.model_dump(mode="json"),
     }
     return {**envelope, "test": True} if test else envelope
 
 
-def body_of(alert: Alert, *, test: bool = False) -> bytes:
-    """The payload as UTF-8 JSON: the same bytes at every attempt."""
-    text = json.dumps(payload(alert, test=test), ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "replace")  # a lone surrogate must not keep an alert from being told
+def envelope(
+    alert: Alert, *, cloudevents: Literal["structured", "binary"] | None = None, test: bool = False
+) -> Request:
+    """The body and its headers, the same bytes at every attempt: our own payload, or a CloudEvent 1.0 (HTTP binding).
 
-
-def render(alert: Alert, *, attempted_at: datetime, secrets: Sequence[SecretStr] = (), test: bool = False) -> Request:
-    """The request for an attempt at `attempted_at` (aware). Without secrets it is not signed."""
-    body = body_of(alert, test=test)
-    moment = datetime.fromtimestamp(int(attempted_at.timestamp()), UTC)
-    name = message_id(alert, test=test)
-    headers = {
-        "content-type": "application/json",
-        "webhook-id": name,
-        "webhook-timestamp": str(int(moment.timestamp())),
+    The event's `id` is the message id, its `source` the pattern, its `subject` the alert, its data the alert; a test
+    bears the extension `tocsintest`.
+    """
+    if cloudevents is None:
+        return Request(_json(payload(alert, test=test)), {"content-type": "application/json"})
+    attributes = {
+        "specversion": "1.0",
+        "id": message_id(alert, test=test),
+        "source": f"/tocsin/patterns/{quote(alert.pattern_id.encode('utf-8', 'replace'), safe='')}",
+        "type": f"{CLOUDEVENT_TYPE}.{alert.state}",
+        "subject": alert.id,
+        "time": _moment(alert),
     }
+    data = alert.model_dump(mode="json")
+    if cloudevents == "structured":
+        extension = {"tocsintest": True} if test else {}
+        event = {**attributes, **extension, "datacontenttype": "application/json", "data": data}
+        return Request(_json(event), {"content-type": "application/cloudevents+json; charset=utf-8"})
+    headers = {f"ce-{name}": _header_value(value) for name, value in attributes.items()}
+    if test:
+        headers["ce-tocsintest"] = "true"
+    return Request(_json(data), {"content-type": "application/json", **headers})
+
+
+def signed(name: str, body: bytes, *, attempted_at: datetime, secrets: Sequence[SecretStr] = ()) -> dict[str, str]:
+    """Headers of Standard Webhooks for an attempt at `attempted_at` (aware). Without secrets there is no signature."""
+    moment = datetime.fromtimestamp(int(attempted_at.timestamp()), UTC)
+    headers = {"webhook-id": name, "webhook-timestamp": str(int(moment.timestamp()))}
     if secrets:
         text = body.decode("utf-8")
         signatures = [Webhook(secret.get_secret_value()).sign(name, moment, text) for secret in secrets]
         headers["webhook-signature"] = " ".join(signatures)
-    return Request(body, headers)
+    return headers
+
+
+def _moment(alert: Alert) -> str:
+    return alert.fired_at.isoformat().replace("+00:00", "Z")
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    # A lone surrogate must not keep an alert from being told.
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _header_value(value: str) -> str:
+    """As CloudEvents asks: printable ASCII without space, quote and per cent; all else as UTF-8 in per cent escapes."""
+    return quote(value.encode("utf-8", "replace"), safe="".join(c for c in _PRINTABLE if c not in ' "%'))

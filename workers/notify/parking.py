@@ -1,0 +1,62 @@
+"""From an alert to what is parked for its receivers: routing, then the ledger.
+
+Whatever holds alerts back (silences, inhibition, grouping) belongs between the two: it gets an arrival and its route,
+and parks later, or something else, by `park_for`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from topics.deliveries import Delivery
+from workers.notify.ledger import Arrival, Ledger, Past, suppressed
+from workers.notify.routing import Receivers
+from workers.notify.targets import Receiver
+
+
+class Parking:
+    """May raise the errors of `redis`."""
+
+    def __init__(self, receivers: Receivers, ledger: Ledger, clock: Callable[[], datetime]) -> None:
+        self._receivers = receivers
+        self._ledger = ledger
+        self._clock = clock
+
+    async def park(self, arrival: Arrival, *, told: bool = False) -> list[Delivery]:
+        """Park `arrival` for all that it goes to; the records of what is not sent.
+
+        `told` takes it as delivered without sending (Redis is behind, and nothing tells what was delivered).
+        """
+        route = self._receivers.route(arrival.alert)
+        unsent: list[Delivery] = []
+        for receiver in route.receivers:
+            unsent += await self.park_for(receiver, arrival, past=Past("delivered") if told else None)
+        return unsent + ([] if told else [self._unknown(arrival, name) for name in route.unknown])
+
+    async def park_for(self, receiver: Receiver, arrival: Arrival, *, past: Past | None = None) -> list[Delivery]:
+        """Park `arrival` for one receiver; the records of what is not sent."""
+        moment = self._clock()
+        accepted = await self._ledger.accept(
+            arrival,
+            receiver.name,
+            now=moment.timestamp(),
+            give_up_at=moment.timestamp() + receiver.retry.give_up_after,
+            every_change=receiver.every_change,
+            past=past,
+        )
+        return list(suppressed(arrival.alert, receiver.name, accepted, now=moment))
+
+    def _unknown(self, arrival: Arrival, name: str) -> Delivery:
+        alert = arrival.alert
+        return Delivery(
+            alert_id=alert.id,
+            alert_state=alert.state,
+            alert_sequence=alert.sequence,
+            pattern_id=alert.pattern_id,
+            receiver=name,
+            attempt=0,
+            outcome="failed",
+            attempted_at=self._clock().astimezone(UTC),
+            reason=f"no receiver is called {name!r}; there are: {', '.join(self._receivers.names)}",
+        )
