@@ -5,7 +5,7 @@ Nothing is decided here; how it looks on a terminal is in `workers.cli.explained
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -120,6 +120,13 @@ class Explanation:
             "left_out": [asdict(one) for one in self.left],
             "sentences": [asdict(one) for one in self.sentences],
         }
+
+    def keep_only(self, types: Collection[str]) -> None:
+        """Forget candidates of other types, sentences without candidates, and what was left out."""
+        for sentence in self.sentences:
+            sentence.candidates = [one for one in sentence.candidates if one.type in types]
+        self.sentences = [sentence for sentence in self.sentences if sentence.candidates]
+        self.left.clear()
 
     # --- what the reader tells -------------------------------------------------------------------------------
 
@@ -279,6 +286,8 @@ def _phrases(tokens: Iterable[Token]) -> tuple[str, ...]:
 
 
 def _phrase(token: Token) -> str:
+    if token.pos_ in {"VERB", "AUX"}:
+        return token.text
     words = token.doc[token.left_edge.i : token.i + 1]
     return words.text if len(words) <= _LONGEST_PHRASE else token.text
 

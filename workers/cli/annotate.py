@@ -31,6 +31,7 @@ def annotate(
         list[str],
         typer.Argument(metavar="PATH…", help="Files or folders of .txt, .jsonl, .jsonl.gz; - is standard input."),
     ],
+    *,
     ontology: OntologyOption = None,
     model: Annotated[str | None, typer.Option(help="An installed spaCy pipeline; default: TOCSIN_MODEL.")] = None,
     explain: Annotated[
@@ -39,6 +40,9 @@ def annotate(
     as_json: Annotated[
         bool, typer.Option("--json", help="With --explain: one JSON object a line, annotation and explanation.")
     ] = False,
+    types: Annotated[
+        list[str] | None, typer.Option("--type", metavar="TYPE", help="With --explain: only this type; repeatable.")
+    ] = None,
 ) -> None:
     """Read articles and write what they say happened, one JSON Annotation a line, in the order of the input.
 
@@ -47,45 +51,51 @@ def annotate(
     input may also be plain text.
     """
     from workers.annotate.reader import Reader
-    from workers.archives.readers import Malformed, read_paths
+    from workers.archives.readers import read_paths
 
-    if as_json and not explain:
-        raise typer.BadParameter("it goes with --explain; without it, JSON is what comes anyway", param_hint="--json")
+    if (as_json or types) and not explain:
+        option = "--json" if as_json else "--type"
+        raise typer.BadParameter("it goes with --explain; without it, JSON is what comes anyway", param_hint=option)
     settings = load_settings(model=model)
-    records = read_paths(paths, prose_on_stdin=explain)
-    reader = Reader.load(
-        model=settings.model,
-        ontology=chosen(ontology),
-        batch_size=settings.batch_size,
-        seconds=settings.read_seconds,
-    )
-    malformed = 0
+    good = _Good(read_paths(paths, prose_on_stdin=explain))
+    reader = Reader.load(model=settings.model, ontology=chosen(ontology), batch_size=settings.batch_size)
+    if explain and not as_json:
+        from workers.cli.explained import show_explanations
 
-    def good() -> Iterator[Article]:
-        nonlocal malformed
-        for record in records:
+        _check_types(types or [], reader)
+        show_explanations(_explained(reader, good, settings.batch_size), types or ())
+    else:
+        lines = _explained_lines if explain else _annotated
+        for line in lines(reader, good, settings.batch_size):
+            sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+    if good.malformed:
+        typer.echo(f"tocsin: {good.malformed} line{'s' * (good.malformed != 1)} could not be used", err=True)
+        raise typer.Exit(ExitCode.FAILED)
+
+
+class _Good:
+    """The articles among `records`; the others are named on standard error, and counted."""
+
+    def __init__(self, records: Iterable[Article | Malformed]) -> None:
+        self.records = records
+        self.malformed = 0
+
+    def __iter__(self) -> Iterator[Article]:
+        from workers.archives.readers import Malformed
+
+        for record in self.records:
             if isinstance(record, Malformed):
-                malformed += 1
+                self.malformed += 1
                 typer.echo(f"tocsin: {record}", err=True)
             else:
                 yield record
 
-    if explain and not as_json:
-        from workers.cli.explained import show_explanations
 
-        show_explanations(_explained(reader, good(), settings.batch_size))
-    else:
-        lines = _explained_lines if explain else _annotated
-        for line in lines(reader, good(), settings.batch_size):
-            if isinstance(line, str):
-                sys.stdout.write(line + "\n")
-            else:
-                malformed += 1
-                typer.echo(f"tocsin: {line.article_id}: {line.reason}", err=True)
-    sys.stdout.flush()
-    if malformed:
-        typer.echo(f"tocsin: {malformed} line{'s' if malformed != 1 else ''} could not be used", err=True)
-        raise typer.Exit(ExitCode.FAILED)
+def _check_types(types: list[str], reader: Reader) -> None:
+    for name in types:
+        if name not in reader.ontology.types:
+            raise typer.BadParameter(f"there is no event type {name!r}; see `tocsin event-types list`")
 
 
 def _annotated(reader: Reader, articles: Iterable[Article], batch_size: int) -> Iterator[str | Unread]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -30,17 +30,22 @@ _INDENT = 6
 _LONGEST_SOURCE = 32
 
 
-def show_explanations(explained: Iterable[tuple[Article, Annotation, Explanation]]) -> None:
-    """Print each article's explanation on standard output, in the width of the terminal."""
+def show_explanations(
+    explained: Iterable[tuple[Article, Annotation, Explanation]], types: Collection[str] = ()
+) -> None:
+    """Print each article's explanation on standard output, in the width of the terminal; only of `types`, if given."""
     out = Console(highlight=False)
     for article, annotation, explanation in explained:
+        if types:
+            explanation.keep_only(types)
         _show(out, article, annotation, explanation)
 
 
 def _show(out: Console, article: Article, annotation: Annotation, explanation: Explanation) -> None:
     name = Text(annotation.article_id, style="bold")
     if article.title:
-        name.append(f"  {article.title}", style="default")
+        name.append(f"  {' '.join(article.title.split())}", style="default")
+    name.truncate(out.width, overflow="ellipsis")
     out.print(name)
     when = f"{annotation.event_time:%Y-%m-%d %H:%M}Z ({annotation.event_time_source.replace('_', ' ')})"
     events = plural(len(annotation.events), "event")

@@ -203,3 +203,13 @@ def test_a_folder_is_explained_as_json_lines(run: Callable[..., str], tmp_path: 
 
 def test_json_without_explain_is_refused_with_a_reason(run: Callable[..., str]) -> None:
     assert "it goes with --explain" in " ".join(run("-", "--json", text="{}", code=2).split())
+
+
+def test_one_type_alone_is_explained(run: Callable[..., str]) -> None:
+    text = "Norway closed the port of Oslo on Monday. Dockers closed ranks. Iran fired a missile.\n"
+    shown = run("-", "--explain", "--type", "missile_launch", text=text)
+    assert "✓ missile_launch" in shown
+    assert "port_closure" not in shown
+    assert "there is no event type 'misile'" in " ".join(
+        run("-", "--explain", "--type", "misile", text=text, code=2).split()
+    )
