@@ -81,6 +81,19 @@ class Rebuilder:
             await self.rebuild(now)
         return True
 
+    async def if_behind(self, now: float) -> bool:
+        """Rebuild if Redis knows less than was acknowledged: it was lost, or set back to an older copy.
+
+        For a start, before anything is sent. Raises as `if_lost` does.
+        """
+        commits = await asyncio.to_thread(self._history.commits)
+        behind = await self._standings.is_lost()
+        for partition, commit in commits.items():
+            behind = behind or await self._standings.applied(partition) < commit
+        if behind:
+            await self.rebuild(now)
+        return behind
+
     async def rebuild(self, now: float) -> None:
         """From all that was acknowledged. What the ledger knows to have ended stays as it is."""
         commits = await asyncio.to_thread(self._history.commits)

@@ -100,7 +100,7 @@ class Notify:
         lanes = self.receivers.lanes
         try:
             if self._rebuilder is not None:
-                await self._rebuilder.if_lost(self._clock().timestamp())
+                await self._rebuilder.if_behind(self._clock().timestamp())
             for receiver in lanes:
                 if await self._standings.enable(receiver.name, unless=receiver.fingerprint()):
                     _log.info("receiver enabled: its configuration has changed", receiver=receiver.name)

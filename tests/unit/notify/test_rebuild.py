@@ -1,0 +1,198 @@
+"""Redis is lost, or set back: the ledger is made anew from Kafka; nothing is lost, and what is repeated has one id."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.rig.broker import BrokerServer
+from tests.unit.notify.samples import FakeChannel, Published, Start, incoming, make_alert, until
+from topics.alerts import Alert
+from topics.deliveries import Delivery
+from workers.kafka_client import RecordProducer, create_topics
+from workers.notify.history import Acknowledged, KafkaHistory
+from workers.notify.keys import Keys, TaskId
+from workers.notify.ledger import Arrival, Past
+from workers.notify.rebuild import known, past_of
+from workers.notify.standing import Standings
+from workers.notify.targets import TerminalReceiver
+from workers.notify.verdicts import Attempt
+from workers.redis_client import Redis
+from workers.settings import Settings
+from workers.steps import Incoming
+
+NOW = datetime.now(UTC)
+SLOW = [Attempt("retry", "no answer", retry_after=600.0)]
+
+
+@dataclass
+class Kept:
+    """What Kafka would hold: alerts with the time at which they were written, and records of attempts."""
+
+    told: list[tuple[Alert, datetime]] = field(default_factory=list)
+    published: Published = field(default_factory=Published)
+    acknowledged: int = 1_000_000
+
+    def commits(self) -> dict[int, int]:
+        return {0: min(self.acknowledged, len(self.told))}
+
+    def deliveries(self) -> Iterator[Delivery]:
+        yield from self.published.deliveries()
+
+    def alerts(self, commits: dict[int, int]) -> Iterator[Acknowledged]:
+        for offset, (alert, moment) in enumerate(self.told[: commits[0]]):
+            yield Acknowledged(Arrival(alert, None, f"tocsin.alerts/0/{offset}"), moment.timestamp())
+
+    def take(self, *alerts: Alert, at: datetime | None = None) -> list[Incoming]:
+        first = len(self.told)
+        self.told += [(alert, at or datetime.now(UTC)) for alert in alerts]
+        return incoming(*alerts, offset=first)
+
+
+def record(alert_id: str = "al1", outcome: str = "delivered", attempt: int = 1, **fields: Any) -> Delivery:
+    given = {"alert_id": alert_id, "pattern_id": "p", "receiver": "r", "attempt": attempt, "attempted_at": NOW}
+    return Delivery(outcome=outcome, **{**given, **fields})  # type: ignore[arg-type]  # pydantic checks it
+
+
+def test_what_the_records_say_of_each_change() -> None:
+    soon = NOW + timedelta(minutes=5)
+    found = known(
+        [
+            record("a", "retrying", 1), record("a", "delivered", 2), record("a", "retrying", 1),
+            record("b", "retrying", 1), record("b", "retrying", 3, next_attempt_at=soon),
+            record("c", "suppressed", 0, reason="its firing did not reach this receiver", alert_sequence=4),
+            record("d", "failed", 7), record("d", "delivered", 1, receiver="other"),
+        ]
+    )  # fmt: skip
+    assert found == {
+        ("r", TaskId("a")): Past("delivered"),
+        ("r", TaskId("b")): Past("pending", "", attempts=3, due=soon.timestamp()),
+        ("r", TaskId("c", 4)): Past("suppressed", "untold"),
+        ("r", TaskId("d")): Past("failed"),
+        ("other", TaskId("d")): Past("delivered"),
+    }
+
+
+def test_what_nobody_knows_of_is_told_while_its_schedule_would_run() -> None:
+    receiver = TerminalReceiver(name="r")
+    young = Acknowledged(Arrival(make_alert()), NOW.timestamp() - 3600)
+    assert past_of(receiver, young, {}, NOW.timestamp()) is None
+    old = replace(young, written_at=NOW.timestamp() - 90_000)
+    assert past_of(receiver, old, {}, NOW.timestamp()) == Past("delivered")
+
+
+async def test_delivered_stays_delivered_and_parked_is_parked_again(start: Start, redis: Redis) -> None:
+    kept = Kept()
+    channel = FakeChannel(answers=[Attempt("delivered"), *SLOW])
+    step, _ = await start(TerminalReceiver(name="t"), channel=lambda _: channel, history=kept, published=kept.published)
+    await step.handle(kept.take(make_alert("done"), make_alert("waits")))
+    await until(lambda: sorted(kept.published.outcomes()) == ["delivered", "retrying"])
+    await redis.flushall()
+    await step.handle(kept.take(make_alert("new")))
+    await until(lambda: [m.alert.id for m in channel.sent].count("new") == 1)
+    standings = Standings(redis, Keys("tocsin"))
+    (waits,) = await standings.entries("t", "waits")
+    assert (waits.outcome, waits.attempts) == ("pending", 1)
+    due = await redis.zscore(Keys("tocsin").due("t"), "waits:0")
+    assert due is not None
+    assert 550 < due - NOW.timestamp() < 700, "when it was due before"
+    (done,) = await standings.entries("t", "done")
+    assert (done.outcome, done.cause) == ("delivered", "rebuilt")
+    assert [m.alert.id for m in channel.sent] == ["done", "waits", "new"]
+    await step.handle(kept.take(make_alert("done", state="retracted", sequence=1)))
+    await until(lambda: channel.told()[-1] == ("done", "retracted"))
+
+
+async def test_what_was_parked_and_never_tried_is_told(start: Start, redis: Redis) -> None:
+    kept = Kept()
+    kept.take(make_alert("a"), make_alert("old"))
+    kept.told[1] = (kept.told[1][0], NOW - timedelta(days=3))
+    channel = FakeChannel()
+    await start(TerminalReceiver(name="t"), channel=lambda _: channel, history=kept)
+    await until(lambda: channel.sent)
+    await asyncio.sleep(0.1)
+    assert [m.alert.id for m in channel.sent] == ["a"]
+
+
+async def test_an_old_alert_that_was_not_acknowledged_is_told_nevertheless(start: Start) -> None:
+    """All workers were away for days, and Redis was lost meanwhile."""
+    kept = Kept(acknowledged=0)
+    records = kept.take(make_alert("old"), at=NOW - timedelta(days=3))
+    channel = FakeChannel()
+    step, _ = await start(TerminalReceiver(name="t"), channel=lambda _: channel, history=kept)
+    await step.handle(records)
+    await until(lambda: channel.sent)
+
+
+async def test_a_loss_is_noticed_while_nothing_comes_in(
+    start: Start, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.notify.step.LOOK_SECONDS", 0.05)
+    kept = Kept()
+    channel = FakeChannel(answers=[Attempt("retry", "no", retry_after=1.0)])
+    step, _ = await start(TerminalReceiver(name="t"), channel=lambda _: channel, history=kept, published=kept.published)
+    await step.handle(kept.take(make_alert()))
+    await until(lambda: kept.published.outcomes() == ["retrying"])
+    await redis.flushall()
+    await until(lambda: "delivered" in kept.published.outcomes())
+    assert [d.attempt for d in kept.published.deliveries()] == [1, 2]
+
+
+async def test_a_redis_that_was_set_back_learns_what_was_delivered_since(start: Start, redis: Redis) -> None:
+    kept = Kept()
+    channel = FakeChannel(answers=[Attempt("retry", "no", retry_after=1.0)])
+    step, _ = await start(TerminalReceiver(name="t"), channel=lambda _: channel, history=kept, published=kept.published)
+    await step.handle(kept.take(make_alert("a")))
+    await until(lambda: kept.published.outcomes() == ["retrying"])
+    copy = {key: await redis.dump(key.encode()) for key in await redis.keys("*")}
+    await until(lambda: "delivered" in kept.published.outcomes())
+    await step.handle(kept.take(make_alert("b")))
+    await until(lambda: kept.published.outcomes().count("delivered") == 2)
+    await step.stop()
+    await redis.flushall()
+    raw = redis.client()
+    for key, value in copy.items():
+        await raw.restore(key, 0, value)
+    await raw.aclose()
+    sent = len(channel.sent)
+    again, _ = await start(TerminalReceiver(name="t"), channel=lambda _: channel, history=kept)
+    assert await again.applied(0) == 2
+    records = incoming(make_alert("b"), offset=1)
+    await again.handle([replace(one, rebuilding=True) for one in records])
+    await asyncio.sleep(1.2)
+    assert len(channel.sent) == sent
+    assert await again.applied(0) == 2
+
+
+async def test_replays_and_first_starts_have_nothing_to_rebuild(start: Start, redis: Redis) -> None:
+    kept = Kept()
+    step, _ = await start(TerminalReceiver(name="t"), channel=lambda _: FakeChannel(), history=kept)
+    assert not await Standings(redis, Keys("tocsin")).is_lost()
+    assert await step.applied(0) == 0
+
+
+def test_kafka_remembers(broker: BrokerServer) -> None:
+    settings = Settings(namespace="rebuild", kafka_bootstrap_servers=broker.bootstrap, partitions=2)
+    create_topics(settings)
+    history = KafkaHistory(settings)
+    assert history.commits() == {0: 0, 1: 0}
+    assert list(history.deliveries()) == []
+    with RecordProducer(settings, kinds=("alerts", "deliveries")) as producer:
+        for n in range(6):
+            alert = make_alert(f"al{n}", pattern_id=f"p{n % 3}")
+            producer.send("alerts", alert.pattern_id, alert)
+            producer.send("deliveries", alert.id, record(alert.id))
+        producer.send("deliveries", "x", make_alert())
+    everything = list(history.alerts({0: 99, 1: 99}))
+    assert sorted(one.arrival.alert.id for one in everything) == [f"al{n}" for n in range(6)]
+    assert all(abs(one.written_at - datetime.now(UTC).timestamp()) < 60 for one in everything)
+    first = [one for one in everything if one.arrival.origin.startswith("rebuild.alerts/0/")]
+    assert [one.arrival.origin for one in first] == [f"rebuild.alerts/0/{n}" for n in range(len(first))]
+    some = list(history.alerts({0: 1, 1: 0}))
+    assert [one.arrival.alert.id for one in some] == [first[0].arrival.alert.id]
+    assert sorted(d.alert_id for d in history.deliveries()) == [f"al{n}" for n in range(6)]
