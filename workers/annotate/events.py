@@ -21,6 +21,7 @@ from workers.annotate.roles import participants, unique
 from workers.annotate.setting import setting_of
 from workers.annotate.status import judge
 from workers.annotate.storytime import Before, story_time
+from workers.annotate.told import is_told
 from workers.annotate.trace import Trace
 from workers.annotate.triggers import Candidate, TriggerIndex
 from workers.annotate.verdict import Verdict
@@ -90,7 +91,19 @@ def _sentence_events(
         found = Found(candidate, kind, verdict, codes, *participants(candidate, kind, cast, place))
         found.place = place.id if place is not None else None
         weigh(found, headline=setting.headline)
+        if _is_mention(found) and not setting.headline:
+            if trace is not None:
+                trace.mentioned(candidate)
+            continue
         yield found
+
+
+def _is_mention(found: Found) -> bool:
+    """A noun that stands alone, and of which the sentence does not say that it happened."""
+    named = found.actor or found.target or found.place or found.verdict.when
+    if named or found.verdict.status != "actual" or found.candidate.frame.kind == "verb":
+        return False
+    return not is_told(found.candidate.frame.head)
 
 
 def _before(cast: Cast, position: Position) -> list[Before]:

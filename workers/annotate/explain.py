@@ -21,7 +21,16 @@ from workers.annotate.trace import Miss
 from workers.annotate.triggers import Candidate
 
 Reason = Literal[
-    "part of speech", "words apart", "modifier", "other part", "excluded", "condition", "outranked", "yields", "merged"
+    "part of speech",
+    "words apart",
+    "modifier",
+    "other part",
+    "excluded",
+    "condition",
+    "outranked",
+    "yields",
+    "merged",
+    "mention",
 ]
 _LONGEST_PHRASE = 8
 _SHOWN_WORDS = 8
@@ -188,6 +197,11 @@ class Explanation:
     def yielded(self, candidate: Candidate, to: str) -> None:
         """The word carries another type."""
         why = Dropped("yields", f"holds, but this word is {to} already, and {candidate.trigger.type} yields to it")
+        self._drop(candidate.trigger, candidate.frame.tokens, why)
+
+    def mentioned(self, candidate: Candidate) -> None:
+        """The noun is only mentioned."""
+        why = Dropped("mention", "holds, but names nobody, no place and no time, and no verb says that it happened")
         self._drop(candidate.trigger, candidate.frame.tokens, why)
 
     def merged(self, found: Found, into: Found) -> None:

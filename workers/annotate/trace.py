@@ -49,6 +49,9 @@ class Trace(Protocol):
     def yielded(self, candidate: Candidate, to: str) -> None:
         """The word already carries the type `to`."""
 
+    def mentioned(self, candidate: Candidate) -> None:
+        """The noun is only mentioned: nobody, no place and no time are named, and no verb says that it happened."""
+
     def taken(self, found: Found) -> None:
         """An event."""
 
