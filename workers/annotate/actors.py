@@ -152,16 +152,17 @@ class Cast(References):
             yield from self.referent_chains(owner) if self.is_pronoun(owner) else [[owner]]
             if self.is_pronoun(owner):
                 yield [owner]
-        yield [*behind(token, "by"), *behind(token, "from"), *behind(token, "of"), *behind(token, "against")]
+        yield [*behind(token, "by"), *behind(token, "from"), *behind(token, "of")]
         for clause in children(token, "acl"):
             if clause.tag_ == "VBG":
                 yield objects_of(clause)  # "a convoy carrying Indian troops"
 
     def _located(self, token: Token, exclude: set[str]) -> list[Participant]:
         """Whose the ground is on which a thing stands: "a depot outside the southern Russian town of X"."""
-        if token.lemma_.lower() in lexicon().words("roles", "border"):
+        lemma = token.lemma_.lower()
+        if lemma in lexicon().words("roles", "border") or lemma in lexicon().words("roles", "deed"):
             return []
-        for preposition in ("in", "near", "outside", "inside", "at", "on", "to", "with", "around"):
+        for preposition in ("in", "near", "outside", "inside", "at", "on", "to", "with", "for", "around"):
             for noun in behind(token, preposition):
                 found = [self.participant(m) for m in self.owning(noun)]
                 found = [p for p in found if not p.id.startswith("place:") and p.id not in exclude]

@@ -86,7 +86,7 @@ def _sentence_events(
         if candidate.trigger.status is not None:
             verdict.raise_to(candidate.trigger.status, candidate.frame.head)
         codes = ontology.codes(candidate.trigger)
-        place = place_of(candidate.frame, cast, on_the_spot=kind.on_the_spot)
+        place = place_of(candidate.frame, kind, cast)
         found = Found(candidate, kind, verdict, codes, *participants(candidate, kind, cast, place))
         found.place = place.id if place is not None else None
         weigh(found, headline=setting.headline)

@@ -163,6 +163,8 @@ class EventType:
     actor: tuple[str, ...] | None = None  # slots of the roles where a trigger names none
     target: tuple[str, ...] | None = None
     personal: tuple[str, ...] = ()
+    spoken: bool = False  # is words: the places that they speak of are not where it happens
+    at_home: bool = False  # happens in the country whose it is, or which alone is spoken of
     on_ground: bool = False  # done by somebody known, it is done to the country on whose ground it happens
     on_the_spot: bool = False  # is told from where it happened: the dateline of the first sentence is its place
     exclude: tuple[tuple[str, ...], ...] = ()

@@ -391,7 +391,8 @@ def goals_of(word: Token, depth: int = 0) -> list[Token]:
     for clause in children(word, "xcomp", "ccomp", "acl"):
         if clause.dep_ == "acl" and not is_infinitive(clause):
             continue
-        found += [t for noun in children(clause, *_GOALS) for t in spread(noun)]
+        things = [t for noun in children(clause, *_GOALS) for t in spread(noun)]
+        found += things + [t for thing in things for word in ("on", "against") for t in behind(thing, word)]
         found += [t for preposition in _GOAL_PREPOSITIONS for t in behind(clause, preposition)]
         if depth < 2:
             found += goals_of(clause, depth + 1)

@@ -90,7 +90,7 @@ BROKEN = [
                  "or target?", id="unknown key of a type"),
     pytest.param("types:\n  talks:\n    verbs: [chat]\n",
                  "3:5: types.talks.verbs: found an unknown key; it belongs to a trigger, below `triggers:`; allowed "
-                  "here: description, plover, cameo, symmetric, failed_counts, lasting, arranged, on_ground, "
+                  "here: description, plover, cameo, symmetric, failed_counts, lasting, arranged, spoken, at_home, on_ground, "
                  "on_the_spot, actor, target, personal, yields_to, triggers, exclude, disabled, replace, without",
                  id="a trigger's key at the type"),
     pytest.param(of_trigger("{verbs: [cap], objekt: [catch]}"),
