@@ -196,7 +196,8 @@ def _place_named(token: Token, cast: Cast, *, anywhere: bool) -> Place | None:
     inside = (*behind(token, "of"), *children(token, "appos", "compound", "nmod"))
     for name in (*inside, *(t for preposition in _WITHIN for t in behind(token, preposition))):
         inner = cast.mention_at(name)
-        place = _ground(inner, cast, anywhere=name not in inside) if inner is not None else None
+        town = inner is not None and (name not in inside or inner.sort == "capital")  # "the port of Oslo"
+        place = _ground(inner, cast, anywhere=town) if inner is not None else None
         if place is not None:
             return place
     owner = next((m for m in cast.owning(token) if m.country and m.kind == "country"), None)
