@@ -267,11 +267,14 @@ class Reader:
             return "the text begins with these words"  # the event is read there, once
         if is_heading(part, doc, span):
             return "heading"
-        words = doc[span[0] : span[1]]
         if self.sieve is not None and work.trace is None:
-            return None if self.sieve.may_hold((token.lower, token.lower_) for token in words) else "no trigger"
+            strings = doc.vocab.strings
+            words = doc.user_data.get("lower")
+            if words is None:
+                words = doc.user_data["lower"] = doc.to_array(["LOWER"]).ravel().tolist()
+            return None if self.sieve.may_hold(words[span[0] : span[1]], strings.__getitem__) else "no trigger"
         # Whoever wants to be told why a trigger failed gets the sentences in which it stands, too.
-        return None if self.index.may_hold(token.lower_ for token in words) else "no trigger word"
+        return None if self.index.may_hold(t.lower_ for t in doc[span[0] : span[1]]) else "no trigger word"
 
     def _annotated(self, work: _Work) -> Annotation | Unread:
         try:
