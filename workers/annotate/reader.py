@@ -191,6 +191,9 @@ class Reader:
         work.parts = [prepare_title(title, text), prepare_text(text)]
         work.title_is_lead = _is_lead(article.title, article.text)
         if trace is not None:
+            trace.reads(title, text)
+            if not self.pipeline.can_parse:
+                trace.unread("the model has no parser, and events are read from the parse")
             for part in work.parts:
                 for blank in part.blanks:
                     trace.left_out(part.name, blank.start, blank.end, blank.why)
