@@ -272,9 +272,9 @@ class Reader:
             return "heading"
         if self.sieve is not None and work.trace is None:
             strings = doc.vocab.strings
-            words = doc.user_data.get("lower")
+            words: list[int] | None = doc.user_data.get("lower")
             if words is None:
-                words = doc.user_data["lower"] = doc.to_array(["LOWER"]).ravel().tolist()
+                words = doc.user_data["lower"] = list(map(int, doc.to_array(["LOWER"]).ravel().tolist()))
             return None if self.sieve.may_hold(words[span[0] : span[1]], strings.__getitem__) else "no trigger"
         # Whoever wants to be told why a trigger failed gets the sentences in which it stands, too.
         return None if self.index.may_hold(t.lower_ for t in doc[span[0] : span[1]]) else "no trigger word"
