@@ -52,6 +52,8 @@ class Classes(Scene):
         if token.pos_ == "NUM":
             found.add("number")
         token = antecedent(token)
+        if token.pos_ == "PROPN":
+            found.add("name")
         mention = self.mention_at(token)
         if mention is not None:
             found |= self._mention_classes(mention)

@@ -29,6 +29,7 @@ from workers.annotate.pipeline import Pipeline, respelt, sentence_docs
 from workers.annotate.places import learn_countries
 from workers.annotate.sentences import is_heading, position_of, sentence_spans
 from workers.annotate.sieve import Sieve
+from workers.annotate.slips import mend_slips
 from workers.annotate.text import Part, prepare_text, prepare_title
 from workers.annotate.trace import Trace
 from workers.annotate.triggers import TriggerIndex
@@ -231,6 +232,7 @@ class Reader:
         self._parse_again(wanted, parsed)
         for (work, position, _), sentence in zip(wanted, parsed, strict=True):
             sentence.user_data["position"] = position
+            mend_slips(sentence)
             work.sentences.append(sentence)
 
     def _parsed(self, sentences: Sequence[Doc], headlines: Sequence[bool]) -> list[Doc]:
@@ -343,6 +345,8 @@ class _OutOfTimeError(Exception):
 def _lacks_verb(headline: Doc, index: TriggerIndex) -> bool:
     """Has the main clause of a headline, up to "as", "after" and the like, no verb?"""
     for token in headline:
+        if token.tag_ == "VBZ" and token.dep_ in {"nmod", "compound", "amod"} and token.text in index.pasts:
+            return True  # "North Korea fires ballistic missile, Japan says": the verb hangs on its object
         if token.pos_ in {"VERB", "AUX"}:
             # In "Korea fires missile" the tagger may take the missile for the verb.
             misread = token.i >= 2 and token.tag_ in {"VBP", "VB"} and token.lower_ not in index.heads
