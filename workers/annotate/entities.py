@@ -68,6 +68,8 @@ def _read_names(reading: Reading, gazetteer: Gazetteer, published: date | None, 
         entry = listed.at(published)
         if not entry.id or not _is_meant(reading, start, end, entry):
             continue
+        if entry.sort == "form" and not _goes_on(gazetteer, reading.doc, end):
+            continue
         inside = next((p for p in persons if p[0] <= start and end <= p[1] and p[1] - p[0] > end - start), None)
         if inside is not None and not _leads_a_person(inside[0], start, end, entry):
             continue
@@ -86,6 +88,12 @@ def _is_meant(reading: Reading, start: int, end: int, entry: Entry) -> bool:
         # "He spoke in Russian." names a language.
         return end < len(reading.doc) and reading.doc[end].text[:1].isalnum()
     return True
+
+
+def _goes_on(gazetteer: Gazetteer, doc: Doc, at: int) -> bool:
+    """Does a country's name follow, as in "Sino-Russian"? The Indo-Pacific is not India's."""
+    entry = gazetteer.get([doc[at].text]) if at < len(doc) else None
+    return entry is not None and entry.kind == "country"
 
 
 def _among_arms(doc: Doc, start: int, end: int) -> bool:
@@ -208,11 +216,13 @@ def _without_words(doc: Doc, start: int, end: int, body_ids: set[int]) -> tuple[
     def is_word(i: int) -> bool:
         return get_string_id(doc[i].lower_) in body_ids and doc[i].orth not in body_ids and not doc[i].text.isupper()
 
-    while start < end and is_word(start):
-        start += 1
-    while end > start and is_word(end - 1):
-        end -= 1
-    return start, end
+    first, last = start, end
+    while first < last and is_word(first):
+        first += 1
+    while last > first and is_word(last - 1):
+        last -= 1
+    # "Bank of England" keeps its first word, though the text says "the bank".
+    return (start, end) if first < last and not doc[first].text[:1].isupper() else (first, last)
 
 
 def _is_noise(text: str, kind: EntityKind) -> bool:

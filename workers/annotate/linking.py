@@ -13,8 +13,8 @@ from datetime import date
 from spacy.strings import get_string_id
 from spacy.tokens import Doc
 
-from workers.annotate.gazetteer import plain, slug
-from workers.annotate.leaders import holder_of
+from workers.annotate.gazetteer import country_names, plain, slug
+from workers.annotate.leaders import Holder, holder_of
 from workers.annotate.lexicon import lexicon
 from workers.annotate.mentions import Mention, Reading, is_company
 
@@ -85,8 +85,24 @@ def _name_leaders(persons: Sequence[_Person], readings: Sequence[Reading], publi
         if person.titles & _ELSEWHERE:
             continue
         holder = holder_of(person.name, published, named=spoken, called_leader=bool(person.titles & leading))
-        if holder is not None and len(holder.words) >= len(name_words(person.name)):
+        if holder is None:
+            continue
+        if len(holder.words) >= len(name_words(person.name)):
             person.name = holder.name
+        _part_governments(person, readings, holder)
+
+
+def _part_governments(person: _Person, readings: Sequence[Reading], holder: Holder) -> None:
+    """ "The Trump administration" is the country's government, and no act of the person."""
+    governments = lexicon().words("names", "governments")
+    docs = {reading.part: reading.doc for reading in readings}
+    for mention in list(person.mentions):
+        doc = docs[mention.part]
+        if mention.end_token < len(doc) and doc[mention.end_token].lower_ in governments and len(holder.country) == 2:
+            mention.kind, mention.sort = "country", "metonym"
+            mention.id, mention.country = holder.country, holder.country
+            mention.name = country_names().get(holder.country, holder.country)
+            person.mentions.remove(mention)
 
 
 def _key(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -119,7 +119,7 @@ def _agree(mentions: Sequence[Mention], known: _Known) -> None:
         if mention.kind in {"weapon", "event"} or name in known.persons:
             continue
         kind = counts[name].most_common(1)[0][0]
-        if mention.kind == "person" and name in firms:
+        if mention.kind in {"person", "place"} and name in firms and not known.towns.find(mention.text):
             kind = "organisation"
         outvoted = counts[name][kind] > counts[name][mention.kind] or kind == "organisation" != mention.kind
         if kind != mention.kind and outvoted:
@@ -133,7 +133,8 @@ def _kind(mention: Mention, around: _Around, known: _Known) -> EntityKind | None
         return None
     if mention.kind == "weapon" or _DESIGNATION.fullmatch(mention.text):
         return _kind_of_product(mention, around, known)
-    return mention.kind if mention.kind == "event" else _kind_of_name(mention, around, known)
+    drill = around.after in lexicon().words("names", "drills") and " " in mention.text
+    return "event" if drill or mention.kind == "event" else _kind_of_name(mention, around, known)
 
 
 def _kind_of_name(mention: Mention, around: _Around, known: _Known) -> EntityKind:

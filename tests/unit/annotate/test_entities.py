@@ -13,7 +13,7 @@ from workers.annotate.gazetteer import slug
 from workers.annotate.linking import is_part, name_words
 
 Read = Callable[..., Annotation]
-TODAY = datetime(2025, 5, 15, 12, tzinfo=UTC)
+TODAY = datetime(2024, 5, 15, 11, tzinfo=UTC)
 IN_1987 = datetime(1987, 3, 3, 12, tzinfo=UTC)
 
 
@@ -61,6 +61,9 @@ def test_moscow_stands_for_the_state_of_its_day(read: Read) -> None:
         ("New England farmers met in Boston on Monday.", "", "GB"),
         ("Ships crossed the South China Sea and the Gulf of Oman.", "place:south-china-sea", "CN"),
         ("Sino-Japanese talks ended on Monday.", "CN", ""),
+        ("The Indo-Pacific Command of the United States said so.", "US", "IN"),
+        ("The Biden administration said on Monday that it would not pay.", "US", "person:joe-biden"),
+        ("European leaders met the Scandinavian and African ones.", "", "group:european"),
         ("The island nation of Dominica and the Dominican Republic agreed.", "DM", ""),
     ],
 )
@@ -242,6 +245,7 @@ def test_a_ministry_of_a_named_state_stands_for_the_state(read: Read) -> None:
         ("Steelmaker Norrland Plate cut 300 jobs on Monday.", "organisation:norrland-plate"),
         ("The drills ended on Sunday, the Tasnim news agency reported.", "organisation:tasnim-news-agency"),
         ("Chancellor Olaf Scholz left early.", "person:olaf-scholz"),
+        ("Seoul and Washington will begin the Freedom Edge drills on Monday.", "event:freedom-edge"),
     ],
 )
 def test_the_words_around_a_name_tell_what_it_is(text: str, identifier: str, read: Read) -> None:
