@@ -8,23 +8,20 @@ from typing import ClassVar
 
 from spacy.tokens import Token
 
+from workers.annotate.goals import asked_of, complements_of, goals_of, receivers_of
 from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import TriggerKind
 from workers.annotate.syntax import (
     RELATIVE,
     about,
     agents_of,
-    asked_of,
     behind,
     children,
-    complements_of,
-    goals_of,
     governor,
     has_child,
     is_passive,
     is_verbal,
     objects_of,
-    receivers_of,
     spread,
     subjects_of,
     surface_subjects,
