@@ -16,7 +16,7 @@ from workers.annotate.gazetteer import slug
 from workers.annotate.lexicon import lexicon
 from workers.annotate.references import References
 from workers.annotate.scene import Position
-from workers.annotate.syntax import antecedent, behind, children, objects_of
+from workers.annotate.syntax import antecedent, behind, children, lemma_of, objects_of
 
 __all__ = ["Cast", "Position"]
 
@@ -86,7 +86,7 @@ class Cast(References):
 
     def _acts(self, token: Token) -> bool:
         """Is the noun one that acts for whom it belongs to: a ministry, troops, a spokesman?"""
-        roles, lemma = lexicon(), token.lemma_.lower()
+        roles, lemma = lexicon(), lemma_of(token)
         return bool(self.classes(token) & _ACTING) or any(lemma in roles.words("roles", n) for n in _ACTING_WORDS)
 
     def _named_owner(self, token: Token) -> list[Participant]:
@@ -101,8 +101,9 @@ class Cast(References):
 
     def _serving(self, token: Token) -> list[Participant]:
         """ "Hackers believed to be working for Chinese intelligence", "a group linked to Hamas"."""
-        for clause in children(token, "acl", "relcl"):
-            for verb in (clause, *(v for v in clause.subtree if v.dep_ == "xcomp" and v.head == clause)):
+        said = [token.head] if token.dep_ == "nsubj" and token.head.lemma_ in {"believe", "suspect", "think"} else []
+        for clause in (*children(token, "acl", "relcl"), *said):
+            for verb in (clause, *children(clause, "xcomp")):
                 if verb.lemma_.lower() in lexicon().words("roles", "serving"):
                     found = [
                         p for word in ("for", "to", "with") for noun in behind(verb, word) for p in self.resolve(noun)
@@ -152,16 +153,17 @@ class Cast(References):
             yield from self.referent_chains(owner) if self.is_pronoun(owner) else [[owner]]
             if self.is_pronoun(owner):
                 yield [owner]
-        yield [*behind(token, "by"), *behind(token, "from"), *behind(token, "of"), *behind(token, "against")]
+        yield [*behind(token, "by"), *behind(token, "from"), *behind(token, "of")]
         for clause in children(token, "acl"):
             if clause.tag_ == "VBG":
                 yield objects_of(clause)  # "a convoy carrying Indian troops"
 
     def _located(self, token: Token, exclude: set[str]) -> list[Participant]:
         """Whose the ground is on which a thing stands: "a depot outside the southern Russian town of X"."""
-        if token.lemma_.lower() in lexicon().words("roles", "border"):
+        lemma = token.lemma_.lower()
+        if lemma in lexicon().words("roles", "border") or lemma in lexicon().words("roles", "deed"):
             return []
-        for preposition in ("in", "near", "outside", "inside", "at", "on", "to", "with", "around"):
+        for preposition in ("in", "near", "outside", "inside", "at", "on", "to", "with", "for", "around"):
             for noun in behind(token, preposition):
                 found = [self.participant(m) for m in self.owning(noun)]
                 found = [p for p in found if not p.id.startswith("place:") and p.id not in exclude]

@@ -48,7 +48,7 @@ def link_bodies(readings: Sequence[Reading]) -> None:
         if body is not None:
             mention.id, mention.name, mention.kind = body.id, body.name, body.kind
             continue
-        name = names.get((mention.kind, mention.text), mention.text)
+        name = mention.name or names.get((mention.kind, mention.text.lower()), mention.text)
         mention.id = _id(mention.kind, name)
         mention.name = seen.setdefault(mention.id, name)
     if acronyms:
@@ -58,9 +58,15 @@ def link_bodies(readings: Sequence[Reading]) -> None:
 
 def _id(kind: EntityKind, name: str) -> str:
     if kind == "organisation":
-        while (shorter := _LEGAL.sub("", name)) and shorter != name:
-            name = shorter
+        name = without_form(name)
     return f"{kind}:{slug(name)}"
+
+
+def without_form(name: str) -> str:
+    """A firm's name without its legal form: "Rexnord" of "Rexnord Inc"."""
+    while (shorter := _LEGAL.sub("", name)) and shorter != name:
+        name = shorter
+    return name
 
 
 def _explained(readings: Iterable[Reading]) -> Iterable[tuple[str, _Body]]:
@@ -89,12 +95,12 @@ def _full_names(mentions: Sequence[Mention]) -> dict[tuple[EntityKind, str], str
     for mention in mentions:
         if mention.kind not in {"organisation", "group", "place"}:
             continue
-        words = [word for word in mention.text.split() if word[:1].isupper()]
+        words = [word for word in without_form(mention.text).split() if word[:1].isupper()]
         if 3 <= len(words) <= 7:
-            full.setdefault((mention.kind, "".join(word[0] for word in words)), mention.text)
+            full.setdefault((mention.kind, "".join(word[0] for word in words).lower()), mention.text)
         if mention.kind == "organisation" and len(words) > 1 and words[0].lower() not in general:
             for length in range(1, len(words)):
-                full.setdefault(("organisation", " ".join(words[:length])), mention.text)
+                full.setdefault(("organisation", " ".join(words[:length]).lower()), mention.text)
     return full
 
 

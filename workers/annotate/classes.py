@@ -11,7 +11,7 @@ from workers.annotate.entities import Mention, is_company
 from workers.annotate.lexicon import lexicon
 from workers.annotate.people import role_of
 from workers.annotate.scene import Scene
-from workers.annotate.syntax import antecedent, children, spread
+from workers.annotate.syntax import antecedent, children, lemma_of, spread
 
 _LINKS = frozenset({"compound", "amod", "nmod", "poss", "appos", "npadvmod"})
 _CLASSES_OF = {
@@ -52,6 +52,8 @@ class Classes(Scene):
         if token.pos_ == "NUM":
             found.add("number")
         token = antecedent(token)
+        if token.pos_ == "PROPN":
+            found.add("name")
         mention = self.mention_at(token)
         if mention is not None:
             found |= self._mention_classes(mention)
@@ -80,7 +82,7 @@ class Classes(Scene):
         return set(_CLASSES_OF.get("igo" if mention.sort == "igo" else mention.kind, ()))
 
     def _noun_classes(self, token: Token) -> set[str]:
-        lemma = token.lemma_.lower()
+        lemma = lemma_of(token)
         if token.pos_ not in {"NOUN", "PROPN", "ADJ"} and token.tag_ not in {"NN", "NNS"}:
             return set()
         if token.i > 0 and token.nbor(-1).lower_ in _COURTESY:
@@ -148,5 +150,5 @@ class Classes(Scene):
             return True
         roles = lexicon()
         if word == "for":
-            return noun.lemma_.lower() in roles.words("roles", "speaker")
-        return word in {"in", "at"} and noun.lemma_.lower() in roles.words("roles", "local")
+            return lemma_of(noun) in roles.words("roles", "speaker")
+        return word in {"in", "at"} and lemma_of(noun) in roles.words("roles", "local")

@@ -1,7 +1,7 @@
 """The reader's rules as a component for anybody's spaCy pipeline: `nlp.add_pipe("tocsin_events")`.
 
-It reads the document's own tags, parse and names; nothing is parsed again. The worker's `Reader` applies the same
-rules to sentences that it chooses and parses by itself.
+It reads the document's own tags, parse and names; only sentences with a hyphenated verb are parsed again. The worker's
+`Reader` applies the same rules to sentences that it chooses and parses by itself.
 """
 # No `from __future__ import annotations`: spaCy reads the factory's signature and wants its types, not their names.
 
@@ -22,9 +22,11 @@ from workers.annotate.entities import Reading, entities_of, find_mentions
 from workers.annotate.events import read_events
 from workers.annotate.gazetteer import build_gazetteer
 from workers.annotate.headlines import learn_case
+from workers.annotate.hyphens import hyphened, unhyphened, with_words_of
 from workers.annotate.matchers import PatternTriggers
 from workers.annotate.ontology_file import load_ontology, ontology_files
 from workers.annotate.people import know_people
+from workers.annotate.pipeline import PARSE_PIPES
 from workers.annotate.sentences import is_heading, position_of, sentence_spans
 from workers.annotate.text import Part, prepare_text
 from workers.annotate.triggers import TriggerIndex
@@ -134,15 +136,25 @@ class EventReader:
                     f"The pipeline is: {', '.join(self._nlp.pipe_names)}."
                 )
 
-    @staticmethod
-    def _sentences(part: Part, doc: Doc) -> Iterable[Doc]:
+    def _sentences(self, part: Part, doc: Doc) -> Iterable[Doc]:
         for span in sentence_spans(part, doc):
             start = doc[span[0]].idx
             if is_heading(part, doc, span) or any(blank.start <= start < blank.end for blank in part.blanks):
                 continue
-            sentence = doc[span[0] : span[1]].as_doc()
+            sentence = self._with_hyphens(doc[span[0] : span[1]].as_doc())
             sentence.user_data["position"] = position_of(part, doc, span)
             yield sentence
+
+    def _with_hyphens(self, sentence: Doc) -> Doc:
+        """A sentence with a hyphenated verb of the ontology ("test-fired") is parsed again, as the worker does it."""
+        places = hyphened(sentence, self.index.hyphened)
+        if not places:
+            return sentence
+        parsed = unhyphened(sentence, places, {})
+        for name, pipe in self._nlp.pipeline:
+            if name in PARSE_PIPES:
+                parsed = pipe(parsed)
+        return with_words_of(sentence, parsed, places)
 
     # --- saving ----------------------------------------------------------------------------------------------
 

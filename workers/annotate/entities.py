@@ -68,6 +68,8 @@ def _read_names(reading: Reading, gazetteer: Gazetteer, published: date | None, 
         entry = listed.at(published)
         if not entry.id or not _is_meant(reading, start, end, entry):
             continue
+        if entry.sort == "form" and not _goes_on(gazetteer, reading.doc, end):
+            continue
         inside = next((p for p in persons if p[0] <= start and end <= p[1] and p[1] - p[0] > end - start), None)
         if inside is not None and not _leads_a_person(inside[0], start, end, entry):
             continue
@@ -86,6 +88,12 @@ def _is_meant(reading: Reading, start: int, end: int, entry: Entry) -> bool:
         # "He spoke in Russian." names a language.
         return end < len(reading.doc) and reading.doc[end].text[:1].isalnum()
     return True
+
+
+def _goes_on(gazetteer: Gazetteer, doc: Doc, at: int) -> bool:
+    """Does a country's name follow, as in "Sino-Russian"? The Indo-Pacific is not India's."""
+    entry = gazetteer.get([doc[at].text]) if at < len(doc) else None
+    return entry is not None and entry.kind == "country"
 
 
 def _among_arms(doc: Doc, start: int, end: int) -> bool:
@@ -142,10 +150,33 @@ def _read_model(reading: Reading, spans: Sequence[tuple[int, int, str]], taken: 
             start += 1
         if start >= end:
             continue
-        mention = _model_mention(reading, start, end, kind)
-        if mention is not None:
-            taken.update(range(mention.start_token, mention.end_token))
-            reading.mentions.append(mention)
+        if _joins(reading, start, end, kind):
+            continue
+        for begin, close in _pair(doc, start, end, kind):
+            mention = _model_mention(reading, begin, close, kind if close - begin == end - start else "place")
+            if mention is not None:
+                taken.update(range(mention.start_token, mention.end_token))
+                reading.mentions.append(mention)
+
+
+def _pair(doc: Doc, start: int, end: int, kind: EntityKind) -> list[tuple[int, int]]:
+    """ "The bombing of Fordow and Natanz" names two places and no firm."""
+    if kind != "organisation" or end - start != 3 or doc[start + 1].lower_ != "and" or not start:
+        return [(start, end)]
+    locative = doc[start - 1].lower_ in lexicon().words("names", "anywhere")
+    return [(start, start + 1), (start + 2, end)] if locative else [(start, end)]
+
+
+def _joins(reading: Reading, start: int, end: int, kind: EntityKind) -> bool:
+    """The model cuts names in two: "Lockheed", a firm, and "Martin", a person; the second half joins the first."""
+    if kind not in {"person", "weapon"} or end - start > 1 or not reading.mentions:
+        return False
+    last = reading.mentions[-1]
+    if last.id or last.kind != "organisation" or last.end_token != start:
+        return False
+    longer = reading.mention(last.start_token, end, "organisation")
+    last.end_token, last.end, last.text = longer.end_token, longer.end, longer.text
+    return True
 
 
 def _whole_name(doc: Doc, start: int, end: int, kind: EntityKind) -> tuple[int, int]:
@@ -156,7 +187,7 @@ def _whole_name(doc: Doc, start: int, end: int, kind: EntityKind) -> tuple[int, 
     words = lexicon()
     if end - start > 1 and is_trade(doc[start].lower_):
         start += 1
-    if kind == "organisation" and end + 1 < len(doc) and doc[end].lower_ == "news" and doc[end + 1].lower_ == "agency":
+    if end + 1 < len(doc) and doc[end].lower_ == "news" and doc[end + 1].lower_ == "agency":
         end += 2
     if kind == "person":
         while end < len(doc) and doc[end - 1].text in words.words("names", "particles") and doc[end].text[:1].isupper():
@@ -164,7 +195,7 @@ def _whole_name(doc: Doc, start: int, end: int, kind: EntityKind) -> tuple[int, 
         if end < len(doc) and doc[end].text in {"Jr", "Jr.", "Sr", "Sr.", "II", "III"}:
             end += 1
         while end + 1 < len(doc) and doc[end].text == "-" and not doc[end - 1].whitespace_ and not doc[end].whitespace_:
-            if not doc[end + 1].is_alpha:
+            if not doc[end + 1].is_alpha or doc[end + 1].lower_ in words.words("names", "after_hyphen"):
                 break
             end += 2
         while (
@@ -185,11 +216,13 @@ def _without_words(doc: Doc, start: int, end: int, body_ids: set[int]) -> tuple[
     def is_word(i: int) -> bool:
         return get_string_id(doc[i].lower_) in body_ids and doc[i].orth not in body_ids and not doc[i].text.isupper()
 
-    while start < end and is_word(start):
-        start += 1
-    while end > start and is_word(end - 1):
-        end -= 1
-    return start, end
+    first, last = start, end
+    while first < last and is_word(first):
+        first += 1
+    while last > first and is_word(last - 1):
+        last -= 1
+    # "Bank of England" keeps its first word, though the text says "the bank".
+    return (start, end) if first < last and not doc[first].text[:1].isupper() else (first, last)
 
 
 def _is_noise(text: str, kind: EntityKind) -> bool:

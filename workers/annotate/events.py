@@ -16,6 +16,7 @@ from workers.annotate.actors import Cast, Position
 from workers.annotate.arguments import failing
 from workers.annotate.confidence import Factors, weigh
 from workers.annotate.ontology import Codes, EventType, Ontology, Trigger
+from workers.annotate.pages import is_leisure, speaks_of_state
 from workers.annotate.places import place_of
 from workers.annotate.roles import participants, unique
 from workers.annotate.setting import setting_of
@@ -58,11 +59,14 @@ def read_events(
 ) -> list[Event]:
     """The events of an article's parsed sentences, in the order of the text. `trace` is told of every decision."""
     events: list[Event] = []
+    leisure = is_leisure(cast.readings)
     for sentence in sentences:
         position = cast.position(sentence)
         if trace is not None:
             trace.sentence(sentence, cast)
         found = list(_sentence_events(sentence, cast, index, ontology, published, trace=trace))
+        if leisure and not speaks_of_state(sentence):
+            found = [one for one in found if not one.kind.guarded]
         events.extend(_record(one, cast, position) for one in _merged(found, trace, headline=position.part == "title"))
     return events
 
@@ -87,7 +91,7 @@ def _sentence_events(
         if candidate.trigger.status is not None:
             verdict.raise_to(candidate.trigger.status, candidate.frame.head)
         codes = ontology.codes(candidate.trigger)
-        place = place_of(candidate.frame, cast, on_the_spot=kind.on_the_spot)
+        place = place_of(candidate.frame, kind, cast)
         found = Found(candidate, kind, verdict, codes, *participants(candidate, kind, cast, place))
         found.place = place.id if place is not None else None
         weigh(found, headline=setting.headline)

@@ -112,10 +112,14 @@ class ExplainedSentence:
 
 @dataclass(slots=True)
 class Explanation:
-    """All that a reader told about one article. It is a `Trace`; each must be used for one article only."""
+    """All that a reader told about one article. It is a `Trace`; each must be used for one article only.
 
-    title: str
-    text: str
+    `title` and `text` are those that were read: of a text with damaged characters the mended one, and all offsets are
+    into these.
+    """
+
+    title: str = ""
+    text: str = ""
     why_unread: str | None = None
     left: list[LeftOut] = field(default_factory=list)
     sentences: list[ExplainedSentence] = field(default_factory=list)
@@ -138,6 +142,10 @@ class Explanation:
         self.left.clear()
 
     # --- what the reader tells -------------------------------------------------------------------------------
+
+    def reads(self, title: str, text: str) -> None:
+        """What is read."""
+        self.title, self.text = title, text
 
     def unread(self, why: str) -> None:
         """The whole article is passed over."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import math
 import re
 from collections import Counter
@@ -21,13 +22,12 @@ MAX_SHINGLES = 4000
 """The words beyond are not hashed: copies are told by their beginning, and a 1 MB text takes no longer than a page."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-_NUMBERS = re.compile(r"^\d+$")
-_EMPTY = MinHash(num_perm=PERMUTATIONS, seed=1)
+_EMPTY = MinHash(num_perm=PERMUTATIONS, seed=1, hashfunc=int)
 
 
 def normalised_words(text: str) -> list[str]:
     """The words of `text` in small letters, without punctuation: what two copies have in common."""
-    return [word.lower().replace("’", "'") for word in _WORD.findall(text)]
+    return [*map(str.lower, _WORD.findall(text.replace("’", "'")))]
 
 
 def minhash_of(words: Sequence[str]) -> str:
@@ -37,25 +37,27 @@ def minhash_of(words: Sequence[str]) -> str:
     words = words[: MAX_SHINGLES + SHINGLE_WORDS - 1]
     last = max(1, len(words) - SHINGLE_WORDS + 1)
     shingles = {" ".join(words[i : i + SHINGLE_WORDS]).encode("utf-8", "surrogatepass") for i in range(last)}
+    # As datasketch hashes, without its Python call for each shingle.
+    digests = b"".join([hashlib.sha1(shingle, usedforsecurity=False).digest()[:4] for shingle in shingles])
     sketch = _EMPTY.copy()
-    sketch.update_batch(sorted(shingles))
+    sketch.update_batch(np.frombuffer(digests, dtype="<u4").tolist())
     return base64.b64encode(np.asarray(sketch.hashvalues, dtype="<u4").tobytes()).decode("ascii")
 
 
-def terms_of(title: str, text: str, entities: Iterable[Entity]) -> dict[str, float]:
+def terms_of(title_words: Sequence[str], body_words: Sequence[str], entities: Iterable[Entity]) -> dict[str, float]:
     """The weighted terms of an article, strongest first, of unit length.
 
     Weight is 1 + ln(count), doubled for words of the title and of the first 60 words, where news says what is new;
     an entity counts under its id with half as much again, since names tell stories apart best.
     """
-    counts: Counter[str] = Counter()
-    title_words = normalised_words(title)
-    body_words = normalised_words(text)
     leading = {*title_words, *body_words[:60]}
-    for word in (*title_words, *body_words[:3000]):
-        if len(word) > 2 and len(word) <= 40 and word not in STOP_WORDS and not _NUMBERS.match(word):
-            counts[word] += 1
-    weights = {word: (1 + math.log(n)) * (2.0 if word in leading else 1.0) for word, n in counts.items()}
+    counts = Counter(title_words)
+    counts.update(body_words[:3000])
+    weights = {
+        word: (1 + math.log(n)) * (2.0 if word in leading else 1.0)
+        for word, n in counts.items()
+        if 2 < len(word) <= 40 and word not in STOP_WORDS and not word.isdecimal()
+    }
     for entity in entities:
         weights[entity.id] = 1.5 * (1 + math.log(max(1, len(entity.mentions))))
     strongest = sorted(weights.items(), key=lambda item: (-item[1], item[0]))[:MAX_TERMS]
@@ -65,5 +67,5 @@ def terms_of(title: str, text: str, entities: Iterable[Entity]) -> dict[str, flo
 
 def fingerprint_of(title: str, text: str, entities: Iterable[Entity]) -> Fingerprint:
     """MinHash over the body (over the title if there is none), terms over both."""
-    words = normalised_words(text) or normalised_words(title)
-    return Fingerprint(minhash=minhash_of(words), terms=terms_of(title, text, entities))
+    title_words, body_words = normalised_words(title), normalised_words(text)
+    return Fingerprint(minhash=minhash_of(body_words or title_words), terms=terms_of(title_words, body_words, entities))

@@ -8,23 +8,20 @@ from typing import ClassVar
 
 from spacy.tokens import Token
 
+from workers.annotate.goals import asked_of, complements_of, goals_of, receivers_of
 from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import TriggerKind
 from workers.annotate.syntax import (
     RELATIVE,
     about,
     agents_of,
-    asked_of,
     behind,
     children,
-    complements_of,
-    goals_of,
     governor,
     has_child,
     is_passive,
     is_verbal,
     objects_of,
-    receivers_of,
     spread,
     subjects_of,
     surface_subjects,
@@ -120,9 +117,10 @@ class Frame:
             if any(v.lemma_.lower() in light for v in verbs) and not is_passive(clause):
                 return [t for n in children(clause, "nsubj") if n.lower_ not in RELATIVE for t in spread(n)]
         verb, relation, _ = governor(self.head)
-        if verb is None or relation not in {"object", "attr"} or verb.lemma_.lower() not in light - {"be"}:
+        if verb is None or relation not in {"object", "attr"}:
             return []
-        return subjects_of(verb)
+        is_adjective = self.head.pos_ == "ADJ"  # "Spain is ready to send …"
+        return subjects_of(verb) if verb.lemma_.lower() in (light if is_adjective else light - {"be"}) else []
 
     def _bearers(self) -> list[Token]:
         """Who is "on a visit", says something "in a letter" or "during talks": the noun or subject above the phrase."""

@@ -13,10 +13,10 @@ from datetime import date
 from spacy.strings import get_string_id
 from spacy.tokens import Doc
 
-from workers.annotate.gazetteer import plain, slug
-from workers.annotate.leaders import holder_of
+from workers.annotate.gazetteer import country_names, plain, slug
+from workers.annotate.leaders import Holder, holder_of
 from workers.annotate.lexicon import lexicon
-from workers.annotate.mentions import Mention, Reading
+from workers.annotate.mentions import Mention, Reading, is_company
 
 _WORD = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*\.?")
 _ENDING = re.compile(r"(?:yy|iy|ii|ij|yi|i)$")
@@ -78,15 +78,31 @@ def link_persons(readings: Sequence[Reading], published: date | None = None) -> 
 
 
 def _name_leaders(persons: Sequence[_Person], readings: Sequence[Reading], published: date) -> None:
-    """Holders of an office whom the article calls by their surname get their full name."""
+    """Holders of an office get the one name that they have in all articles."""
     spoken = frozenset(m.country for reading in readings for m in reading.mentions if m.kind == "country" and m.country)
     leading = lexicon().words("roles", "leader")
     for person in persons:
-        if len(person.words) != 1 or person.titles & _ELSEWHERE:
+        if person.titles & _ELSEWHERE:
             continue
         holder = holder_of(person.name, published, named=spoken, called_leader=bool(person.titles & leading))
-        if holder is not None and len(holder.words) > 1:
+        if holder is None:
+            continue
+        if len(holder.words) >= len(name_words(person.name)):
             person.name = holder.name
+        _part_governments(person, readings, holder)
+
+
+def _part_governments(person: _Person, readings: Sequence[Reading], holder: Holder) -> None:
+    """ "The Trump administration" is the country's government, and no act of the person."""
+    governments = lexicon().words("names", "governments")
+    docs = {reading.part: reading.doc for reading in readings}
+    for mention in list(person.mentions):
+        doc = docs[mention.part]
+        if mention.end_token < len(doc) and doc[mention.end_token].lower_ in governments and len(holder.country) == 2:
+            mention.kind, mention.sort = "country", "metonym"
+            mention.id, mention.country = holder.country, holder.country
+            mention.name = country_names().get(holder.country, holder.country)
+            person.mentions.remove(mention)
 
 
 def _key(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -165,29 +181,37 @@ def is_part(short: tuple[str, ...], full: tuple[str, ...]) -> bool:
 
 def _claim_surnames(readings: Sequence[Reading], published: date | None) -> None:
     """The model takes bare surnames for towns, firms or states; what is a person's name elsewhere is a person."""
-    parts = {
-        word
-        for reading in readings
-        for m in reading.mentions
-        if m.kind == "person" and len(words := name_words(m.text)) > 1
-        for word in (words[0], words[-1])
-    }
+    persons = [name_words(m.text) for reading in readings for m in reading.mentions if m.kind == "person"]
+    parts = {word for words in persons if len(words) > 1 for word in (words[0], words[-1])}
+    alone = {_key(words) for words in persons if len(words) == 1}
     nations = {m.country for reading in readings for m in reading.mentions if m.sort in {"demonym", "capital"}}
     for reading in readings:
         for mention in reading.mentions:
-            unknown = not mention.id and mention.kind in {"place", "organisation", "group"}
-            if mention.text.lower() not in parts:
-                if unknown and published is not None and _is_leader(mention.text, published):
-                    mention.kind, mention.sort, mention.country = "person", "none", None
-                continue
-            # "Jordan" may be the man whom the article calls Michael Jordan, if nothing in it is Jordanian.
-            namesake = mention.sort == "name" and mention.end_token - mention.start_token == 1
-            if unknown or (namesake and mention.country not in nations and not _is_in(reading, mention)):
+            if not mention.id and mention.kind in {"place", "organisation", "group"}:
+                claimed = _is_name_of(mention.text, parts, alone) or _is_leader(mention.text, published)
+            else:
+                # "Jordan" may be the man whom the article calls Michael Jordan, if nothing in it is Jordanian.
+                bare = mention.sort == "name" and mention.end_token - mention.start_token == 1
+                claimed = bare and mention.text.lower() in parts and mention.country not in nations
+                claimed = claimed and not _is_in(reading, mention)
+            if claimed:
                 mention.kind, mention.sort, mention.country, mention.id = "person", "none", None, ""
 
 
-def _is_leader(name: str, published: date) -> bool:
-    return holder_of(name, published, named=frozenset(), called_leader=False) is not None
+def _is_name_of(name: str, parts: set[str], alone: set[tuple[str, ...]]) -> bool:
+    """Is `name` a known person's surname, or two words with a surname that stands alone elsewhere?"""
+    if name.lower() in parts:
+        return True
+    words = name_words(name)
+    return len(words) in {2, 3} and name.istitle() and _key(words[-1:]) in alone and not is_company(name)
+
+
+def _is_leader(name: str, published: date | None) -> bool:
+    return (
+        published is not None
+        and " " not in name
+        and None is not holder_of(name, published, named=frozenset(), called_leader=False)
+    )
 
 
 def _is_in(reading: Reading, mention: Mention) -> bool:

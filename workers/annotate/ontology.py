@@ -38,7 +38,7 @@ SLOTS = frozenset(
 )
 CLASSES = frozenset(
     {"any", "state", "country", "leader", "official", "military", "person", "people", "org", "company", "igo", "group",
-     "place", "plural", "abroad", "number"}
+     "place", "plural", "abroad", "number", "name"}
 )  # fmt: skip
 BASE_CONFIDENCE: Mapping[TriggerKind, float] = {"verb": 0.85, "noun": 0.75, "phrase": 0.7, "pattern": 0.7}
 DEFAULT_ACTOR: Mapping[TriggerKind, tuple[str, ...]] = {
@@ -163,7 +163,10 @@ class EventType:
     actor: tuple[str, ...] | None = None  # slots of the roles where a trigger names none
     target: tuple[str, ...] | None = None
     personal: tuple[str, ...] = ()
+    spoken: bool = False  # is words: the places that they speak of are not where it happens
+    at_home: bool = False  # happens in the country whose it is, or which alone is spoken of
     on_ground: bool = False  # done by somebody known, it is done to the country on whose ground it happens
+    guarded: bool = False  # its words are those of sport and film too: on such a page it needs a state in its sentence
     on_the_spot: bool = False  # is told from where it happened: the dateline of the first sentence is its place
     exclude: tuple[tuple[str, ...], ...] = ()
     triggers: tuple[Trigger, ...] = ()

@@ -248,7 +248,10 @@ def _with_roles(known: EventType, spec: TypeSpec) -> EventType:
         actor=known.actor if spec.actor is None else spec.actor,
         target=known.target if spec.target is None else spec.target,
         personal=known.personal if spec.personal is None else spec.personal,
+        spoken=known.spoken if spec.spoken is None else spec.spoken,
+        at_home=known.at_home if spec.at_home is None else spec.at_home,
         on_ground=known.on_ground if spec.on_ground is None else spec.on_ground,
+        guarded=known.guarded if spec.guarded is None else spec.guarded,
         on_the_spot=known.on_the_spot if spec.on_the_spot is None else spec.on_the_spot,
     )
 

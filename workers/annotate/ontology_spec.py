@@ -104,7 +104,12 @@ class TypeSpec(Strict):
     failed_counts: Flag | None = Field(default=None, description="an attempt that failed is still the event")
     lasting: Flag | None = Field(default=None, description="what the event makes goes on, as sanctions do")
     arranged: Flag | None = Field(default=None, description="it is called before it is held: a summit may be to come")
+    spoken: Flag | None = Field(default=None, description="is words: what they speak of is not where it happens")
+    at_home: Flag | None = Field(default=None, description="happens in the country whose it is")
     on_ground: Flag | None = Field(default=None, description="done to the country on whose ground it happens")
+    guarded: Flag | None = Field(
+        default=None, description="on a page of sport, film or games it counts only in a sentence that names a state"
+    )
     on_the_spot: Flag | None = Field(default=None, description="told from where it happened: the dateline is its place")
     actor: Slots | None = Field(default=None, description="slots of the actor, for triggers that name none")
     target: Slots | None = Field(default=None, description="slots of the target, for triggers that name none")

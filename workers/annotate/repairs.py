@@ -6,6 +6,7 @@ Only mentions that the gazetteer does not know are looked at.
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -22,30 +23,37 @@ _DESIGNATION = re.compile(r"[A-Z][A-Za-z]{0,3}[- /]?\d{1,4}[A-Z]{0,2}s?")
 _NAME = re.compile(r"[A-Z][\w'’-]+(?: (?:[A-Z][\w'’.-]+|de|da|al|bin|von|van)){1,3}")
 _AGE = re.compile(r"[1-9]\d")
 _NEAR = frozenset({"in", "near", "outside", "off", "at"})
+_SPEECH = frozenset({"said", "says", "told", "added", "wrote", "to"})
+_SUFFIX = re.compile(r"\w+-(?:ri|dong|gun|myeon|eup|ken)")
 _ARTICLES = frozenset({"the", "a", "an"})
 
 
 @dataclass(slots=True)
 class _Known:
-    """What the article says elsewhere: kinds under which the model has each name, surnames, the words of the text."""
+    """What the article says elsewhere.
+
+    Kinds under which the model has each name, parts of full names, the words of the text, and names inside sentences.
+    """
 
     kinds: dict[str, set[EntityKind]]
     persons: set[str]
     word_ids: set[int]
     dateline: str
     towns: Towns
+    inside: set[str]
     storms: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, readings: Sequence[Reading], mentions: Sequence[Mention]) -> _Known:
+    def of(cls, readings: Sequence[Reading], mentions: Sequence[tuple[Mention, Reading]]) -> _Known:
+        inside = {m.text for m, r in mentions if m.start_token and not r.doc[m.start_token].is_sent_start}
         kinds: dict[str, set[EntityKind]] = {}
         persons: set[str] = set()
-        for mention in mentions:
+        for mention, _ in mentions:
             kinds.setdefault(mention.text, set()).add(mention.kind)
             if mention.kind == "person" and len(words := name_words(mention.text)) > 1:
                 persons |= {words[0], words[-1]}
         ids = {word for reading in readings for word in reading.ids}
-        return cls(kinds, persons, ids, _dateline(readings), load_towns())
+        return cls(kinds, persons, ids, _dateline(readings), load_towns(), inside)
 
 
 def _dateline(readings: Sequence[Reading]) -> str:
@@ -67,6 +75,9 @@ class _Around:
         self.before_that = doc[skipped - 2].lower_ if skipped > 1 else ""
         self.after = doc[j].lower_ if j < len(doc) else ""
         self.after_that = doc[j + 1].lower_ if j + 1 < len(doc) else ""
+        # "said Wilmer Cedeno, a mason"
+        words = lexicon().words("names", "persons") | lexicon().words("names", "callings")
+        self.explained = self.after == "," and any(doc[k].lower_ in words for k in range(j + 1, min(j + 5, len(doc))))
         self.at_start = i == 0 or bool(doc[i].is_sent_start) or doc[i - 1].is_space
 
 
@@ -75,7 +86,7 @@ def repair(readings: Sequence[Reading]) -> None:
     mentions = [(mention, reading) for reading in readings for mention in reading.mentions if not mention.id]
     if not mentions:
         return
-    known = _Known.of(readings, [mention for mention, _ in mentions])
+    known = _Known.of(readings, mentions)
     dropped: set[int] = set()
     for mention, reading in mentions:
         around = _Around(reading, mention)
@@ -87,11 +98,33 @@ def repair(readings: Sequence[Reading]) -> None:
         elif kind != mention.kind:
             mention.kind, mention.country = kind, None
             mention.sort = "body" if kind == "organisation" else "none"
+    _agree([mention for mention, _ in mentions if id(mention) not in dropped], known)
     for reading in readings:
         reading.mentions = [mention for mention in reading.mentions if id(mention) not in dropped]
         for mention in reading.mentions:
             if not mention.id and mention.text in known.storms:
                 mention.kind, mention.name = "event", known.storms[mention.text]
+
+
+def _agree(mentions: Sequence[Mention], known: _Known) -> None:
+    """One name is of one kind in an article: the one that most of its mentions have; a firm's first word is a firm."""
+    counts: dict[str, Counter[EntityKind]] = defaultdict(Counter)
+    firms: set[str] = set()
+    for mention in mentions:
+        counts[mention.text.lower()][mention.kind] += 1
+        if mention.kind == "organisation" and " " in mention.text:
+            firms.add(mention.text.lower().partition(" ")[0])
+    for mention in mentions:
+        name = mention.text.lower()
+        if mention.kind in {"weapon", "event"} or name in known.persons:
+            continue
+        kind = counts[name].most_common(1)[0][0]
+        if mention.kind in {"person", "place"} and name in firms and not known.towns.find(mention.text):
+            kind = "organisation"
+        outvoted = counts[name][kind] > counts[name][mention.kind] or kind == "organisation" != mention.kind
+        if kind != mention.kind and outvoted:
+            mention.kind, mention.country = kind, None
+            mention.sort = "body" if kind == "organisation" else "none"
 
 
 def _kind(mention: Mention, around: _Around, known: _Known) -> EntityKind | None:
@@ -100,8 +133,15 @@ def _kind(mention: Mention, around: _Around, known: _Known) -> EntityKind | None
         return None
     if mention.kind == "weapon" or _DESIGNATION.fullmatch(mention.text):
         return _kind_of_product(mention, around, known)
-    if mention.kind == "event" or _is_person(mention, around):
-        return "event" if mention.kind == "event" else "person"
+    drill = around.after in lexicon().words("names", "drills") and " " in mention.text
+    return "event" if drill or mention.kind == "event" else _kind_of_name(mention, around, known)
+
+
+def _kind_of_name(mention: Mention, around: _Around, known: _Known) -> EntityKind:
+    if mention.text.lower() in lexicon().words("names", "agencies") or mention.text.endswith("news agency"):
+        return "organisation"
+    if _is_person(mention, around):
+        return "person"
     if mention.kind != "place" and mention.text.lower() not in known.persons:
         if _is_place(mention, around, known):
             return "place"
@@ -133,6 +173,7 @@ def _is_person(mention: Mention, around: _Around) -> bool:
         titled
         or around.before in words.words("names", "callings")
         or (around.after == "," and (bool(_AGE.fullmatch(around.after_that)) or around.after_that == "who"))
+        or (around.before in _SPEECH and around.explained)
     )
 
 
@@ -151,6 +192,8 @@ def _is_site(mention: Mention, around: _Around) -> bool:
     """ "Kim Il Sung Square", "Mont Blanc", "Benguet province", "the port of Kisuro"."""
     names = lexicon()
     sites = names.words("names", "sites")
+    if _SUFFIX.fullmatch(mention.text):
+        return True
     parts = mention.text.lower().split()
     return (
         (len(parts) > 1 and parts[-1] in names.words("names", "named_sites"))
@@ -219,4 +262,5 @@ def _is_word(mention: Mention, around: _Around, known: _Known) -> bool:
     forms = (lower, lower.removesuffix("s"), lower + "s")
     if any(get_string_id(form) in known.word_ids for form in forms):
         return True
-    return mention.kind in {"person", "organisation", "group"} and around.after in {"police", "officials", "workers"}
+    nouns = {"police", "officials", "workers", "shares"} | lexicon().words("names", "noun_links")
+    return mention.kind in {"person", "organisation", "group"} and around.after in nouns and text not in known.inside

@@ -12,30 +12,31 @@ from workers.annotate.text import Part
 MAX_SENTENCE_TOKENS = 200
 """A longer sentence is a list or a table; it is cut, so that no text takes the parser long."""
 
+_COLUMNS: list[int | str] = ["SENT_START", "IS_SPACE", "LENGTH", "SPACY"]
+
 
 def sentence_spans(part: Part, doc: Doc) -> Iterator[tuple[int, int]]:
     """Token spans of the sentences, cut at the ends of segments."""
-    starts = {segment.start for segment in part.segments}
+    starts = sorted({segment.start for segment in part.segments})
     begin: int | None = None
-    last = 0
-    for token in doc:
-        if token.is_space:
+    last, end = 0, 0  # where the last word begins, and the token behind it
+    passed = 0  # so many segments begin at or before it
+    at = 0
+    for i, (starting, space, length, blank) in enumerate(doc.to_array(_COLUMNS).tolist()):
+        here, at = at, at + length + blank
+        if space:
             continue
-        cut = begin is None or token.is_sent_start or any(last < start <= token.idx for start in starts)
-        if begin is not None and (cut or token.i - begin >= MAX_SENTENCE_TOKENS):
-            yield begin, _without_space(doc, begin, token.i)
-            begin = token.i
-        elif begin is None:
-            begin = token.i
-        last = token.idx
+        while passed < len(starts) and starts[passed] <= last:
+            passed += 1
+        cut = starting == 1 or (passed < len(starts) and starts[passed] <= here)
+        if begin is None:
+            begin = i
+        elif cut or i - begin >= MAX_SENTENCE_TOKENS:
+            yield begin, end
+            begin = i
+        last, end = here, i + 1
     if begin is not None:
-        yield begin, _without_space(doc, begin, len(doc))
-
-
-def _without_space(doc: Doc, start: int, end: int) -> int:
-    while end - 1 > start and doc[end - 1].is_space:
-        end -= 1
-    return end
+        yield begin, end
 
 
 def position_of(part: Part, doc: Doc, span: tuple[int, int]) -> Position:

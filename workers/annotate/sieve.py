@@ -57,14 +57,15 @@ class Sieve:
             made._ways.append(_weakest(ways))
         return made
 
-    def may_hold(self, words: Iterable[tuple[int, str]]) -> bool:
-        """Could the sentence of these words (a key of the form, the form in small letters) hold an event?"""
+    def may_hold(self, keys: Iterable[int], form_of: Callable[[int], str]) -> bool:
+        """Could a sentence hold an event? `keys` stand for its words; `form_of` gives the form in small letters."""
         may = surely = 0
         heads: set[int] = set()
-        for key, form in words:
-            word = self._known.get(key, _UNSEEN)
+        known = self._known
+        for key in keys:
+            word = known.get(key, _UNSEEN)
             if word is _UNSEEN:
-                word = self._learn(key, form)
+                word = self._learn(key, form_of(key))
             if word is not None:
                 may |= word.may
                 surely |= word.surely

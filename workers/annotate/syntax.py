@@ -77,6 +77,14 @@ def has_child(token: Token, *words: str) -> bool:
     return any(child.lower_ in words for child in token.children)
 
 
+def lemma_of(noun: Token) -> str:
+    """The lemma in small letters; of a plural that a sentence begins with, also where the tagger sees a name in it."""
+    lemma: str = noun.lemma_.lower()
+    if noun.i == 0 and noun.tag_ == "NNP" and lemma.endswith("s") and not lemma.endswith("ss"):
+        return lemma[:-1]
+    return lemma
+
+
 def is_verbal(token: Token) -> bool:
     """Is `token` a verb or an auxiliary? A "noun" behind "to" or "will" is a verb that the tagger missed."""
     if token.pos_ in {"VERB", "AUX"}:
@@ -94,13 +102,23 @@ def is_infinitive(verb: Token) -> bool:
 def is_passive(verb: Token) -> bool:
     """Is the verb in the passive: with an auxiliary, or as a reduced clause ("the missile fired by")?"""
     labels = {child.dep_ for child in verb.children}
-    if labels & {"nsubjpass", "auxpass", "agent", "csubjpass"}:
+    if labels & {"nsubjpass", "auxpass", "agent", "csubjpass"} or _is_bare_passive(verb, labels):
         return True
     if verb.tag_ != "VBN" or "aux" in labels or labels & SUBJECTS:
         return False
     if verb.dep_ == "conj" and is_verbal(verb.head):
         return is_passive(verb.head)
     return verb.dep_ in {"acl", "relcl"} or (verb.dep_ == "advcl" and not labels & OBJECTS)
+
+
+def _is_bare_passive(verb: Token, labels: set[str]) -> bool:
+    """A headline's "Editor jailed in Minsk": a verb that needs an object and has none is in the passive."""
+    if verb.tag_ not in {"VBD", "VBN"} or verb.dep_ not in {"ROOT", "conj", "ccomp"}:
+        return False
+    if labels & (OBJECTS | {"aux", "ccomp", "xcomp", "dative", "prt"}) or not labels & SUBJECTS:
+        return False
+    has_more = any(c.dep_ == "conj" and is_verbal(c) for c in verb.children)  # "arrested and charged two men"
+    return not has_more and verb.lemma_.lower() in lexicon().words("syntax", "transitive")
 
 
 # --- noun phrases --------------------------------------------------------------------------------------------------
@@ -347,7 +365,8 @@ def _hedged_objects(verb: Token) -> list[Token]:
 
 
 def _passive_objects(verb: Token, depth: int) -> list[Token]:
-    own = [t for noun in children(verb, *PASSIVE_SUBJECTS) for t in antecedents(noun)]
+    bare = SUBJECTS if _is_bare_passive(verb, {child.dep_ for child in verb.children}) else frozenset()
+    own = [t for noun in children(verb, *PASSIVE_SUBJECTS, *bare) for t in antecedents(noun)]
     if own:
         return own + [t for noun in children(verb, "oprd") for t in spread(noun)]
     if verb.dep_ in {"acl", "relcl"}:
@@ -355,44 +374,3 @@ def _passive_objects(verb: Token, depth: int) -> list[Token]:
     if verb.dep_ in {"conj", "xcomp", "advcl"} and is_verbal(verb.head):
         return objects_of(verb.head, depth + 1) or surface_subjects(verb.head)
     return []
-
-
-def receivers_of(verb: Token) -> list[Token]:
-    """To whom something is given: "gave Kim a letter", "Kim was handed a letter"."""
-    found = [t for noun in children(verb, "dative") if noun.pos_ != "ADP" for t in spread(noun)]
-    found += [t for to in children(verb, "dative") if to.pos_ == "ADP" for n in children(to, "pobj") for t in spread(n)]
-    if not found and is_passive(verb) and any(True for _ in children(verb, "dobj")):
-        found = [t for noun in children(verb, "nsubjpass") for t in antecedents(noun)]
-    return found
-
-
-def complements_of(verb: Token) -> list[Token]:
-    """Verbs and adjectives that complete a verb, with their objects."""
-    found: list[Token] = []
-    for child in children(verb, "xcomp", "ccomp", "acomp", "attr", "oprd", "advcl"):
-        found.append(child)
-        found.extend(children(child, "dobj", "conj", "attr", "acomp"))
-    return found
-
-
-def asked_of(word: Token) -> list[Token]:
-    """Who is to do what a verb or noun demands: the subject of its clause ("demanded that Russia leave")."""
-    clauses = children(word, "ccomp", "xcomp", "acl")
-    return [t for clause in clauses for noun in children(clause, *SUBJECTS, *PASSIVE_SUBJECTS) for t in spread(noun)]
-
-
-_GOALS = ("dobj", "dative")
-_GOAL_PREPOSITIONS = ("on", "against", "with", "to", "at", "into", "from", "in", "towards", "toward", "for")
-
-
-def goals_of(word: Token, depth: int = 0) -> list[Token]:
-    """Whom a threat or refusal is about: what its clause acts on ("threatened to break relations with Spain")."""
-    found: list[Token] = []
-    for clause in children(word, "xcomp", "ccomp", "acl"):
-        if clause.dep_ == "acl" and not is_infinitive(clause):
-            continue
-        found += [t for noun in children(clause, *_GOALS) for t in spread(noun)]
-        found += [t for preposition in _GOAL_PREPOSITIONS for t in behind(clause, preposition)]
-        if depth < 2:
-            found += goals_of(clause, depth + 1)
-    return found

@@ -34,6 +34,13 @@ _FOLDS = tuple(
     )
 )
 """What romanisations differ in: Mykolayiv and Mykolaiv, Khan Yunis and Khan Younis, Bayt Hanun and Beit Hanoun."""
+_NO_NAMES = frozenset(
+    {
+        "gulf", "central", "western", "eastern", "northern", "southern", "north", "south", "east", "west", "capital",
+        "centre", "center", "coast", "islands", "lakes", "delta", "metropolitan", "midlands", "border", "highlands",
+    }
+)  # fmt: skip
+"""Regions of some country that are words everywhere else: the Gulf province of Papua New Guinea."""
 _SHORTEST_FOLDED = 5
 _COMMON_END = 5
 
@@ -108,6 +115,8 @@ def _regions() -> dict[str, tuple[str, ...]]:
     for written, region in names:
         start, _, end = written.rpartition(" ")
         name = start if ends[region.country_code, end] >= _COMMON_END else written
+        if name.lower() in _NO_NAMES:
+            continue
         if region.country_code not in found.get(name, ()):
             found[name] = (*found.get(name, ()), region.country_code)
     return found

@@ -25,6 +25,9 @@ or a noun that only modifies another one; or the trigger counts in headlines (or
 class Trace(Protocol):
     """Takes notes while one article is read. Tokens live as long as the call: keep words, not tokens."""
 
+    def reads(self, title: str, text: str) -> None:
+        """The texts that are read, damaged characters mended; offsets are into these."""
+
     def unread(self, why: str) -> None:
         """The whole article is passed over."""
 

@@ -215,7 +215,7 @@ def _matched_verb(words: tuple[str, ...], token: Token, headline: bool) -> tuple
         tokens = _sequence(words, token)
         return "part of speech" if tokens is not None and not is_verbal(token) else tokens
     near = list(token.doc[token.i + 1 : token.i + 8]) if len(words) > 1 else []
-    if token.pos_ == "AUX" or not is_verbal(token):
+    if token.pos_ == "AUX" or not is_verbal(token) or _is_quality(token):
         return "part of speech" if _follow(words[1:], near) else None
     found = [token]
     for word in words[1:]:
@@ -233,6 +233,11 @@ def _matched_verb(words: tuple[str, ...], token: Token, headline: bool) -> tuple
 def _follow(words: Sequence[str], near: Sequence[Token]) -> bool:
     """Do the further words of a verb stand behind it at all?"""
     return all(any(word in (t.lemma_.lower(), t.lower_) for t in near) for word in words)
+
+
+def _is_quality(token: Token) -> bool:
+    """ "An arresting sight", "the accused man": the participle before a noun says what it is like, not what happens."""
+    return token.dep_ == "amod" and token.tag_ in {"VBG", "VBN"} and token.i < token.head.i
 
 
 def _sequence(words: tuple[str, ...], last: Token) -> tuple[Token, ...] | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from topics.articles import Article
     from workers.annotate.explain import Explanation
     from workers.annotate.reader import Reader, Unread
+    from workers.archives.readers import Malformed
 
 
 def register(app: typer.Typer) -> None:
@@ -57,37 +58,46 @@ def annotate(
         option = "--json" if as_json else "--type"
         raise typer.BadParameter("it goes with --explain; without it, JSON is what comes anyway", param_hint=option)
     settings = load_settings(model=model)
-    good = _Good(read_paths(paths, prose_on_stdin=explain))
-    reader = Reader.load(model=settings.model, ontology=chosen(ontology), batch_size=settings.batch_size)
+    source = _Source(read_paths(paths, prose_on_stdin=explain))
+    reader = Reader.load(
+        model=settings.model,
+        ontology=chosen(ontology),
+        batch_size=settings.batch_size,
+        seconds=settings.read_seconds,
+    )
     if explain and not as_json:
         from workers.cli.explained import show_explanations
 
         _check_types(types or [], reader)
-        show_explanations(_explained(reader, good, settings.batch_size), types or ())
+        show_explanations(_explained(reader, source, settings.batch_size), types or ())
     else:
         lines = _explained_lines if explain else _annotated
-        for line in lines(reader, good, settings.batch_size):
+        for line in lines(reader, source, settings.batch_size):
             sys.stdout.write(line + "\n")
     sys.stdout.flush()
-    if good.malformed:
-        typer.echo(f"tocsin: {good.malformed} line{'s' * (good.malformed != 1)} could not be used", err=True)
+    if source.useless:
+        typer.echo(f"tocsin: {source.useless} line{'s' * (source.useless != 1)} could not be used", err=True)
         raise typer.Exit(ExitCode.FAILED)
 
 
-class _Good:
-    """The articles among `records`; the others are named on standard error, and counted."""
+class _Source:
+    """The articles among `records`; what cannot be used is named on standard error, and counted."""
 
     def __init__(self, records: Iterable[Article | Malformed]) -> None:
         self.records = records
-        self.malformed = 0
+        self.useless = 0
+
+    def refuse(self, what: str) -> None:
+        """Name what cannot be used."""
+        self.useless += 1
+        typer.echo(f"tocsin: {what}", err=True)
 
     def __iter__(self) -> Iterator[Article]:
         from workers.archives.readers import Malformed
 
         for record in self.records:
             if isinstance(record, Malformed):
-                self.malformed += 1
-                typer.echo(f"tocsin: {record}", err=True)
+                self.refuse(str(record))
             else:
                 yield record
 
@@ -98,26 +108,34 @@ def _check_types(types: list[str], reader: Reader) -> None:
             raise typer.BadParameter(f"there is no event type {name!r}; see `tocsin event-types list`")
 
 
-def _annotated(reader: Reader, articles: Iterable[Article], batch_size: int) -> Iterator[str | Unread]:
+def _annotated(reader: Reader, source: _Source, batch_size: int) -> Iterator[str]:
+    for batch in _batches(source, batch_size):
+        for answer in reader.read_each(batch):
+            if (annotation := _read(answer, source)) is not None:
+                yield annotation.model_dump_json()
+
+
+def _read(answer: Annotation | Unread, source: _Source) -> Annotation | None:
     from workers.annotate.reader import Unread
 
-    for batch in _batches(articles, batch_size):
-        for one in reader.read_each(batch):
-            yield one if isinstance(one, Unread) else one.model_dump_json()
+    if isinstance(answer, Unread):
+        source.refuse(f"{answer.article_id}: {answer.reason}")
+        return None
+    return answer
 
 
-def _explained(
-    reader: Reader, articles: Iterable[Article], batch_size: int
-) -> Iterator[tuple[Article, Annotation, Explanation]]:
+def _explained(reader: Reader, source: _Source, batch_size: int) -> Iterator[tuple[Annotation, Explanation]]:
     from workers.annotate.explain import Explanation
 
-    for batch in _batches(articles, batch_size):
-        traces = [Explanation(article.title, article.text) for article in batch]
-        yield from zip(batch, reader.read(batch, traces), traces, strict=True)
+    for batch in _batches(source, batch_size):
+        traces = [Explanation() for _ in batch]
+        for answer, trace in zip(reader.read_each(batch, traces), traces, strict=True):
+            if (annotation := _read(answer, source)) is not None:
+                yield annotation, trace
 
 
-def _explained_lines(reader: Reader, articles: Iterable[Article], batch_size: int) -> Iterator[str]:
-    for _, annotation, explanation in _explained(reader, articles, batch_size):
+def _explained_lines(reader: Reader, source: _Source, batch_size: int) -> Iterator[str]:
+    for annotation, explanation in _explained(reader, source, batch_size):
         both = {"annotation": annotation.model_dump(mode="json"), "explanation": explanation.as_dict()}
         yield json.dumps(both, ensure_ascii=False)
 

@@ -15,7 +15,6 @@ from workers.cli.show import plural
 
 if TYPE_CHECKING:
     from topics.annotations import Annotation
-    from topics.articles import Article
     from workers.annotate.explain import ExplainedCandidate, ExplainedSentence, Explanation, LeftOut, Role, Taken
 
 _STATUS_STYLES = {
@@ -30,21 +29,19 @@ _INDENT = 6
 _LONGEST_SOURCE = 32
 
 
-def show_explanations(
-    explained: Iterable[tuple[Article, Annotation, Explanation]], types: Collection[str] = ()
-) -> None:
+def show_explanations(explained: Iterable[tuple[Annotation, Explanation]], types: Collection[str] = ()) -> None:
     """Print each article's explanation on standard output, in the width of the terminal; only of `types`, if given."""
     out = Console(highlight=False)
-    for article, annotation, explanation in explained:
+    for annotation, explanation in explained:
         if types:
             explanation.keep_only(types)
-        _show(out, article, annotation, explanation)
+        _show(out, annotation, explanation)
 
 
-def _show(out: Console, article: Article, annotation: Annotation, explanation: Explanation) -> None:
+def _show(out: Console, annotation: Annotation, explanation: Explanation) -> None:
     name = Text(annotation.article_id, style="bold")
-    if article.title:
-        name.append(f"  {' '.join(article.title.split())}", style="default")
+    if annotation.title:
+        name.append(f"  {' '.join(annotation.title.split())}", style="default")
     name.truncate(out.width, overflow="ellipsis")
     out.print(name)
     when = f"{annotation.event_time:%Y-%m-%d %H:%M}Z ({annotation.event_time_source.replace('_', ' ')})"

@@ -1,4 +1,4 @@
-"""`tocsin notify`: see and try what receivers get, through the code that really renders and sends."""
+"""`tocsin notify list | preview | test`: what receivers get, through the code that really renders and sends."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.text import Text
 
 from topics.alerts import Alert, AlertState, Level
 from topics.codec import DecodeError, decode
+from workers.cli import notify_state
 from workers.errors import ExitCode, InputError
 from workers.settings import load_settings
 
@@ -38,6 +39,7 @@ _Retracted = Annotated[bool, typer.Option("--retracted", help="Show how it is ta
 
 def register(app: typer.Typer) -> None:
     """Add `tocsin notify`."""
+    notify_state.register(group)
     app.add_typer(group, name="notify")
 
 

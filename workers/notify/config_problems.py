@@ -72,7 +72,8 @@ def _sentence(problem: ErrorDetails, path: PathTo, model: type[BaseModel]) -> st
     message = problem["msg"].removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
     found = f"; found {_short(problem['input'])}" if last in _SHOWN else ""
-    return f"{field}: {message}{found}"
+    message = message.replace("a valid tuple", "a list")
+    return f"{field}: {message}{found}" if field else message
 
 
 def _unknown_field(field: str, last: str, path: PathTo, model: type[BaseModel]) -> str:

@@ -50,8 +50,9 @@ def _name(given: str) -> str:
 def _mailbox(given: str) -> str:
     try:
         is_one = bool(_MAILBOX.match(given)) and ("<" in given) == given.endswith(">")
-        Address(addr_spec=parseaddr(given)[1])
-    except (ValueError, HeaderParseError):
+        if is_one:
+            Address(addr_spec=parseaddr(given)[1])
+    except (ValueError, IndexError, HeaderParseError):
         is_one = False
     if not is_one:
         raise ValueError("expected a mail address such as desk@example.org or Desk <desk@example.org>")

@@ -111,12 +111,15 @@ def reply(method: str, answer: Answer) -> Reply:
     if answer.attempt.verdict != "delivered":
         return Reply(answer.attempt)
     head = answer.body.partition(b'"message"')[0]
-    found = {name.decode(): json.loads(value) for name, value in _FIELD.findall(head)}
+    try:
+        found = {name.decode(): json.loads(value) for name, value in _FIELD.findall(head)}
+    except ValueError:
+        found = {}
     status = answer.attempt.status_code
     if found.get("ok") is True:
         where = found.get("channel"), found.get("ts")
         return Reply(answer.attempt, place=Place(str(where[0]), str(where[1])) if all(where) else None)
-    if "ok" not in found:
+    if found.get("ok") is not False:
         return Reply(Attempt("retry", f"{method}: the answer is not Slack's", status_code=status))
     error = str(found.get("error", "no reason given"))
     verdict: Verdict = "retry" if error in _PASSING else "gone" if error in _GONE else "permanent"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from topics.alerts import Alert
@@ -121,9 +122,10 @@ class Standings:
         ]
 
     async def unpublished(self, receiver: str, limit: int = 100) -> dict[str, Outgoing]:
-        """Up to about `limit` records that Kafka may still miss, by their ids."""
+        """Up to about `limit` records that Kafka may still miss, by their ids, in order of time."""
         _, found = await cast("Any", self._redis.hscan(self._keys.outbox(receiver), count=limit))
-        return {name: _outgoing(name, text) for name, text in found.items()}
+        waiting = [(name, _outgoing(name, text)) for name, text in found.items()]
+        return dict(sorted(waiting, key=lambda one: _moment(one[1].record)))
 
     async def published(self, receiver: str, ids: Iterable[str]) -> None:
         """Kafka has confirmed these records."""
@@ -150,6 +152,15 @@ def _outgoing(name: str, text: str) -> Outgoing:
     topic = next(known for known in FLOW if known == kind)
     record: Record = RECORDS[topic].model_validate_json(text)
     return Outgoing(topic, _key(record), record, trace_id or None)
+
+
+def _moment(record: Record) -> datetime:
+    match record:
+        case Delivery():
+            return record.attempted_at
+        case Alert():
+            return record.fired_at
+    return datetime.max.replace(tzinfo=UTC)
 
 
 def _key(record: Record) -> str:

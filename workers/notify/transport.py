@@ -45,9 +45,8 @@ class Transport:
         self._receiver = receiver
         resolver = CheckedResolver(allow_private=receiver.allow_private, lookup=lookup)
         # A fresh connection for each attempt: alerts are rare, and a kept one may have died unseen.
-        connector = aiohttp.TCPConnector(
-            resolver=resolver, use_dns_cache=False, force_close=True, ssl=tls_context(receiver.tls)
-        )
+        tls = True if receiver.tls == Tls() else tls_context(receiver.tls)  # True: aiohttp's own, made once
+        connector = aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False, force_close=True, ssl=tls)
         self._session = aiohttp.ClientSession(
             connector=connector,
             auto_decompress=False,

@@ -81,7 +81,7 @@ TEXTS = [
     "Sweden's foreign minister will travel to Ankara in June for talks with her Turkish counterpart.",
     "Rebels shelled the village on Monday, and the army said it would answer with force.",
     "OSLO, May 15 (Reuters) - Norway expelled two Russian diplomats on Tuesday.\n\nRead also: Iran fired a missile",
-    "In 1991 the two leaders met for the first time. Last year India test-fired eleven missiles.",
+    "In 1991 the two leaders met for the first time. Last year India fired eleven missiles.",
 ]
 
 

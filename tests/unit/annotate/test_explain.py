@@ -49,7 +49,7 @@ def explain(tmp_path_factory: pytest.TempPathFactory) -> Explain:
 
     def _explain(text: str, title: str = "", **more: object) -> Explanation:
         one = article(text, title, **more)
-        explanation = Explanation(one.title, one.text)
+        explanation = Explanation()
         told = reader.read([one], [explanation])[0]
         silent = reader.read([one])[0]
         assert told.events == silent.events

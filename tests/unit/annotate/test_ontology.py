@@ -90,8 +90,8 @@ BROKEN = [
                  "or target?", id="unknown key of a type"),
     pytest.param("types:\n  talks:\n    verbs: [chat]\n",
                  "3:5: types.talks.verbs: found an unknown key; it belongs to a trigger, below `triggers:`; allowed "
-                  "here: description, plover, cameo, symmetric, failed_counts, lasting, arranged, on_ground, "
-                 "on_the_spot, actor, target, personal, yields_to, triggers, exclude, disabled, replace, without",
+                  "here: description, plover, cameo, symmetric, failed_counts, lasting, arranged, spoken, at_home, on_ground, "
+                 "guarded, on_the_spot, actor, target, personal, yields_to, triggers, exclude, disabled, replace, without",
                  id="a trigger's key at the type"),
     pytest.param(of_trigger("{verbs: [cap], objekt: [catch]}"),
                  "4:24: types.quota.triggers[0].objekt: found an unknown key; allowed: one of the slots and fields of "

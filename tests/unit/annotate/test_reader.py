@@ -204,3 +204,13 @@ def test_what_an_event_is_said_to_be_in_is_a_town_whatever_the_model_thinks_of_i
 def test_a_road_blocked_by_protesters_is_a_protest_and_one_blocked_by_snow_is_none(read: Read) -> None:
     assert [e.type for e in read("Protesters blocked the bridge on Monday.").events] == ["protest"]
     assert not read("Snow blocked the bridge on Monday, and lorries gathered before it.").events
+
+
+def test_on_a_sports_page_attacks_and_bans_are_of_the_game(read: Callable[..., Annotation]) -> None:
+    page = (
+        "Rovers attacked the town's goal from the first minute of the derby. The coach said that his striker had "
+        "scored the goal of the season. The league imposed sanctions on three clubs. Rangers bombarded them. "
+    )
+    assert read(page).events == ()
+    war = read(page + "In Chad, rebels attacked an army base, the government said.")
+    assert [event.type for event in war.events] == ["armed_attack"]

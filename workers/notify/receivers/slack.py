@@ -85,8 +85,10 @@ def _summary(alert: Alert) -> list[Block]:
     facts = [f"*Level:* {words.level_words(alert)}"]
     if group := words.group_words(alert):
         facts.append(f"*Shared:* {escape(group, 500)}")
-    facts.append(f"*When:* {words.span_words(alert)} (window {escape(words.plain(alert.window.timespan), 40)})")
-    facts.append(f"*Behind it:* {words.counts_words(alert)}")
+    window = f" (window {escape(words.plain(alert.window.timespan), 40)})" if alert.evidence else ""
+    facts.append(f"*When:* {words.span_words(alert)}{window}")
+    if alert.counts.articles:
+        facts.append(f"*Behind it:* {words.counts_words(alert)}")
     blocks = [_section("\n".join(facts))]
     if remarks := words.remarks(alert):
         blocks.append(_section("\n".join(escape(remark, _MAX_REMARKS) for remark in remarks)))

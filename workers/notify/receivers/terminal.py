@@ -84,10 +84,10 @@ def write_text(text: str, *, stream: TextIO | None = None) -> None:
 
 def _facts(alert: Alert) -> list[str]:
     facts = [words.group_words(alert)] if alert.group else []
-    facts.append(f"{words.span_words(alert)} (window {words.plain(alert.window.timespan)})")
-    facts.append(
-        f"{words.counts_words(alert)} · pattern {words.plain(alert.pattern_id)} · alert {words.plain(alert.id)}"
-    )
+    window = f" (window {words.plain(alert.window.timespan)})" if alert.evidence else ""
+    facts.append(f"{words.span_words(alert)}{window}")
+    counts = f"{words.counts_words(alert)} · " if alert.counts.articles else ""
+    facts.append(f"{counts}pattern {words.plain(alert.pattern_id)} · alert {words.plain(alert.id)}")
     return facts + words.remarks(alert)
 
 

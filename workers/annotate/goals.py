@@ -1,0 +1,61 @@
+"""Whom a verb's other arguments and the clauses below it name: receivers, who is asked, who is acted on in the end.
+
+Subjects and objects are found in `syntax`.
+"""
+
+from __future__ import annotations
+
+from spacy.tokens import Token
+
+from workers.annotate.syntax import (
+    PASSIVE_SUBJECTS,
+    SUBJECTS,
+    antecedents,
+    behind,
+    children,
+    is_infinitive,
+    is_passive,
+    spread,
+)
+
+
+def receivers_of(verb: Token) -> list[Token]:
+    """To whom something is given: "gave Kim a letter", "Kim was handed a letter"."""
+    found = [t for noun in children(verb, "dative") if noun.pos_ != "ADP" for t in spread(noun)]
+    found += [t for to in children(verb, "dative") if to.pos_ == "ADP" for n in children(to, "pobj") for t in spread(n)]
+    if not found and is_passive(verb) and any(True for _ in children(verb, "dobj")):
+        found = [t for noun in children(verb, "nsubjpass") for t in antecedents(noun)]
+    return found
+
+
+def complements_of(verb: Token) -> list[Token]:
+    """Verbs and adjectives that complete a verb, with their objects."""
+    found: list[Token] = []
+    for child in children(verb, "xcomp", "ccomp", "acomp", "attr", "oprd", "advcl"):
+        found.append(child)
+        found.extend(children(child, "dobj", "conj", "attr", "acomp"))
+    return found
+
+
+def asked_of(word: Token) -> list[Token]:
+    """Who is to do what a verb or noun demands: the subject of its clause ("demanded that Russia leave")."""
+    clauses = children(word, "ccomp", "xcomp", "acl")
+    return [t for clause in clauses for noun in children(clause, *SUBJECTS, *PASSIVE_SUBJECTS) for t in spread(noun)]
+
+
+_GOALS = ("dobj", "dative")
+_GOAL_PREPOSITIONS = ("on", "against", "with", "to", "at", "into", "from", "in", "towards", "toward", "for")
+
+
+def goals_of(word: Token, depth: int = 0) -> list[Token]:
+    """Whom a threat or refusal is about: what its clause acts on ("threatened to break relations with Spain")."""
+    found: list[Token] = []
+    for clause in children(word, "xcomp", "ccomp", "acl"):
+        if clause.dep_ == "acl" and not is_infinitive(clause):
+            continue
+        things = [t for noun in children(clause, *_GOALS) for t in spread(noun)]
+        found += things + [t for thing in things for word in ("on", "against") for t in behind(thing, word)]
+        found += [t for preposition in _GOAL_PREPOSITIONS for t in behind(clause, preposition)]
+        if depth < 2:
+            found += goals_of(clause, depth + 1)
+    return found
