@@ -37,8 +37,21 @@ def met_by(condition: Condition, frame: Frame, cast: Cast) -> list[tuple[str, To
 
 
 def _holds(condition: Condition, frame: Frame, cast: Cast) -> bool:
+    if not _may_be_met(condition, frame):
+        return condition.forbidden
     met = any(_slot_meets(slot, condition, frame, cast) for slot in condition.slots)
     return met != condition.forbidden
+
+
+def _may_be_met(condition: Condition, frame: Frame) -> bool:
+    """Could a word of the sentence meet it at all? Most cannot, and then nobody need ask who stands where."""
+    words = condition.head
+    if words.classes or "parties" in condition.slots:
+        return True
+    places = places_of_forms(frame.head.doc)
+    if not words.lemmas.isdisjoint(places):
+        return True
+    return bool(words.prefixes) and any(form.startswith(words.prefixes) for form in places)
 
 
 def _slot_meets(slot: str, condition: Condition, frame: Frame, cast: Cast) -> bool:

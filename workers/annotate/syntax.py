@@ -33,10 +33,9 @@ def _family(doc: Doc) -> list[list[tuple[Token, str]]]:
     found: list[list[tuple[Token, str]]] | None = doc.user_data.get("family")
     if found is None:
         found = doc.user_data["family"] = [[] for _ in range(len(doc))]
-        for token in doc:
-            head = token.head.i
-            if head != token.i:
-                found[head].append((token, token.dep_))
+        for token, distance in zip(doc, doc.to_array(["HEAD"]).astype("int64").ravel().tolist(), strict=True):
+            if distance:
+                found[token.i + distance].append((token, token.dep_))
     return found
 
 
@@ -55,20 +54,27 @@ def words_of_sentence(sentence: Doc) -> frozenset[str]:
     """All words and lemmas of a sentence in small letters; kept with the sentence."""
     found: frozenset[str] | None = sentence.user_data.get("words")
     if found is None:
-        words = {token.lower_ for token in sentence}
-        words.update(token.lemma_.lower() for token in sentence)
-        found = sentence.user_data["words"] = frozenset(words)
+        found = sentence.user_data["words"] = frozenset(word for pair in pairs_of_words(sentence) for word in pair)
+    return found
+
+
+def pairs_of_words(sentence: Doc) -> list[tuple[str, str]]:
+    """Each word and its lemma, in small letters; kept with the sentence."""
+    found: list[tuple[str, str]] | None = sentence.user_data.get("pairs")
+    if found is None:
+        found = sentence.user_data["pairs"] = [(token.lower_, token.lemma_.lower()) for token in sentence]
     return found
 
 
 def places_of_forms(sentence: Doc) -> dict[str, set[int]]:
-    """The forms of all words of a sentence, and where they stand; kept with the sentence."""
+    """The forms of all words of a sentence (see `forms_of`), and where they stand; kept with the sentence."""
     found: dict[str, set[int]] | None = sentence.user_data.get("forms")
     if found is None:
         found = sentence.user_data["forms"] = {}
-        for token in sentence:
-            for form in forms_of(token):
-                found.setdefault(form, set()).add(token.i)
+        for i, (lower, lemma) in enumerate(pairs_of_words(sentence)):
+            alike = lower == lemma and not lower.endswith("s")
+            for form in (lower,) if alike else forms_of(sentence[i]):
+                found.setdefault(form, set()).add(i)
     return found
 
 

@@ -12,7 +12,7 @@ from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
 from workers.annotate.matchers import PatternTriggers
 from workers.annotate.ontology import Ontology, Trigger
-from workers.annotate.syntax import is_verbal, words_of_sentence
+from workers.annotate.syntax import is_verbal, pairs_of_words, words_of_sentence
 from workers.annotate.trace import Miss, Trace
 
 _VOWELS = "aeiou"
@@ -120,14 +120,15 @@ class TriggerIndex:
 
     def candidates(self, sentence: Doc, *, headline: bool = False, trace: Trace | None = None) -> Iterator[Candidate]:
         """Every trigger in a parsed sentence, in the order of the words. `trace` is told of near misses."""
-        for token in sentence:
-            seen: set[int] = set()
-            lemma, lower = token.lemma_.lower(), token.lower_
+        present = words_of_sentence(sentence)
+        for i, (lower, lemma) in enumerate(pairs_of_words(sentence)):
             if lemma not in self.heads and lower not in self.heads:
                 continue
+            token = sentence[i]
+            seen: set[int] = set()
             for form in dict.fromkeys((lemma, lower)):
                 for trigger, words in self.heads.get(form, self._empty):
-                    if id(trigger) in seen:
+                    if id(trigger) in seen or not present.issuperset(words):
                         continue
                     tokens = _matched(trigger, words, token, headline)
                     if trigger.only_in is not None and tokens is not None and (trigger.only_in == "title") != headline:
