@@ -23,6 +23,7 @@ from workers.annotate.events import read_events
 from workers.annotate.gazetteer import build_gazetteer
 from workers.annotate.headlines import learn_case
 from workers.annotate.hyphens import hyphened, unhyphened, with_words_of
+from workers.annotate.lemmas import nouns_of
 from workers.annotate.matchers import PatternTriggers
 from workers.annotate.ontology_file import load_ontology, ontology_files
 from workers.annotate.people import know_people
@@ -86,7 +87,7 @@ class EventReader:
         self._nlp = nlp
         self._missing: InputError | None = None
         add_extensions()
-        self.gazetteer = build_gazetteer(self._tokenise)
+        self.gazetteer = build_gazetteer(self._tokenise, nouns_of(nlp))
         learn_case(self.gazetteer.names)
         try:
             files = ontology_files(ontology)

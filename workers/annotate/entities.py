@@ -43,7 +43,7 @@ def find_mentions(readings: Sequence[Reading], gazetteer: Gazetteer, published: 
     for reading in readings:
         _read_names(reading, gazetteer, published, body_ids)
     resolve_shared(readings, gazetteer)
-    repair(readings)
+    repair(readings, gazetteer.nouns)
     link_persons(readings, published)
     link_bodies(readings)
     locate(readings)

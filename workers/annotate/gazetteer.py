@@ -60,6 +60,8 @@ class Gazetteer:
     entries: dict[tuple[int, ...], Entry] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     shared: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    nouns: frozenset[str] = frozenset()
+    """Words that a capital at the start of a sentence does not make a name."""
     capitals: dict[str, str] = field(default_factory=dict)
     _longest: dict[int, int] = field(default_factory=dict)
 
@@ -139,9 +141,9 @@ def country_names() -> dict[str, str]:
 Tokenise = Callable[[str], list[str]]
 
 
-def build_gazetteer(tokenise: Tokenise) -> Gazetteer:
-    """The gazetteer, cut into tokens the way texts will be."""
-    gazetteer = Gazetteer()
+def build_gazetteer(tokenise: Tokenise, nouns: frozenset[str] = frozenset()) -> Gazetteer:
+    """The gazetteer, cut into tokens the way texts will be. `nouns` are common nouns of the language."""
+    gazetteer = Gazetteer(nouns=nouns)
     names = country_names()
     _add_bodies(gazetteer, tokenise)
     for code, name in names.items():

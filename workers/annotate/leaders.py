@@ -96,7 +96,8 @@ def holder_of(name: str, day: date, *, named: frozenset[str], called_leader: boo
     fitting = [h for h in fitting if called_leader or not h.crowned]
     if len({h.country for h in fitting}) > 1:
         fitting = [h for h in fitting if h.country in named]
-    return fitting[0] if len({h.country for h in fitting}) == 1 else None
+    longest = max(fitting, key=lambda h: len(h.words), default=None)
+    return longest if len({h.country for h in fitting}) == 1 else None
 
 
 def is_crowned(name: str) -> bool:

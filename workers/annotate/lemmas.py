@@ -52,3 +52,14 @@ def _forms(token: Mapping[str, Any]) -> list[str]:
     if isinstance(value, Mapping):
         value = value.get("IN", ())
     return [form.lower() for form in ([value] if isinstance(value, str) else value)]
+
+
+def nouns_of(nlp: Language) -> frozenset[str]:
+    """The nouns that a rule lemmatizer knows, in small letters; none if the pipeline has no such list."""
+    if "lemmatizer" not in nlp.component_names:
+        return frozenset()
+    lemmatizer: Any = nlp.get_pipe("lemmatizer")
+    lookups = getattr(lemmatizer, "lookups", None)
+    if lookups is None or not lookups.has_table("lemma_index"):
+        return frozenset()
+    return frozenset(lookups.get_table("lemma_index").get("noun", ()))

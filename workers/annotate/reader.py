@@ -19,7 +19,7 @@ from workers.annotate.gazetteer import Gazetteer, build_gazetteer
 from workers.annotate.headlines import learn_case
 from workers.annotate.hyphens import hyphened, unhyphened, with_words_of
 from workers.annotate.language import detect_language
-from workers.annotate.lemmas import possible_lemmas
+from workers.annotate.lemmas import nouns_of, possible_lemmas
 from workers.annotate.matchers import PatternTriggers
 from workers.annotate.ontology import Ontology
 from workers.annotate.ontology_file import load_ontology
@@ -117,7 +117,7 @@ class Reader:
         """Load model and ontology once. Raises ConfigurationError for a missing model or a bad ontology file."""
         types = load_ontology(ontology)
         pipeline = Pipeline.load(model, batch_size=batch_size)
-        gazetteer = build_gazetteer(pipeline.tokenise)
+        gazetteer = build_gazetteer(pipeline.tokenise, nouns_of(pipeline.nlp))
         learn_case(gazetteer.names)
         index = TriggerIndex.build(types, pipeline.tokenise, pipeline.irregular_forms())
         index.patterns = PatternTriggers.build(types, pipeline.nlp.vocab)

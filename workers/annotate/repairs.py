@@ -41,10 +41,13 @@ class _Known:
     dateline: str
     towns: Towns
     inside: set[str]
+    nouns: frozenset[str]
     storms: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, readings: Sequence[Reading], mentions: Sequence[tuple[Mention, Reading]]) -> _Known:
+    def of(
+        cls, readings: Sequence[Reading], mentions: Sequence[tuple[Mention, Reading]], nouns: frozenset[str]
+    ) -> _Known:
         inside = {m.text for m, r in mentions if m.start_token and not r.doc[m.start_token].is_sent_start}
         kinds: dict[str, set[EntityKind]] = {}
         persons: set[str] = set()
@@ -53,7 +56,7 @@ class _Known:
             if mention.kind == "person" and len(words := name_words(mention.text)) > 1:
                 persons |= {words[0], words[-1]}
         ids = {word for reading in readings for word in reading.ids}
-        return cls(kinds, persons, ids, _dateline(readings), load_towns(), inside)
+        return cls(kinds, persons, ids, _dateline(readings), load_towns(), inside, nouns)
 
 
 def _dateline(readings: Sequence[Reading]) -> str:
@@ -81,12 +84,15 @@ class _Around:
         self.at_start = i == 0 or bool(doc[i].is_sent_start) or doc[i - 1].is_space
 
 
-def repair(readings: Sequence[Reading]) -> None:
-    """Give mentions of the model the kind that their surroundings tell, and drop those that are no names."""
+def repair(readings: Sequence[Reading], nouns: frozenset[str] = frozenset()) -> None:
+    """Give mentions of the model the kind that their surroundings tell, and drop those that are no names.
+
+    `nouns` are common nouns, which have a capital at the start of a sentence.
+    """
     mentions = [(mention, reading) for reading in readings for mention in reading.mentions if not mention.id]
     if not mentions:
         return
-    known = _Known.of(readings, mentions)
+    known = _Known.of(readings, mentions, nouns)
     dropped: set[int] = set()
     for mention, reading in mentions:
         around = _Around(reading, mention)
@@ -174,6 +180,7 @@ def _is_person(mention: Mention, around: _Around) -> bool:
         or around.before in words.words("names", "callings")
         or (around.after == "," and (bool(_AGE.fullmatch(around.after_that)) or around.after_that == "who"))
         or (around.before in _SPEECH and around.explained)
+        or (around.before == "," and around.before_that in words.words("names", "persons"))
     )
 
 
@@ -200,6 +207,7 @@ def _is_site(mention: Mention, around: _Around) -> bool:
         or (len(parts) > 1 and parts[0] in names.words("names", "before_sites"))
         or (around.after in sites and mention.kind != "organisation")
         or (around.before == "of" and around.before_that in sites)
+        or (around.before in {"to", "from"} and around.before_that in names.words("names", "ways"))
     )
 
 
@@ -262,5 +270,11 @@ def _is_word(mention: Mention, around: _Around, known: _Known) -> bool:
     forms = (lower, lower.removesuffix("s"), lower + "s")
     if any(get_string_id(form) in known.word_ids for form in forms):
         return True
-    nouns = {"police", "officials", "workers", "shares"} | lexicon().words("names", "noun_links")
-    return mention.kind in {"person", "organisation", "group"} and around.after in nouns and text not in known.inside
+    if mention.kind == "place" or text in known.inside or known.towns.find(text):
+        return False
+    if around.after in {"police", "officials", "workers", "shares"} | lexicon().words("names", "noun_links"):
+        return True
+    # A person speaks and acts; "Debris fell" and "Veterans threatened" are told by the dictionary.
+    if around.after in lexicon().words("names", "personal_verbs") or known.nouns.isdisjoint(forms):
+        return False
+    return mention.kind in {"organisation", "group"} or (mention.kind == "person" and lower.endswith("s"))

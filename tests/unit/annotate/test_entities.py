@@ -162,6 +162,8 @@ def test_a_byline_and_a_dateline_name_no_entity(read: Read) -> None:
     ("title", "text", "unwanted"),
     [
         ("Kidnappers of Pupils Threaten Town", "The kidnappers threatened the town on Monday.", "kidnappers"),
+        ("", "Debris fell on the town of Alvik. It was swept up.", "debris"),
+        ("", "Cholera, a disease of dirty water, killed six people.", "cholera"),
         ("", "Veterans of the war marched in Oslo. The veterans sang.", "veterans"),
         ("Iran Fires Missile at Base", "On Monday Iran fired a missile at a base. The missile hit a wall.", "missile"),
         ("", "On Monday and in May, Mr Holm paid 40 dollars. The Ministry said so, and the Army too.", "ministry"),
@@ -245,6 +247,7 @@ def test_a_ministry_of_a_named_state_stands_for_the_state(read: Read) -> None:
         ("Steelmaker Norrland Plate cut 300 jobs on Monday.", "organisation:norrland-plate"),
         ("The drills ended on Sunday, the Tasnim news agency reported.", "organisation:tasnim-news-agency"),
         ("Chancellor Olaf Scholz left early.", "person:olaf-scholz"),
+        ("Tanks were seen on the road to Kalemba on Thursday.", "place:kalemba"),
         ("Seoul and Washington will begin the Freedom Edge drills on Monday.", "event:freedom-edge"),
     ],
 )
