@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from spacy.strings import get_string_id
 
@@ -24,12 +25,14 @@ class _Body:
     kind: EntityKind
 
 
+@lru_cache(maxsize=8192)
 def is_body_of_state(name: str) -> bool:
     """Is `name` that of a ministry, an army, a court: does it speak for its country?"""
     words = {word.lower() for word in name.split()}
     return not words.isdisjoint(lexicon().words("names", "bodies_of_state")) and not is_company(name)
 
 
+@lru_cache(maxsize=8192)
 def is_nobody(name: str) -> bool:
     """Could `name` be any state's: "the Defence Ministry", "Supreme Court"?"""
     names = lexicon()
@@ -62,6 +65,7 @@ def _id(kind: EntityKind, name: str) -> str:
     return f"{kind}:{slug(name)}"
 
 
+@lru_cache(maxsize=8192)
 def without_form(name: str) -> str:
     """A firm's name without its legal form: "Rexnord" of "Rexnord Inc"."""
     while (shorter := _LEGAL.sub("", name)) and shorter != name:

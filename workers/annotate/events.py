@@ -66,9 +66,17 @@ def read_events(
             trace.sentence(sentence, cast)
         found = list(_sentence_events(sentence, cast, index, ontology, published, trace=trace))
         if leisure and not speaks_of_state(sentence):
-            found = [one for one in found if not one.kind.guarded]
+            found = list(_unguarded(found, trace))
         events.extend(_record(one, cast, position) for one in _merged(found, trace, headline=position.part == "title"))
     return events
+
+
+def _unguarded(found: Iterable[Found], trace: Trace | None) -> Iterator[Found]:
+    for one in found:
+        if not one.kind.guarded:
+            yield one
+        elif trace is not None:
+            trace.guarded(one.candidate)
 
 
 def _sentence_events(

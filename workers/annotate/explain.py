@@ -27,6 +27,7 @@ Reason = Literal[
     "other part",
     "excluded",
     "condition",
+    "guarded",
     "outranked",
     "yields",
     "merged",
@@ -195,6 +196,11 @@ class Explanation:
             words = f"{where}: wanted {_listed(wanted)}; found {_by_slot(found)}"
         found = {slot: phrases for slot, phrases in found.items() if phrases}
         self._drop(candidate.trigger, frame.tokens, Dropped("condition", words, slots, wanted, found, at))
+
+    def guarded(self, candidate: Candidate) -> None:
+        """On a page of sport or film."""
+        why = Dropped("guarded", "holds, but on a page of sport, film or games it needs a state in its sentence")
+        self._drop(candidate.trigger, candidate.frame.tokens, why)
 
     def outranked(self, candidate: Candidate, by: Candidate) -> None:
         """A surer trigger of the type."""

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -79,6 +79,7 @@ def _month(text: str) -> date:
     return date(int(year), int(month), 1)
 
 
+@lru_cache(maxsize=8192)
 def holder_of(name: str, day: date, *, named: frozenset[str], called_leader: bool) -> Holder | None:
     """The holder of an office on `day` whom `name` means, if that is sure.
 

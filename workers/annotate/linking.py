@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
 from spacy.strings import get_string_id
 from spacy.tokens import Doc
@@ -26,6 +27,7 @@ _AHEAD = 3
 """Words before a name in which a title is looked for."""
 
 
+@lru_cache(maxsize=8192)
 def name_words(text: str) -> tuple[str, ...]:
     """The words of a person's name in small letters, titles left out: "Kim Jong-un" gives kim, jong, un."""
     plainly = plain(text).replace("-", " ").replace("'s", "")
@@ -202,6 +204,8 @@ def _is_name_of(name: str, parts: set[str], alone: set[tuple[str, ...]]) -> bool
     """Is `name` a known person's surname, or two words with a surname that stands alone elsewhere?"""
     if name.lower() in parts:
         return True
+    if not alone:
+        return False
     words = name_words(name)
     return len(words) in {2, 3} and name.istitle() and _key(words[-1:]) in alone and not is_company(name)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from spacy.tokens import Doc
 
@@ -76,6 +77,7 @@ def _ends_well(text: str) -> bool:
     return text[-1:].isalnum() or text[-1:] in {".", ")", "+"}
 
 
+@lru_cache(maxsize=8192)
 def is_company(name: str) -> bool:
     """Does `name` carry a company's legal form?"""
     return bool(_COMPANY.search(name))

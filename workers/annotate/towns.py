@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import pycountry
@@ -62,6 +62,10 @@ class Towns:
 
     def find(self, name: str) -> tuple[str, ...]:
         """All countries that have a place called `name`."""
+        return _find(name)
+
+    def look_up(self, name: str) -> tuple[str, ...]:
+        """As `find`, without a memory."""
         name = plain(name).replace("St. ", "Saint ")
         found = self.countries.get(name)
         if found is None and len(name) >= _SHORTEST_FOLDED:
@@ -71,6 +75,11 @@ class Towns:
     def is_large(self, name: str) -> bool:
         """Is `name` a large town's, and no English word?"""
         return plain(name) in self.large
+
+
+@lru_cache(maxsize=8192)
+def _find(name: str) -> tuple[str, ...]:
+    return load_towns().look_up(name)
 
 
 def fold(name: str) -> str:

@@ -46,6 +46,9 @@ class Trace(Protocol):
     def failed(self, candidate: Candidate, condition: Condition) -> None:
         """A condition does not hold."""
 
+    def guarded(self, candidate: Candidate) -> None:
+        """The article is one of the pages on which the type's words mean something else."""
+
     def outranked(self, candidate: Candidate, by: Candidate) -> None:
         """Another trigger of the same type is surer about the same word."""
 

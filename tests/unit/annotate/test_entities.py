@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from topics.annotations import Annotation, Entity
 from workers.annotate.bodies import is_nobody, without_form
@@ -279,3 +281,28 @@ def test_whom_an_event_names_is_an_entity(read: Read) -> None:
 )
 def test_slugs_are_ascii(name: str, expected: str) -> None:
     assert slug(name) == expected
+
+
+FRAGMENTS = [
+    "North Korea fired a missile on Monday. ", "Putin&#39;s AT&amp;T talks ", "Russiaâ€™s army ", "mis\u00adsile ",
+    "<b>Kim Jong</b>-un ",
+    "SEOUL, May 14 (Yonhap) -- ", "\n\n", "\r\n", "By Jane Roe\n", "\u200b", "the North ", "ZelenskÃ½, 44, ",
+    "• ", "10:45 GMT — ",
+    "(Reporting by Jane Roe; editing by John Doe)", "Typhoon Lakan ", "Fordow and Natanz ",
+    "The Democratic Harvest Party (DHP) ", "DHP ", "“Hwasong-18” ", "Read also: ", "U.S.-led ", "Sino-Russian ", "\ufeff", "Café Müller’s ",
+    "Ürümqi ", "🚀 ", "\ud83d ",
+]  # fmt: skip
+
+
+@given(text=st.lists(st.sampled_from(FRAGMENTS), max_size=14), title=st.lists(st.sampled_from(FRAGMENTS), max_size=4))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_mention_is_the_slice_of_the_article_as_it_came(text: list[str], title: list[str], read: Read) -> None:
+    parts = {"title": "".join(title), "text": "".join(text)}
+    annotation = read(parts["text"], parts["title"], lang="en")
+    spans = [mention for entity in annotation.entities for mention in entity.mentions]
+    spans += [
+        span for event in annotation.events for span in (event.trigger, event.sentence, *event.actor, *event.target)
+    ]
+    for span in spans:
+        assert span.text
+        assert span.text == parts[span.part][span.start : span.end]

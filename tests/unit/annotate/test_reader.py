@@ -37,8 +37,10 @@ def spans(annotation: Annotation) -> list[Span]:
         ("“Enough”: Iran’s president meets Putin", "Iran’s president met Vladimir Putin.\u00a0The talks\u200b ended."),
         (
             "Iran&#39;s president &amp; Putin meet",
-            "Russiaâ€™s army fired mis\u00adsiles at Kyiv on Tuesday, ZelenskÃ½ said.<br/>Iran&#39;s "
-            "leader&nbsp;condemned it.",
+            (
+                "Russiaâ€™s army fired mis\u00adsiles at Kyiv on Tuesday, ZelenskÃ½ said.<br/>Iran&#39;s "
+                "leader&nbsp;condemned it."
+            ),
         ),
         (
             "RUSSIA LAUNCHES MISSILES AT KYIV",

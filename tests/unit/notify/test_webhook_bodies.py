@@ -241,3 +241,12 @@ def test_what_is_no_mail_address_is_refused(tmp_path: Path, address: str) -> Non
     )
     with pytest.raises(ConfigurationError, match="expected a mail address"):
         load_receivers(tmp_path / "r.yaml")
+
+
+def test_apprise_that_is_not_installed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    (tmp_path / "r.yaml").write_text("- name: more\n  type: apprise\n  urls_env: URLS\n")
+    with pytest.raises(
+        ConfigurationError, match=r":3:3: the package apprise is not installed: install tocsin\[apprise\]"
+    ):
+        load_receivers(tmp_path / "r.yaml", {"URLS": "json://veryverysecret"})
