@@ -146,9 +146,9 @@ class Classes(Scene):
     def _is_of(self, noun: Token, preposition: Token) -> bool:
         """Does the phrase behind the preposition say whose the noun is? Of, from; for a speaker; in a place."""
         word = preposition.lower_
-        if word in {"of", "from"}:
-            return True
         roles = lexicon()
+        if word in {"of", "from"}:
+            return word == "from" or lemma_of(noun) not in roles.words("roles", "foe_of")
         if word == "for":
             return lemma_of(noun) in roles.words("roles", "speaker")
         return word in {"in", "at"} and lemma_of(noun) in roles.words("roles", "local")

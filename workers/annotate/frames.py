@@ -84,7 +84,9 @@ class Frame:
             ]
         if not found:
             # "A letter handed to the ambassador", "missiles fired from Yemen".
-            found = [t for clause in children(self.head, "acl", "relcl") for t in behind(clause, preposition)]
+            brokers = lexicon().words("roles", "brokering")
+            clauses = (c for c in children(self.head, "acl", "relcl") if c.lemma_.lower() not in brokers)
+            found = [t for clause in clauses for t in behind(clause, preposition)]
         if preposition == "by" and not found:
             found = [t for obj in behind(self.head, "of") for t in behind(obj, "by")]
             if not found and verb is not None and relation == "object" and is_passive(verb):

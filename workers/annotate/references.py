@@ -302,6 +302,15 @@ class References(Classes):
             return found
         return self.states_before(position, offset) if statesmen else []
 
+    def pair_here(self, noun: Token) -> list[Participant]:
+        """The two parties of which the sentence has spoken before "the truce", "the talks"."""
+        if not any(child.lower_ in _DEFINITE for child in noun.children):
+            return []
+        position = self.position(noun.doc)
+        mentions = self.mentions_in(position.part, position.token, position.token + noun.i)
+        found = self._states_in(mentions, statesmen=False)
+        return found if len(found) == 2 else []
+
     def _joins_two(self, stretch: Stretch) -> bool:
         """Does a sentence speak of two states in one breath: "Chad and Niger have fought …"?"""
         return len({p.id for p in self.topic(stretch)}) == 2
@@ -319,7 +328,8 @@ class References(Classes):
         found: dict[str, Participant] = {}
         for mention in mentions:
             role = self.people[mention.id].role if mention.kind == "person" and mention.id in self.people else ""
-            wanted = role == "leader" if statesmen else mention.kind == "country" or role in STATESMEN
+            party = mention.kind == "country" or mention.sort in {"group", "igo"} or role in STATESMEN
+            wanted = role == "leader" if statesmen else party
             if not wanted or not self.speaks(mention):
                 continue
             participant = self.participant(mention)

@@ -96,7 +96,8 @@ def _parties(frame: Frame, cast: Cast) -> list[Participant]:
             people = subjects_of(verb)
             if any(cast.classes(token) & {"state", "person", "org", "company"} for token in people):
                 found = unique([*found, *_resolved(people, cast)])
-    return [p for p in found if not p.id.startswith("place:")]
+    found = [p for p in found if not p.id.startswith("place:")]
+    return found or (cast.pair_here(frame.head) if frame.kind != "verb" else [])
 
 
 def unique(participants: Iterable[Participant]) -> list[Participant]:
