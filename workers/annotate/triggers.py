@@ -224,7 +224,9 @@ def _matched_verb(words: tuple[str, ...], token: Token, headline: bool) -> tuple
             (t for t in near if word in (t.lemma_.lower(), t.lower_) and t.i > found[-1].i and t.head in found),
             None,
         )
-        if nxt is None or (nxt.dep_ == "prep" and any(c.dep_ in _OBJECTS and c.i < nxt.i for c in token.children)):
+        if nxt is None or (
+            nxt.dep_ == "prep" and any(c.dep_ in _OBJECTS and c.i < nxt.i and c not in found for c in token.children)
+        ):
             # "called it a rehearsal for war" does not call for war
             return "words apart" if _follow(words[1:], near) else None
         found.append(nxt)
