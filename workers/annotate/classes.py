@@ -76,10 +76,14 @@ class Classes(Scene):
             role = self.people[mention.id].role if mention.id in self.people else ""
             return {"person", "people"} | ({role, "state"} if role in {"leader", "official"} else set())
         if mention.kind == "place":
-            return {"place", "abroad"} if mention.sort == "capital" else {"place"}
+            return {"place", "abroad"} if mention.sort == "capital" or mention.country else {"place"}
         if mention.kind == "organisation" and mention.sort != "igo":
             return {"org", "state"} if mention.country else {"org", "company"} if is_company(mention.text) else {"org"}
         return set(_CLASSES_OF.get("igo" if mention.sort == "igo" else mention.kind, ()))
+
+    def _is_of_states(self, token: Token) -> bool:
+        mention = self.mention_at(token)
+        return mention is not None and mention.sort == "igo"
 
     def _noun_classes(self, token: Token) -> set[str]:
         lemma = lemma_of(token)
@@ -87,7 +91,8 @@ class Classes(Scene):
             return set()
         if token.i > 0 and token.nbor(-1).lower_ in _COURTESY:
             return set()  # Mr. King is no king
-        words = [t.lower_ for t in token.doc[max(0, token.i - 4) : token.i]] + [lemma]
+        # The union of "European Union leaders" is no trade union.
+        words = [t.lower_ for t in token.doc[max(0, token.i - 4) : token.i] if not self._is_of_states(t)] + [lemma]
         role = role_of(words, len(words) - 1)
         owned = bool(self.owning(token))
         found: set[str] = set()
