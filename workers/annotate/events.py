@@ -59,14 +59,15 @@ def read_events(
 ) -> list[Event]:
     """The events of an article's parsed sentences, in the order of the text. `trace` is told of every decision."""
     events: list[Event] = []
-    leisure = is_leisure(cast.readings)
+    leisure: bool | None = None
     for sentence in sentences:
         position = cast.position(sentence)
         if trace is not None:
             trace.sentence(sentence, cast)
         found = list(_sentence_events(sentence, cast, index, ontology, published, trace=trace))
-        if leisure and not speaks_of_state(sentence):
-            found = list(_unguarded(found, trace))
+        if any(one.kind.guarded for one in found) and not speaks_of_state(sentence):
+            leisure = is_leisure(cast.readings) if leisure is None else leisure
+            found = list(_unguarded(found, trace)) if leisure else found
         events.extend(_record(one, cast, position) for one in _merged(found, trace, headline=position.part == "title"))
     return events
 
@@ -127,9 +128,9 @@ def _before(cast: Cast, position: Position) -> list[Before]:
             break
         reading = cast.reading(stretch.part)
         start = reading.doc[stretch.start].idx
-        last = reading.doc[stretch.end - 1]
-        end = last.idx + len(last.text)
-        found.append(Before(reading.doc.text[start:end], "\n" not in reading.raw[end - 1 : following]))
+        words = reading.doc[stretch.start : stretch.end].text
+        end = start + len(words)
+        found.append(Before(words, "\n" not in reading.raw[end - 1 : following]))
         following = start
     return found
 

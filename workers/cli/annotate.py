@@ -53,6 +53,7 @@ def annotate(
     """
     from workers.annotate.reader import Reader
     from workers.archives.readers import read_paths
+    from workers.garbage import keep_what_is_loaded
 
     if (as_json or types) and not explain:
         option = "--json" if as_json else "--type"
@@ -65,6 +66,7 @@ def annotate(
         batch_size=settings.batch_size,
         seconds=settings.read_seconds,
     )
+    keep_what_is_loaded()
     if explain and not as_json:
         from workers.cli.explained import show_explanations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -46,6 +45,7 @@ def worker(
     # Numpy and glibc read these when they load; a step that was started by hand gets them too.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from topics.names import FLOW
+    from workers.garbage import keep_what_is_loaded
     from workers.kafka_client import ensure_topics
     from workers.logs import configure_logging
     from workers.settings import load_settings
@@ -57,9 +57,7 @@ def worker(
 
         raise typer.Exit(run_crew(step.value, processes, settings))
     handler = _handler(step, settings)
-    # What is loaded by now stays for good. Looking through it again and again halves the rate of the watch step.
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    keep_what_is_loaded()
     ensure_topics(settings, FLOW)
     from workers.stream import run_step
 

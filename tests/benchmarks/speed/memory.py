@@ -12,6 +12,7 @@ import psutil
 from tests.benchmarks.speed.archives import articles_of
 from topics.articles import Article
 from workers.annotate.reader import Reader
+from workers.garbage import keep_what_is_loaded
 
 _BATCH = 32
 
@@ -19,6 +20,7 @@ _BATCH = 32
 def measure(paths: Sequence[Path], marks: Sequence[int]) -> int:
     """Print resident memory at each mark. Returns 0."""
     reader = Reader.load(model="en_core_web_sm")
+    keep_what_is_loaded()
     process = psutil.Process()
     print(f"{'articles':>9}  MB   (loaded: {process.memory_info().rss / 1e6:.0f} MB)")
     stream = _again_and_again(articles_of(paths))

@@ -13,6 +13,7 @@ from workers.annotate import reader as reading
 from workers.annotate.namer import Namer
 from workers.annotate.reader import Reader
 from workers.annotate.shortcuts import SentenceEnds, Shortcuts
+from workers.garbage import keep_what_is_loaded
 
 _PHASES: Sequence[tuple[str, object, str]] = (
     ("prepare: language, text, boilerplate", Reader, "_prepare"),
@@ -34,6 +35,7 @@ def measure(paths: Sequence[Path], *, limit: int | None) -> int:
     articles = articles_of(paths)
     articles = articles[:: max(1, len(articles) // limit)][:limit] if limit else articles
     reader = Reader.load(model="en_core_web_sm")
+    keep_what_is_loaded()
     reader.copies.capacity = 0
     reader.read(articles[:64])
     spent: Counter[str] = Counter()

@@ -32,10 +32,12 @@ def tocsin() -> tuple[str, Callable[[str], int]]:
     """What `tocsin annotate` does: articles from a file, annotations as JSON lines."""
     from workers.annotate.reader import Reader
     from workers.archives.readers import Malformed, read_paths
+    from workers.garbage import keep_what_is_loaded
     from workers.settings import load_settings
 
     settings = load_settings()
     reader = Reader.load(model=settings.model, ontology=settings.ontology, batch_size=settings.batch_size)
+    keep_what_is_loaded()
     reader.copies.capacity = 0  # the same files may come again
 
     def read(path: str) -> int:
