@@ -38,6 +38,9 @@ def backtest(
         Path | None, typer.Option(help="Compare with these patterns: by default, those in force (TOCSIN_PATTERNS).")
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Also write a page with a timeline and all evidence.")] = None,
+    near: Annotated[
+        int, typer.Option(min=0, help="Also say of each pattern where it came nearest and what was missing: so many.")
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One Alert as JSON per line, and no table.")] = False,
 ) -> None:  # fmt: skip
     """Run patterns over annotations of the past, by the matching that runs live, and show what would have rung.
@@ -66,6 +69,7 @@ def backtest(
                 sys.stdout.write(alert.model_dump_json() + "\n")
     else:
         _print(verdicts, differences)
+        run.print_near_misses(near)
     if html is not None:
         _write_page(html, source, run, verdicts, differences)
     run.tell()
@@ -97,6 +101,7 @@ class _Run:
     def __init__(self, patterns: PatternSet, before: PatternSet | None) -> None:
         from workers.watch.backtest import Backtest
 
+        self._patterns = patterns.patterns
         self._now = Backtest(patterns.patterns)
         ids = {pattern.id for pattern in patterns.patterns}
         old = [pattern for pattern in before.patterns if pattern.id in ids] if before is not None else []
@@ -130,6 +135,23 @@ class _Run:
             return verdicts, {}
         old = {v.pattern.id: v.alerts for v in self._old.verdicts(moment, since=since, until=until)}
         return verdicts, {v.pattern.id: compare(v.alerts, old.get(v.pattern.id, ())) for v in verdicts}
+
+    def print_near_misses(self, limit: int) -> None:
+        """Where the patterns came near, and what was missing."""
+        from rich.console import Console
+
+        from workers.watch.explanation import rules_of
+
+        console = Console(highlight=False, soft_wrap=True, markup=False)
+        for pattern in self._patterns if limit else ():
+            for miss in self._now.near_misses(pattern, limit):
+                group = ", ".join(f"{f} {v}" for f, v in zip(pattern.group_by, miss.value, strict=True))
+                console.print(f"near miss  {pattern.id}: {group or 'the whole stream'}")
+                for rule, articles in rules_of(miss.window).items():
+                    shown = ", ".join(articles[:5]) + (f" and {len(articles) - 5} more" if len(articles) > 5 else "")
+                    console.print(f"  has    {rule}: {shown}")
+                for words in miss.lacks:
+                    console.print(f"  lacks  {words}")
 
     @property
     def by_day(self) -> dict[str, int]:

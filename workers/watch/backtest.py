@@ -15,6 +15,7 @@ from topics.annotations import Annotation
 from workers.watch.alert_records import firing_alert
 from workers.watch.completions import Scope
 from workers.watch.durations import Micros, to_micros
+from workers.watch.explanation import NearMiss, near_misses
 from workers.watch.interest import Interest
 from workers.watch.matching import walk
 from workers.watch.patterns import Pattern
@@ -100,11 +101,19 @@ class Backtest:
         last = None if until is None else to_micros(until)
         return [self._verdict(pattern, first, last, fired_at) for pattern in self._patterns]
 
+    def near_misses(self, pattern: Pattern, limit: int) -> list[NearMiss]:
+        """Join values for which `pattern` came near and did not ring."""
+        return near_misses(pattern, self._shelves[pattern.id].sightings.values(), self._scope, {}, limit=limit)
+
+    @property
+    def _scope(self) -> Scope:
+        """From the beginning, whatever is asked for: a cooldown before it reaches into it."""
+        watermark = None if self._newest is None else self._newest - ALLOWED_LATENESS
+        return Scope(_BEGINNING, watermark, self._oldest)
+
     def _verdict(self, pattern: Pattern, first: Micros, last: Micros | None, fired_at: datetime) -> Verdict:
         shelf = self._shelves[pattern.id]
-        watermark = None if self._newest is None else self._newest - ALLOWED_LATENESS
-        # From the beginning, whatever is asked for: a cooldown before it reaches into it.
-        walked = walk(pattern, shelf.sightings.values(), Scope(_BEGINNING, watermark, self._oldest), {})
+        walked = walk(pattern, shelf.sightings.values(), self._scope, {})
         alerts = [
             firing_alert(pattern, Fired(ring_of(pattern, match), match), shelf.bodies, fired_at)
             for match in walked.matches

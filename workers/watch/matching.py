@@ -50,7 +50,7 @@ def walk(pattern: Pattern, sightings: Iterable[Sighting], scope: Scope, rung: Ru
     `sightings` must reach back from the scope's beginning by the pattern's lookback; `rung` says when each join value
     rang before it, as far back as the cooldown reaches.
     """
-    instances = _instances(pattern, sightings, scope)
+    instances = instances_of(pattern, sightings, scope)
     found: list[Completion] = []
     suppressed: list[str] = []
     for value in sorted(instances):
@@ -61,7 +61,7 @@ def walk(pattern: Pattern, sightings: Iterable[Sighting], scope: Scope, rung: Ru
     return Walked(tuple(_merged(found)), tuple(suppressed))
 
 
-def _instances(pattern: Pattern, sightings: Iterable[Sighting], scope: Scope) -> dict[Value, list[Supply]]:
+def instances_of(pattern: Pattern, sightings: Iterable[Sighting], scope: Scope) -> dict[Value, list[Supply]]:
     """The articles of every join value at which something can complete."""
     ordered = sorted(sightings, key=lambda sighting: sighting.position)
     parts = [(sighting, supplied(pattern, sighting)) for sighting in ordered if sighting.happenings]

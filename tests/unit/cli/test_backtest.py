@@ -88,6 +88,12 @@ def test_the_page_escapes_what_articles_say_and_needs_nothing_from_outside(files
     assert text.count('class="same"') == 1
 
 
+def test_near_misses_say_what_was_missing(files) -> None:
+    shown = run(files / "old.yaml", "--from", files / "told.jsonl", "--near", "3")
+    assert "near miss  launch-summit: actor RU" in shown
+    assert "lacks  no summit within 4h; the nearest is 10h after" in shown
+
+
 def test_articles_are_read_first(files) -> None:
     article = {
         "id": "a",
