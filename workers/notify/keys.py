@@ -5,7 +5,7 @@ begin with `{NAMESPACE:`, so that it can be dropped as a whole (`workers.redis_k
 
 | key | type | holds |
 |---|---|---|
-| `{NS:notify:RECEIVER}:due` | sorted set | `ALERT:SEQUENCE` by the time (epoch seconds) at which it may be claimed |
+| `{NS:notify:RECEIVER}:queue` | sorted set | `ALERT:SEQUENCE` by the time (epoch seconds) at which it may be claimed |
 | `{NS:notify:RECEIVER}:alert:ALERT` | hash | of one alert: what the receiver was told, and every change of it (below) |
 | `{NS:notify:RECEIVER}:outbox` | hash | records that Kafka still misses |
 | `{NS:notify:RECEIVER}:receiver` | hash | `failures` in a row, `open_until`, `next_at`, `disabled`, `failing` |
@@ -68,7 +68,7 @@ class Keys:
 
     def due(self, receiver: str) -> str:
         """What is parked, by due time."""
-        return self._of(receiver, "due")
+        return self._of(receiver, "queue")
 
     def alert(self, receiver: str, alert_id: str) -> str:
         """One alert."""
