@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,20 @@ from standardwebhooks import Webhook
 from typer.testing import CliRunner, Result
 
 from tests.rig.http_receiver import Answer, HttpReceiver
+from tests.rig.smtp_server import SmtpServer, smtp_server
 from tests.unit.notify.samples import SECRET, make_alert
 from workers.cli import notify
 from workers.errors import ConfigurationError, InputError
 
 
 @pytest.fixture
-def config(tmp_path: Path, receiver: HttpReceiver, monkeypatch: pytest.MonkeyPatch) -> Path:
+def mail() -> Iterator[SmtpServer]:
+    with smtp_server() as server:
+        yield server
+
+
+@pytest.fixture
+def config(tmp_path: Path, receiver: HttpReceiver, mail: SmtpServer, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("KEY", SECRET)
     file = tmp_path / "receivers.yaml"
     file.write_text(
@@ -26,6 +34,10 @@ def config(tmp_path: Path, receiver: HttpReceiver, monkeypatch: pytest.MonkeyPat
     headers: {{Authorization: {{env: KEY}}}}}}
 - {{name: slack, type: slack, url: "{receiver.url_for("/slack")}", allow_private: true}}
 - {{name: screen, type: terminal, min_level: high}}
+- {{name: out, type: stdout}}
+- {{name: mail, type: email, host: localhost, port: {mail.port}, security: none, allow_private: true,
+    sender: tocsin@wire.example, to: [desk@wire.example]}}
+- {{name: events, type: webhook, url: "{receiver.url_for("/e")}", allow_private: true, cloudevents: structured}}
 - {{name: disk, type: file, path: out.jsonl}}
 """
     )
@@ -85,6 +97,18 @@ def test_a_test_to_file_and_terminal(config: Path) -> None:
     assert run("test", "disk").exit_code == 0
     assert json.loads((config.parent / "out.jsonl").read_text())["test"] is True
     assert run("test", "screen").stdout.startswith("HIGH: [TEST] ")
+
+
+def test_a_test_to_every_other_type(config: Path, receiver: HttpReceiver, mail: SmtpServer) -> None:
+    assert run("test", "mail").exit_code == 0
+    assert "[TEST]" in mail.mails[0].message["Subject"]
+    assert mail.mails[0].message["Message-ID"].startswith("<test_")
+    assert run("test", "events").exit_code == 0
+    assert receiver.requests[0].json()["tocsintest"] is True
+    assert json.loads(run("test", "out").stdout)["test"] is True
+    assert "Subject: " in run("preview", "mail").stdout
+    assert json.loads(run("preview", "events").stdout)["type"] == "tocsin.alert.firing"
+    assert json.loads(run("preview", "out").stdout)["id"].startswith("test_")
 
 
 def test_an_unknown_receiver_is_told_with_the_nearest(config: Path) -> None:

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.rig.slack_picture import as_page
 from tests.unit.notify import block_kit
 from tests.unit.notify.samples import NOON, make_alert, make_evidence
-from topics.alerts import Alert
+from topics.alerts import Alert, AlertCounts
 from workers.notify.receivers import slack, words
 
 HOSTILE = st.one_of(
@@ -151,3 +152,17 @@ def test_evidence_stands_in_order_of_time_and_once() -> None:
 )  # fmt: skip
 def test_links(url: str | None, link: str | None) -> None:
     assert words.safe_link(url) == link
+
+
+def test_a_picture_can_be_drawn_of_what_is_sent() -> None:
+    page = as_page(slack.render(make_alert(title="A <b>&amp; *c*")))
+    assert "<h1>🔔 high: A &lt;b&gt;&amp;amp; *c*</h1>" in page
+    assert '<a href="https://wire.example/a1">Rocket over the bay</a>' in page
+    assert "<blockquote>A rocket rose over the bay.</blockquote>" in page
+
+
+def test_an_alert_about_a_receiver_has_no_counts_of_nothing() -> None:
+    about = make_alert(evidence=(), counts=AlertCounts(articles=0, stories=0, sources=0), group={"receiver": ("ops",)})
+    message = slack.render(about)
+    assert block_kit.problems(message) == []
+    assert "article" not in json.dumps(message)
