@@ -36,8 +36,9 @@ class ClauseWalk(Complements):
         read_modality(verb, self.verdict, negation=negation)
         self._said_between(verb)
         head, dep = verb.head, verb.dep_
-        if own:
+        if not any(map(is_verbal, self.path[:-1])):
             read_habit(verb, self.verdict)
+        if own:
             self._lasting_state(verb)
         self._headline_infinitive(verb)
         if head == verb:

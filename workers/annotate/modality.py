@@ -63,6 +63,8 @@ def _mark(verb: Token, child: Token, verdict: Verdict) -> None:
         ahead = lower in {"before", "until"}
         if not (ahead and (verb.tag_ == "VBD" or has_child(verb, "had", "was", "were"))):
             verdict.raise_to("future" if ahead else "hypothetical", child)
+    elif child.dep_ == "mark" and lower == "like":
+        verdict.raise_to("hypothetical", child)  # "it felt like a bomb had exploded"
     elif child.dep_ == "advmod" and lower in lexicon().words("status", "doubting_adverbs"):
         verdict.raise_to("hypothetical", child)
     elif child.dep_ == "prep" and lower == "in":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from spacy.tokens import Doc, Token
 
 from workers.annotate.complements import DEPTH
@@ -13,6 +15,7 @@ from workers.annotate.setting import Setting
 from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
 
 _FINENESS = {"day": 0, "week": 1, "month": 1, "span": 2, "year": 3}
+_UNTIL = ("for ", "until ", "till ", "through ")
 _SEQUELS = frozenset({"after", "when", "before", "as"})
 _MOST_RECENT = frozenset({"last", "latest"})
 _NEW = frozenset({"latest", "new", "now", "current", "this", "today", "recent"})
@@ -21,59 +24,77 @@ _NEW = frozenset({"latest", "new", "now", "current", "this", "today", "recent"})
 def apply_times(walk: Walk, setting: Setting, trigger: Token) -> None:
     """Date the event of `walk` by the dates of its sentence."""
     verdict = walk.verdict
-    own, near, clauses = _anchors(walk, setting)
-    best = min(own, key=lambda found: found[0], default=None)
-    if best is not None:
-        _, when, meant_for = best
-        _date_by(
-            walk, setting, when.turned(setting.published, ahead=True) if meant_for else _directed(walk, setting, when)
-        )
+    dates = _sorted(walk, setting)
+    if dates.own:
+        _, when, meant = min(dates.own, key=lambda found: found[0])
+        turned = when.turned(setting.published, ahead=True) if meant else _directed(walk, setting, when)
+        _date_by(walk, setting, turned)
     else:
-        _date_by_others(walk, setting, [_directed(walk, setting, when) for when in near], clauses)
+        _date_by_others(walk, setting, dates)
     if verdict.status == "actual" and verdict.when is None:
         _apply_background(walk, setting, trigger)
 
 
-def _date_by_others(walk: Walk, setting: Setting, near: list[When], sequels: list[When]) -> None:
+@dataclass(slots=True)
+class _Dates:
+    """The dates of a sentence, sorted by what they have to do with one event."""
+
+    own: list[tuple[tuple[int, int, int], When, bool]] = field(default_factory=list)
+    """By nearness, then fineness; and whether "for" or "until" stands before it."""
+    near: list[When] = field(default_factory=list)
+    """Of conjuncts, reports and main clauses."""
+    sequels: list[When] = field(default_factory=list)
+    """Of what came before or with it: "collapsed after a ship struck it in March"."""
+    aims: list[When] = field(default_factory=list)
+    """Of what it is for: "ministers who meet to talk on March 19"."""
+
+
+def _date_by_others(walk: Walk, setting: Setting, dates: _Dates) -> None:
     """The dates of conjuncts and main clauses count where they take the event out of the news."""
     published = setting.published
-    past = next((when for when in (*near, *sequels) if when.lies(published) == "past"), None)
-    ahead = next((when for when in near if when.lies(published) == "future"), None)
+    near = [_directed(walk, setting, when) for when in dates.near]
+    past = next((when for when in (*near, *dates.sequels) if when.lies(published) == "past"), None)
+    ahead = next((when for when in (*near, *dates.aims) if when.lies(published) == "future"), None)
     if past is not None:
         walk.verdict.date_back(past)
     elif ahead is not None and not (walk.settled or _is_past_tense(walk)):
         walk.verdict.look_ahead(ahead)
 
 
-def _anchors(
-    walk: Walk, setting: Setting
-) -> tuple[list[tuple[tuple[int, int, int], When, bool]], list[When], list[When]]:
-    """The dates that are the event's own, by nearness; those of conjuncts, reports and main clauses; of sequels."""
+def _sorted(walk: Walk, setting: Setting) -> _Dates:
     place = {token.i: n for n, token in reversed(list(enumerate(walk.path)))}
     shared = {token.i for token in (*walk.near, *walk.reports)}
     timed = {
         c.i for token in walk.path for c in children(token, "advcl") if has_child(c, *_SEQUELS) and c.tag_ != "VBG"
     }
-    own: list[tuple[tuple[int, int, int], When, bool]] = []
-    near: list[When] = []
-    sequels: list[When] = []
+    dates = _Dates()
     for token, when in setting.times:
         if token.i not in place and _is_milestone(token, when, setting):
             continue
         anchor = _anchor(token, when, place)
         if anchor in place:
-            rank = _FINENESS[when.granularity]
-            own.append(((place[anchor], rank, when.start), when, _is_meant_for(token, when)))
+            rank = (place[anchor], _FINENESS[when.granularity], when.start)
+            dates.own.append((rank, when, _is_meant_for(token, when)))
         elif anchor in shared or _follows(token.doc, anchor, place):
-            near.append(when)  # "in March Washington said Moscow was sending"
+            dates.near.append(when)  # "in March Washington said Moscow was sending"
+        elif _is_aim(token.doc, anchor, place):
+            dates.aims.append(when.turned(setting.published, ahead=True))
         elif anchor in timed:
-            sequels.append(when)  # "collapsed after a ship struck it in March"
-    return own, near, sequels
+            dates.sequels.append(when)
+    return dates
+
+
+def _is_aim(sentence: Doc, anchor: int, own: dict[int, int]) -> bool:
+    if anchor < 0:
+        return False
+    verb = sentence[anchor]
+    return is_infinitive(verb) and verb.dep_ in {"advcl", "xcomp"} and verb.head.i in own
 
 
 def _is_meant_for(token: Token, when: When) -> bool:
-    """ "called an election for 5 March"."""
-    return f"for {when.words}".lower() in token.doc.text.lower() or when.words.lower().startswith("for ")
+    """ "called an election for 5 March", "put off until June"."""
+    before = token.doc.text[max(0, when.start - 8) : when.start].lower().split()[-1:]
+    return when.words.lower().startswith(_UNTIL) or (bool(before) and f"{before[0]} " in _UNTIL)
 
 
 def _follows(sentence: Doc, anchor: int, own: dict[int, int]) -> bool:
@@ -81,8 +102,6 @@ def _follows(sentence: Doc, anchor: int, own: dict[int, int]) -> bool:
     if anchor < 0:
         return False
     verb = sentence[anchor]
-    if is_infinitive(verb):
-        return verb.dep_ in {"advcl", "xcomp"} and verb.head.i in own  # "ministers who meet to talk on March 19"
     if verb.tag_ != "VBG":
         return False
     if verb.dep_ == "advcl" and not any(c.dep_ == "mark" for c in verb.children):
@@ -161,6 +180,8 @@ def _anchor(token: Token, when: When, own: dict[int, int]) -> int:
     for _ in range(DEPTH):
         if token.dep_ == "nsubj" and not _strikes(token) and token.i not in own and when.granularity != "day":
             return -1  # "the winner of the vote in March resigned"
+        if token.pos_ == "ADJ" and token.dep_ == "amod" and token.i not in own:
+            return -1  # "payments due in 1987"
         if token.i in own or (is_verbal(token) and token.dep_ not in {"aux", "auxpass"}):
             return token.i
         if token.head == token:

@@ -1,0 +1,213 @@
+"""The way from a noun up through its phrase: what its adjectives, its prepositions and the nouns over it say.
+
+`nominals` walks on from the phrase to the verb.
+"""
+
+from __future__ import annotations
+
+from spacy.tokens import Token
+
+from topics.annotations import Status
+from workers.annotate.clauses import ClauseWalk
+from workers.annotate.complements import is_long_after, is_phrasal, is_speech
+from workers.annotate.known import is_definite
+from workers.annotate.lexicon import lexicon
+from workers.annotate.modality import is_status_word, negation_of
+from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
+
+NOMINAL = frozenset({"NOUN", "PROPN"})
+IRREALIS = frozenset({"future", "hypothetical"})
+_FACTIVE = frozenset({"after", "following", "since", "despite", "amid", "over"})
+_TOWARDS_EVENT = frozenset({"for", "to", "towards", "toward", "into", "of"})
+_BESIDE = frozenset({"on", "with", "about", "against"})
+_ADJECTIVES: tuple[tuple[Status, str], ...] = (
+    ("negated", "negating_adjectives"),
+    ("future", "future_adjectives"),
+    ("hypothetical", "unreal_adjectives"),
+    ("hypothetical", "hypothetical_adjectives"),
+    ("historical", "historical_adjectives"),
+)
+_NOUNS: tuple[tuple[Status, str], ...] = (
+    ("negated", "negating_nouns"),
+    ("future", "future_nouns"),
+    ("hypothetical", "hypothetical_nouns"),
+    ("historical", "historical_nouns"),
+)
+_LISTED = (*(name for _, name in _NOUNS), "stopping_nouns")
+
+
+class PhraseWalk(ClauseWalk):
+    """The walk over verbs and phrases."""
+
+    given = True
+    """Is the event that the walk began with a known one ("the strike")?"""
+
+    def adjective(self, word: Token, *, performed: bool = False) -> None:
+        """What an adjective before the noun says; if the event was `performed`, it was so whatever had been planned."""
+        for status, name in _ADJECTIVES:
+            planned = status in IRREALIS and name != "unreal_adjectives"
+            if word.lower_ in lexicon().words("status", name) and not (performed and planned):
+                self.verdict.raise_to(status, word)
+        if any(child.tag_ == "MD" for child in word.children):
+            self.verdict.raise_to("hypothetical", word)  # "a would-be attack", cut at its hyphens
+        if word.lower_ in lexicon().words("reporting", "adjectives"):
+            self.verdict.attributed = True
+
+    def subject_judged(self, word: Token) -> None:
+        """What an adjective behind the noun says: "the summit is unlikely", "the talks are due to start"."""
+        if is_status_word(word, "future"):
+            self.verdict.raise_to("future", word)
+        elif is_status_word(word, "hypothetical"):
+            self.verdict.raise_to("hypothetical", word)
+        elif is_status_word(word, "false"):
+            self.verdict.raise_to("negated", word)
+
+    def behind_preposition(self, preposition: Token, noun: Token) -> None:
+        """What a preposition before the noun, and the word that it hangs on, say."""
+        above, lower = _holder_of(preposition), preposition.lower_
+        ahead = above.lower_ == "ahead" or _leads_up(above)
+        if ahead or (lower in lexicon().words("status", "before_prepositions") and not self._had_been(noun, above)):
+            self.verdict.raise_to("future", preposition)
+        elif lower == "like" and not is_definite(noun):
+            self.verdict.raise_to("hypothetical", preposition)  # "it sounded like an explosion"
+        elif lower == "without" or above.lower_ in lexicon().words("status", "discarding"):
+            self.verdict.raise_to("negated", preposition)
+        elif lower in {"after", "since", "from"} and is_long_after(preposition):
+            self.verdict.raise_to("historical", preposition)
+        elif lower in lexicon().words("status", "remote_prepositions"):
+            self.background = preposition
+        elif above.pos_ in NOMINAL:
+            self._in_noun(above)
+        elif is_verbal(above):
+            self._under_verb(preposition, noun, above)
+        elif above.pos_ == "ADJ":
+            self.subject_judged(above)
+
+    def _had_been(self, noun: Token, above: Token) -> bool:
+        """ "weak even before the riots": what is known and told in the past has been; a known vote may be to come."""
+        while above.head != above and not is_verbal(above):
+            above = above.head
+        return not self.kind.arranged and is_definite(noun) and (above.tag_ == "VBD" or has_child(above, "was", "were"))
+
+    def _in_noun(self, above: Token) -> None:
+        if above.lemma_.lower() in {"event", "case"} and above.dep_ == "pobj" and above.head.lower_ == "in":
+            self.verdict.raise_to("hypothetical", above)  # "in the event of an attack"
+        else:
+            self.listed_noun(above, default="actual")
+
+    def _under_verb(self, preposition: Token, noun: Token, verb: Token) -> None:
+        lower = preposition.lower_
+        kept = is_status_word(verb, "keeping") and lower in {"on", "with", "in"}
+        if kept or self._aside(verb, lower):
+            self.reports_above(verb)
+            return
+        if is_status_word(verb, "reaction") and not (lower == "with" and is_status_word(verb, "answering")):
+            self.reports_above(verb)
+            return
+        if lower in _TOWARDS_EVENT:
+            ahead = lower in {"for", "to", "of"}
+            if is_status_word(verb, "memory"):
+                self.verdict.raise_to("historical", verb)
+            elif is_status_word(verb, "hypothetical"):
+                self.verdict.raise_to("hypothetical", verb)
+            elif (is_status_word(verb, "future") and ahead) or (is_status_word(verb, "motion") and lower == "for"):
+                self.verdict.raise_to("future", verb)
+        elif lower in _BESIDE and is_status_word(verb, "hypothetical") and not is_definite(noun):
+            self.verdict.raise_to("hypothetical", verb)  # "threatened it with sanctions", "bet on a truce"
+        self._under_modal(verb, noun, lower)
+        self.reports_above(verb)
+        if lower in _FACTIVE:
+            self.near.append(verb)
+        else:
+            self.path.append(verb)
+
+    def _aside(self, verb: Token, preposition: str) -> bool:
+        """ "agree to resume exports at the summit": it is at the summit that they agree."""
+        if preposition not in {"at", "during"} or verb.dep_ != "xcomp" or not is_infinitive(verb):
+            return False
+        above = verb.head
+        vows = is_status_word(above, "future") and is_verbal(above) and not is_passive(above)
+        return vows and not is_status_word(verb, "gathering") and self.status_of(above) == "actual"
+
+    def _under_modal(self, verb: Token, noun: Token, preposition: str) -> None:
+        """An event inside a coming act is coming too; a definite one may stand, and inside a denied act it does."""
+        spoken_of = preposition in {"on", "about", "over"} and is_speech(verb)
+        if spoken_of and any(is_status_word(c, "prospective") for c in children(noun, "amod")):
+            self.verdict.raise_to("hypothetical", verb)  # "consulted its allies on fresh sanctions"
+            return
+        given = is_definite(noun) or preposition in _FACTIVE or spoken_of
+        if given and not self.kind.arranged:
+            return
+        # "vowed to help in a letter": the letter is where it was vowed, whatever the parser hangs it on.
+        letter = preposition == "in" and has_child(noun, "a", "an")
+        if letter and verb.dep_ == "xcomp" and not has_child(verb, "will", "would"):
+            return
+        status = self.status_of(verb)
+        if status in IRREALIS:
+            self.verdict.raise_to("future" if given else status, verb)
+
+    def listed_noun(self, noun: Token, *, default: Status) -> None:
+        """A noun above the event: "plans for", "threat of", "no sign of", "anniversary of"."""
+        lemma = noun.lemma_.lower()
+        if negation_of(noun) is not None or (noun.dep_ == "attr" and negation_of(noun.head) is not None):
+            self.verdict.raise_to("negated", noun)
+        if is_status_word(noun, "stopping_nouns"):
+            return  # "a halt to the strikes": they go on, or did until now
+        for status, name in _NOUNS:
+            if is_status_word(noun, name):
+                self.verdict.raise_to(status, noun)
+                self._fate_of(noun)
+                return
+        if lemma in lexicon().words("reporting", "nouns"):
+            self.verdict.attributed = True
+            self._fate_of(noun)
+        elif default != "actual":
+            self.verdict.raise_to(default, noun)
+        elif lemma in lexicon().words("roles", "transparent") | lexicon().words("roles", "quantity"):
+            for child in children(noun, "amod"):
+                self.adjective(child)
+            self.above_noun(noun)
+        elif lemma in lexicon().words("status", "stricken"):
+            self._in_memory_of(noun)
+        elif not self.given and noun.dep_ == "dobj" and is_status_word(noun.head, "hypothetical"):
+            self.verdict.raise_to("hypothetical", noun.head)  # "simulated a response to an attack"
+
+    def _fate_of(self, noun: Token) -> None:
+        """ "rejected a proposal for", "shelved plans for", "reports of … were false"."""
+        verb, dep = noun.head, noun.dep_
+        if dep == "pobj" and verb.head.lemma_.lower() in {"talk", "report", "idea"}:
+            verb, dep = verb.head.head, verb.head.dep_
+        if not is_verbal(verb):
+            return
+        refused = is_status_word(verb, "denying") or is_status_word(verb, "negated")
+        if dep in {"dobj", "nsubjpass"} and (refused or is_phrasal(verb, "negated_phrasal")):
+            if negation_of(verb) is None:
+                self.verdict.raise_to("negated", verb)
+        elif dep in {"nsubj", "nsubjpass"}:
+            for word in children(verb, "acomp", "attr", "oprd"):
+                if is_status_word(word, "false"):
+                    self.verdict.raise_to("negated", word)
+
+    def _in_memory_of(self, noun: Token) -> None:
+        """ "a memorial to the victims of the massacre"."""
+        if noun.dep_ == "pobj" and is_status_word(noun.head.head, "historical_nouns"):
+            self.verdict.raise_to("historical", noun.head.head)
+        elif noun.dep_ == "dobj" and is_status_word(noun.head, "memory"):
+            self.verdict.raise_to("historical", noun.head)
+
+
+def _leads_up(above: Token) -> bool:
+    """ "in the run-up to the vote", which the tokenizer cuts at its hyphen."""
+    if above.lower_ != "up" or above.i < 2 or above.nbor(-1).text != "-":
+        return False
+    return above.nbor(-2).lower_ in {"run", "lead", "build"}
+
+
+def _holder_of(preposition: Token) -> Token:
+    """What a preposition belongs to; a plan or a halt just before it, even where the parser hangs it on the verb."""
+    above = preposition.head
+    if preposition.i and is_verbal(above):
+        before = preposition.nbor(-1)
+        if before.head == above and before.pos_ == "NOUN" and any(is_status_word(before, name) for name in _LISTED):
+            return before
+    return above
