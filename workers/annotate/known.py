@@ -8,7 +8,7 @@ from __future__ import annotations
 from spacy.tokens import Token
 
 from workers.annotate.modality import is_status_word, negation_of
-from workers.annotate.syntax import children, has_child
+from workers.annotate.syntax import children, has_child, is_infinitive
 
 _DEFINITE = frozenset({"the", "this", "these", "those", "that", "both"})
 
@@ -25,6 +25,7 @@ def is_past(noun: Token) -> bool:
     return any(
         (c.tag_ == "VBD" or has_child(c, "was", "were"))
         and not has_child(c, "to", "if")
+        and not any(is_infinitive(x) for x in children(c, "xcomp"))
         and not (is_status_word(c, "scheduling") or is_status_word(c, "cancelling"))
         and negation_of(c) is None
         for c in children(noun, "relcl")
