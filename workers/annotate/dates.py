@@ -25,6 +25,12 @@ _SOON = timedelta(days=45)
 _LASTING = frozenset({"over_past", "in_recent", "for_long"})
 _DATED = frozenset({"day_month", "day_range"})
 _VAGUE = frozenset({"long_past", "earlier", "war", "for_long"})
+_SINCE = re.compile(
+    r"\bsince\s+(?:(?:at\s+least|the|last|early|late|mid)\s+)*(?:(?:start|beginning|end|middle|spring|summer|autumn|fall"
+    r"|winter|first\s+half|second\s+half|turn)\s*)?$",
+    re.IGNORECASE,
+)
+_JOINTS = frozenset({"", "on", "to", "from"})
 _CUE = 60
 """Words that look ahead count so many characters before a date."""
 
@@ -91,7 +97,18 @@ def find_times(text: str, published: date, before: When | None = None) -> list[W
             when = _resolve(name, match, text, published)
             if when is not None:
                 found.append(when)
-    return _with_anaphora(text, sorted(found, key=lambda when: when.start), published, before)
+    return _with_anaphora(text, _composed(text, sorted(found, key=lambda when: when.start)), published, before)
+
+
+def _composed(text: str, found: list[When]) -> list[When]:
+    """ "One year ago this weekend", "a month ago on Friday": a time counted back from another one is one time."""
+    made: list[When] = []
+    for when in found:
+        last = made[-1] if made else None
+        between = text[last.end : when.start].strip().lower() if last is not None else "-"
+        if last is None or not last.words.lower().endswith("ago") or between not in _JOINTS:
+            made.append(when)
+    return made
 
 
 def _resolve(name: str, match: re.Match[str], text: str, published: date) -> When | None:
@@ -113,8 +130,8 @@ def _read(name: str, match: re.Match[str], published: date, text: str, *, ahead:
     if days is None:
         return None
     first, last, granularity = days
-    before = text[max(0, match.start() - 6) : match.start()].lower()
-    since = before.rstrip().endswith("since") or match.group().lower().startswith("since")
+    before = text[max(0, match.start() - _CUE) : match.start()]
+    since = _SINCE.search(before) is not None or match.group().lower().startswith("since")
     lasting = name in _LASTING or since
     if lasting:
         last, granularity = max(last, published) if since else published, "span"

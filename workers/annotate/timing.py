@@ -75,7 +75,7 @@ def _sorted(walk: Walk, setting: Setting) -> _Dates:
         if anchor in place:
             rank = (place[anchor], _FINENESS[when.granularity], when.start)
             dates.own.append((rank, when, _is_meant_for(token, when)))
-        elif anchor in shared or _follows(token.doc, anchor, place):
+        elif anchor in shared or (not when.lasting and _follows(token.doc, anchor, place)):
             dates.near.append(when)  # "in March Washington said Moscow was sending"
         elif _is_aim(token.doc, anchor, place):
             dates.aims.append(when.turned(setting.published, ahead=True))
