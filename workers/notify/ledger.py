@@ -153,25 +153,15 @@ class Ledger:
         `past` is what is known of it from elsewhere (the ledger is being rebuilt).
         """
         alert = arrival.alert
-        task = TaskId.of(alert)
+        order = _order(arrival, now=now, give_up_at=give_up_at, every_change=every_change)
+        order["past"] = past.order() if past else {}
         superseded = [old for old in alert.supersedes if old != alert.id]
-        await cast("Any", self._redis.sadd(self._keys.receivers(), receiver))
-        order: dict[str, object] = {
-            "alert_id": alert.id,
-            "sequence": str(task.sequence),
-            "state": alert.state,
-            "now": now,
-            "give_up_at": give_up_at,
-            "ttl": max(0, int(give_up_at - now)) + KEEP_SECONDS,
-            "keep": KEEP_SECONDS,
-            "trace_id": arrival.trace_id or "",
-            "origin": arrival.origin,
-            "superseded_by": "" if every_change else alert.superseded_by or "",
-            "every_change": every_change,
-            "past": past.order() if past else {},
-        }
         key = self._keys.alert(receiver, alert.id)
-        stood = await cast("Any", self._redis.hget(key, "stand")) or alert.id
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.sadd(self._keys.receivers(), receiver)
+        pipe.hget(key, "stand")
+        _, stand = await pipe.execute()
+        stood = stand or alert.id
         while True:
             outcome, cause, *more = await self._accept(
                 keys=[
@@ -238,24 +228,7 @@ class Ledger:
             return None
         if answer[0] == "wait":
             return Wait(float(answer[1]) if answer[1] else None)
-        what, attempt, alert, trace_id, accepted_at, give_up_at, origin, reason, failures, failing, memo = answer
-        return Claim(
-            receiver=receiver,
-            task=task,
-            token=token,
-            what=what,
-            attempt=int(attempt),
-            alert=Alert.model_validate_json(alert),
-            trace_id=trace_id or None,
-            accepted_at=float(accepted_at),
-            give_up_at=float(give_up_at),
-            incident=incident,
-            origin=origin,
-            reason=reason,
-            failures=int(failures),
-            failing=failing,
-            memo=memo,
-        )
+        return _claimed(receiver, task, token, incident, answer)
 
     async def finish(self, claim: Claim, ending: Ending, *, now: float) -> bool:
         """Write down the end of an attempt; False if it did not count because another worker holds the change now."""
@@ -295,6 +268,46 @@ class Ledger:
             args=[json.dumps(order), ending.record.model_dump_json(), *(part for pair in pairs for part in pair)],
         )
         return bool(answer)
+
+
+def _order(arrival: Arrival, *, now: float, give_up_at: float, every_change: bool) -> dict[str, object]:
+    """What the script `accept` is told of an arrival."""
+    alert = arrival.alert
+    return {
+        "alert_id": alert.id,
+        "sequence": str(TaskId.of(alert).sequence),
+        "state": alert.state,
+        "now": now,
+        "give_up_at": give_up_at,
+        "ttl": max(0, int(give_up_at - now)) + KEEP_SECONDS,
+        "keep": KEEP_SECONDS,
+        "trace_id": arrival.trace_id or "",
+        "origin": arrival.origin,
+        "superseded_by": "" if every_change else alert.superseded_by or "",
+        "every_change": every_change,
+    }
+
+
+def _claimed(receiver: str, task: TaskId, token: str, incident: str, answer: Sequence[Any]) -> Claim:
+    """What the script `claim` answered."""
+    what, attempt, alert, trace_id, accepted_at, give_up_at, origin, reason, failures, failing, memo = answer
+    return Claim(
+        receiver=receiver,
+        task=task,
+        token=token,
+        what=what,
+        attempt=int(attempt),
+        alert=Alert.model_validate_json(alert),
+        trace_id=trace_id or None,
+        accepted_at=float(accepted_at),
+        give_up_at=float(give_up_at),
+        incident=incident,
+        origin=origin,
+        reason=reason,
+        failures=int(failures),
+        failing=failing,
+        memo=memo,
+    )
 
 
 def outbox_id(kind: TopicKind, token: str, trace_id: str) -> str:
