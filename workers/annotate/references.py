@@ -6,6 +6,7 @@ sentences before it, the title last.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ _DEFINITE = frozenset({"the", "this", "that", "these", "those"})
 _JOINTS = frozenset({"and", ",", "the", "'s"})
 _LOOK_BACK = 2
 _PAIR_BACK = 4
+_OFTEN = 4
 _LEADING = frozenset({"leader", "president", "man"})
 
 
@@ -259,7 +261,21 @@ class References(Classes):
         """The only country that the article has named before."""
         position = self.position(token.doc)
         named = self._countries(self._names_before(position, token.i))
-        return named if len(named) == 1 else []
+        return named if len(named) == 1 else self._standing_out()
+
+    def _standing_out(self) -> list[Participant]:
+        """The country that the article names far more often than any other."""
+        spoken: Counter[str] = Counter()
+        first: dict[str, Mention] = {}
+        for reading in self.readings:
+            for mention in reading.mentions:
+                if mention.country and mention.kind in {"country", "organisation"} and mention.sort != "igo":
+                    spoken[mention.country] += 3 if reading.part == "title" else 1
+                    first.setdefault(mention.country, mention)
+        ranked = spoken.most_common(2)
+        if not ranked or ranked[0][1] < _OFTEN or (len(ranked) > 1 and ranked[0][1] < 2 * ranked[1][1]):
+            return []
+        return [self.participant(first[ranked[0][0]])]
 
     def _countries(self, mentions: Iterable[Mention]) -> list[Participant]:
         found: dict[str, Participant] = {}
