@@ -112,9 +112,9 @@ def _sentence_events(
 
 
 def _is_mention(found: Found) -> bool:
-    """A noun that stands alone, and of which the sentence does not say that it happened."""
+    """A noun that stands alone, and of which the sentence does not say that it happened. Phrases say enough."""
     named = found.actor or found.target or found.place or found.verdict.when
-    if named or found.verdict.status != "actual" or found.candidate.frame.kind == "verb":
+    if named or found.verdict.status != "actual" or found.trigger.kind != "noun":
         return False
     return not is_told(found.candidate.frame.head)
 
