@@ -202,6 +202,8 @@ class Complements(ABC):
         if not is_reporting(head):
             return False
         infinitive = is_infinitive(verb)
+        if verb.tag_ == "VB" and not infinitive and has_child(verb, "that") and not any(children(verb, "aux")):
+            self.verdict.raise_to("hypothetical", head)  # "insist that a truce come first"
         finite = not infinitive and verb.tag_ not in {"VBG", "VB"}
         if finite or any(c.dep_ in {"nsubj", "nsubjpass"} or c.tag_ == "MD" for c in verb.children):
             self._reported_by(head)
