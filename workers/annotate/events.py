@@ -87,8 +87,9 @@ def _sentence_events(
     if not best:
         return
     position = cast.position(sentence)
-    story = story_time(_before(cast, position), published)
-    setting = setting_of(sentence, published, story, headline=position.part == "title")
+    setting = setting_of(
+        sentence, published, lambda: story_time(_before(cast, position), published), headline=position.part == "title"
+    )
     for (head, name), candidate in best.items():
         kind = ontology[name]
         other = next((other for other in kind.yields_to if (head, other) in best), None)

@@ -26,6 +26,8 @@ class Walk(PhraseWalk):
             return
         self.settled = True
         if any(True for _ in children(noun, "acl", "relcl")):
+            self.clause_of(noun)
+            self.reports_above(self.near[0] if self.near else noun)
             return  # "a ceasefire that was agreed on Sunday": its own clause has been read
         verb = noun.head
         while not is_verbal(verb) and verb.head != verb:
