@@ -17,6 +17,7 @@ from workers.annotate.scene import Stretch
 from workers.annotate.syntax import behind, children, is_verbal, lemma_of, subjects_of
 
 _POINTING = frozenset({"the", "this", "that", "these", "those"})
+_IT = frozenset({"it", "this", "that"})
 _BACK = 2
 _NEAR = 4
 """How many words a role, a name's rest or an adverb may put between a name and its verb."""
@@ -30,14 +31,21 @@ class Echoes(References):
     def echoed(self, token: Token, own: set[str]) -> list[Participant]:
         """Who did or said what `token` takes up again; never one of `own`."""
         lemma = lemma_of(token)
+        if token.lower_ in _IT and token.pos_ == "PRON":
+            return self._of_last_sentence(token, own)
         said = lemma in lexicon().words("roles", "said")
         if not said and lemma not in lexicon().words("roles", "deed") | lexicon().words("roles", "step"):
             return []
+        if any(child.tag_ == "PRP$" for child in token.children):
+            return self._only_other(token, own)
         if self._says_whose(token):
             return []
         found = self._clause_above(token, own)
-        if found or not any(child.lower_ in _POINTING for child in token.children):
-            return found
+        pointing = any(child.lower_ in _POINTING for child in token.children)
+        return found or (self._told_before(token, own, said=said) if pointing else [])
+
+    def _told_before(self, token: Token, own: set[str], *, said: bool) -> list[Participant]:
+        """Who acts in the last sentences, the nearest first that is not about `own`."""
         for stretch in self.sentences_before(self.position(token.doc), _BACK):
             who = self._doer_of(stretch, said=said)
             if who is not None and who.id not in own:
@@ -45,6 +53,21 @@ class Echoes(References):
             if who is None and stretch.part == "text":
                 return []
         return []
+
+    def _of_last_sentence(self, token: Token, own: set[str]) -> list[Participant]:
+        """ "Finland condemned it": what the last sentence tells of, if this one does not say more."""
+        before = self.sentences_before(self.position(token.doc), 1)
+        if not before or self._clause_above(token, own):
+            return []
+        who = self._doer_of(before[0], said=False)
+        return [who] if who is not None and who.id not in own else []
+
+    def _only_other(self, token: Token, own: set[str]) -> list[Participant]:
+        """ "France spoke of Iran and condemned its launches": the only other state is meant."""
+        position = self.position(token.doc)
+        named = self.mentions_in(position.part, position.token, position.token + token.i)
+        found = {p.id: p for p in self._states_in(named, statesmen=False) if p.id not in own}
+        return list(found.values()) if len(found) == 1 else []
 
     def _says_whose(self, token: Token) -> bool:
         """Do words beside the noun say of whom or what it is, so that it does not point back?"""

@@ -59,7 +59,15 @@ def _actors(slots: Sequence[str], frame: Frame, cast: Cast, *, as_persons: bool)
         found = unique(p for p in named if not p.id.startswith("place:"))
         if found:
             return found
-    return _deniers(frame, cast)
+    return _deniers(frame, cast) or _senders(frame, cast)
+
+
+def _senders(frame: Frame, cast: Cast) -> list[Participant]:
+    """Who sends a letter, issues an appeal: the subject of the verb that brings the words on their way."""
+    verb, relation, _ = governor(frame.head) if frame.kind == "noun" else (None, "", None)
+    if verb is None or relation != "object" or verb.lemma_.lower() not in lexicon().words("roles", "sending"):
+        return []
+    return unique(p for p in _resolved(subjects_of(verb), cast) if not p.id.startswith("place:"))
 
 
 def _deniers(frame: Frame, cast: Cast) -> list[Participant]:
