@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.rig.broker import BrokerServer, embedded_broker
@@ -32,6 +33,11 @@ def pytest_configure() -> None:
     """
     _strip_environment()
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# A loaded machine is slow; that is no property of what is tested.
+hypothesis.settings.register_profile("tocsin", suppress_health_check=[hypothesis.HealthCheck.too_slow], deadline=None)
+hypothesis.settings.load_profile("tocsin")
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,7 @@ JSON_SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 KEYS: Mapping[TopicKind, str] = {
     "articles": "article id",
     "annotations": "article id",
-    "alerts": "alert id",
+    "alerts": "pattern id",
     "deliveries": "alert id",
     "rejects": "topic/partition/offset of the refused record",
 }
@@ -32,7 +32,7 @@ KEYS: Mapping[TopicKind, str] = {
 WRITERS: Mapping[TopicKind, str] = {
     "articles": "produce",
     "annotations": "annotate",
-    "alerts": "watch",
+    "alerts": "watch; notify, about a receiver",
     "deliveries": "notify",
     "rejects": "any step",
 }

@@ -20,6 +20,8 @@ EVENTS = Counter("tocsin_events_total", "Events found", ["type", "status"])
 ALERTS = Counter("tocsin_alerts_total", "Alerts", ["pattern", "state"])
 SUPPRESSED = Counter("tocsin_suppressed_matches_total", "Matches within the cooldown", ["pattern"])
 PATTERN_RELOADS = Counter("tocsin_pattern_reloads_total", "Times the pattern files were loaded anew", ["outcome"])
-PATTERNS_SOUND = Gauge("tocsin_patterns_sound", "1 if the pattern files could be loaded when they last changed, else 0")
+PATTERNS_SOUND = Gauge(
+    "tocsin_patterns_sound", "1 if the pattern files could be loaded when last looked at, else 0", ["step"]
+)
 DELIVERIES = Counter("tocsin_deliveries_total", "Attempts to notify", ["receiver", "outcome"])
 DELIVERY_SECONDS = Histogram("tocsin_delivery_seconds", "Time of one attempt", ["receiver"])

@@ -1,6 +1,7 @@
 """The cast of an article: whom a word of a parsed sentence stands for, as ids of participants.
 
-Its parts: `scene` (names by place), `classes` (what a phrase is), `references` (pronouns, definite nouns).
+Its parts: `scene` (names by place), `classes` (what a phrase is), `references` (pronouns, definite nouns), `echoes`
+(deeds told of before).
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from dataclasses import dataclass, field
 from spacy.tokens import Token
 
 from topics.annotations import Participant
+from workers.annotate.echoes import Echoes
 from workers.annotate.entities import Mention
 from workers.annotate.gazetteer import slug
 from workers.annotate.lexicon import lexicon
-from workers.annotate.references import References
 from workers.annotate.scene import Position
 from workers.annotate.syntax import antecedent, behind, children, lemma_of, objects_of
 
@@ -26,7 +27,7 @@ _ACTING_WORDS = ("body", "parties", "local", "speaker", "doer")
 
 
 @dataclass(slots=True)
-class Cast(References):
+class Cast(Echoes):
     """Answers for the roles of events: `resolve` for who acts, `owners` for whose the thing is that is acted on."""
 
     capitals: Mapping[str, str] = field(default_factory=dict)

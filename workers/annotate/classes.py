@@ -11,7 +11,7 @@ from workers.annotate.entities import Mention, is_company
 from workers.annotate.lexicon import lexicon
 from workers.annotate.people import role_of
 from workers.annotate.scene import Scene
-from workers.annotate.syntax import antecedent, children, lemma_of, spread
+from workers.annotate.syntax import antecedent, behind, children, lemma_of, spread
 
 _LINKS = frozenset({"compound", "amod", "nmod", "poss", "appos", "npadvmod"})
 _CLASSES_OF = {
@@ -152,6 +152,8 @@ class Classes(Scene):
         """Does the phrase behind the preposition say whose the noun is? Of, from; for a speaker; in a place."""
         word = preposition.lower_
         roles = lexicon()
+        if word == "of" and any(True for _ in behind(noun, "by")):
+            return False  # "the shelling of X by Y"
         if word in {"of", "from"}:
             return word == "from" or lemma_of(noun) not in roles.words("roles", "foe_of")
         if word == "for":

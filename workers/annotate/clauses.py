@@ -16,7 +16,7 @@ from workers.annotate.complements import (
     is_speech,
 )
 from workers.annotate.lexicon import lexicon
-from workers.annotate.modality import is_status_word, read_habit, read_modality
+from workers.annotate.modality import is_status_word, negates, read_habit, read_modality
 from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
 
 _COMPLEMENTS = frozenset({"xcomp", "ccomp", "csubj", "csubjpass", "acomp", "parataxis", "oprd", "attr"})
@@ -176,7 +176,8 @@ class ClauseWalk(Complements):
         while preposition.dep_ == "conj" and preposition.head.pos_ == preposition.pos_:
             preposition = preposition.head  # "of firing a missile and of sending troops"
         above, lower = preposition.head, preposition.lower_
-        if lower == "without" or above.lower_ in lexicon().words("status", "discarding"):
+        nowhere = any(negates(child) for child in preposition.children)  # "nowhere near signing"
+        if nowhere or lower == "without" or above.lower_ in lexicon().words("status", "discarding"):
             self.verdict.raise_to("negated", preposition)
         elif lower in lexicon().words("status", "before_prepositions"):
             if above.tag_ not in {"VBD", "VBN"}:  # "flew for an hour before splashing down"

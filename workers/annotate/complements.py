@@ -202,6 +202,8 @@ class Complements(ABC):
         if not is_reporting(head):
             return False
         infinitive = is_infinitive(verb)
+        if verb.tag_ == "VB" and not infinitive and has_child(verb, "that") and not any(children(verb, "aux")):
+            self.verdict.raise_to("hypothetical", head)  # "insist that a truce come first"
         finite = not infinitive and verb.tag_ not in {"VBG", "VB"}
         if finite or any(c.dep_ in {"nsubj", "nsubjpass"} or c.tag_ == "MD" for c in verb.children):
             self._reported_by(head)
@@ -252,6 +254,25 @@ class Complements(ABC):
             if token.head == token:
                 return
             token = token.head
+
+    def attribute_above(self, verb: Token) -> None:
+        """A clause inside a reported one is reported too: "a missile fired from Yemen was shot down, the army said"."""
+        token = verb
+        for _ in range(DEPTH):
+            apart = token.dep_ == "conj" and any(children(token, "nsubj", "nsubjpass"))
+            if self.verdict.attributed or token.head == token or apart:
+                return
+            above = token.head
+            reported = token.dep_ == "ccomp" and is_verbal(above) and is_reporting(above)
+            between = any(
+                is_reporting(c)
+                and any(children(c, "nsubj"))
+                and not any(children(c, "ccomp", "dobj"))
+                and not any(t.text == ";" for t in c.doc[min(verb.i, c.i) : max(verb.i, c.i)])
+                for c in children(above, "parataxis")
+            )
+            self.verdict.attributed = reported or between
+            token = above
 
     def _under_other(self, verb: Token, head: Token) -> None:
         infinitive = is_infinitive(verb)

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from workers.annotate.calendars import RESOLVERS, TWO_WAYS, Granularity
-from workers.annotate.datewords import ANAPHORIC, LOOKS_AHEAD, MAY_HOLD_A_DATE, PATTERNS
+from workers.annotate.datewords import ANAPHORIC, LOOKS_AHEAD, MAY_HOLD_A_DATE, patterns_for
 
 NEWS_WINDOW = timedelta(days=7)
 """What happened within so long before publication is news (`actual`), what is older is background (`historical`)."""
@@ -90,7 +90,7 @@ def find_times(text: str, published: date, before: When | None = None) -> list[W
     found: list[When] = []
     if not MAY_HOLD_A_DATE.search(text):
         return found
-    for name, pattern in PATTERNS:
+    for name, pattern in patterns_for(text):
         for match in pattern.finditer(text):
             if any(match.start() < other.end and other.start < match.end() for other in found):
                 continue

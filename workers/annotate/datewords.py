@@ -167,3 +167,42 @@ MAY_HOLD_A_DATE = re.compile(
     re.IGNORECASE,
 )
 """A cheap test that spares most sentences the patterns."""
+
+_UNITS = re.compile(r"minute|hour|day|week|fortnight|month|year|decade|centur|generation|night", re.IGNORECASE)
+_MONTHS = re.compile(r"(?:J[auAU]|F[eE]|M[aA]|A[puPU]|S[eE]|O[cC]|N[oO]|D[eE])[a-zA-Z]")
+_DIGITS = re.compile(r"\d")
+_OF_MONTHS = frozenset({"day_range", "day_month", "month_year", "relative_month", "month", "month_of_year"})
+_OF_DIGITS = frozenset({"iso", "slashed", "nth", "day_range", "day_month", "month_year", "decade", "year_span", "year",
+                        "possessive_year"})  # fmt: skip
+_OF_UNITS = frozenset({"ago", "away", "earlier", "many_ago", "over_past", "in_recent", "for_long", "to_come",
+                       "in_so_long"})  # fmt: skip
+_WORDS: dict[str, tuple[str, ...]] = {
+    "ago": ("ago", "from now"),
+    "many_ago": ("ago",),
+    "away": ("away", "off"),
+    "earlier": ("earlier", "before", "previously"),
+    "over_past": ("past", "last", "previous", "recent", "preceding"),
+    "in_recent": ("recent",),
+    "to_come": ("coming", "next", "following", "within"),
+    "season": ("spring", "summer", "autumn", "winter"),
+    "month_of_year": (" year",),
+    "day_of_week": (" week",),
+    "weekend": ("the weekend",),
+    "new_year": ("new year",),
+    "relative_day": ("day",),
+    "near_day": ("today", "yesterday", "tomorrow", "tonight", "overnight", "this ", "day "),
+    "holiday": ("christmas", "new year", "boxing"),
+    "war": ("war",),
+    "long_past": ("then", "days", "past", "long ago", "upon a time"),
+}
+"""One of these stands in a text in which the pattern of that name matches: a look that spares most of them."""
+
+
+def patterns_for(text: str) -> list[tuple[str, re.Pattern[str]]]:
+    """The patterns that may match in `text`, in order of precedence."""
+    low = text.lower()
+    shut = {name for name, words in _WORDS.items() if not any(word in low for word in words)}
+    for gate, names in ((_UNITS, _OF_UNITS), (_MONTHS, _OF_MONTHS), (_DIGITS, _OF_DIGITS)):
+        if gate.search(text) is None:
+            shut |= names
+    return [(name, pattern) for name, pattern in PATTERNS if name not in shut]

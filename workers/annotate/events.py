@@ -87,8 +87,9 @@ def _sentence_events(
     if not best:
         return
     position = cast.position(sentence)
-    story = story_time(_before(cast, position), published)
-    setting = setting_of(sentence, published, story, headline=position.part == "title")
+    setting = setting_of(
+        sentence, published, lambda: story_time(_before(cast, position), published), headline=position.part == "title"
+    )
     for (head, name), candidate in best.items():
         kind = ontology[name]
         other = next((other for other in kind.yields_to if (head, other) in best), None)
@@ -112,9 +113,9 @@ def _sentence_events(
 
 
 def _is_mention(found: Found) -> bool:
-    """A noun that stands alone, and of which the sentence does not say that it happened."""
+    """A noun that stands alone, and of which the sentence does not say that it happened. Phrases say enough."""
     named = found.actor or found.target or found.place or found.verdict.when
-    if named or found.verdict.status != "actual" or found.candidate.frame.kind == "verb":
+    if named or found.verdict.status != "actual" or found.trigger.kind != "noun":
         return False
     return not is_told(found.candidate.frame.head)
 

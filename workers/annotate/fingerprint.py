@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from datasketch import MinHash
+from numpy.typing import NDArray
 from spacy.lang.en.stop_words import STOP_WORDS
 
 from topics.annotations import Entity, Fingerprint
@@ -22,7 +22,6 @@ MAX_SHINGLES = 4000
 """The words beyond are not hashed: copies are told by their beginning, and a 1 MB text takes no longer than a page."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-_EMPTY = MinHash(num_perm=PERMUTATIONS, seed=1, hashfunc=int)
 
 
 def normalised_words(text: str) -> list[str]:
@@ -37,11 +36,30 @@ def minhash_of(words: Sequence[str]) -> str:
     words = words[: MAX_SHINGLES + SHINGLE_WORDS - 1]
     last = max(1, len(words) - SHINGLE_WORDS + 1)
     shingles = {" ".join(words[i : i + SHINGLE_WORDS]).encode("utf-8", "surrogatepass") for i in range(last)}
-    # As datasketch hashes, without its Python call for each shingle.
     digests = b"".join([hashlib.sha1(shingle, usedforsecurity=False).digest()[:4] for shingle in shingles])
-    sketch = _EMPTY.copy()
-    sketch.update_batch(np.frombuffer(digests, dtype="<u4").tolist())
-    return base64.b64encode(np.asarray(sketch.hashvalues, dtype="<u4").tobytes()).decode("ascii")
+    hashes = _mixed(np.frombuffer(digests, dtype="<u4").astype(np.uint32))
+    smallest = (hashes[:, None] * _FACTORS + _ADDENDS).min(axis=0)
+    return base64.b64encode(smallest.astype("<u4").tobytes()).decode("ascii")
+
+
+def _permutations(count: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Factors and addends of `count` bijections of 32 bits: those of datasketch's MinHash (affine32, seed 1).
+
+    Written out here, because that library loads half of scipy, which takes longer than our model.
+    """
+    dice = np.random.RandomState(1)
+    factors = dice.randint(0, 1 << 31, count, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    return factors, dice.randint(0, 1 << 32, count, dtype=np.uint32)
+
+
+_FACTORS, _ADDENDS = _permutations(PERMUTATIONS)
+
+
+def _mixed(hashes: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """MurmurHash3's last step."""
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        hashes = (hashes ^ (hashes >> np.uint32(shift))) * np.uint32(factor)
+    return hashes ^ (hashes >> np.uint32(16))
 
 
 def terms_of(title_words: Sequence[str], body_words: Sequence[str], entities: Iterable[Entity]) -> dict[str, float]:

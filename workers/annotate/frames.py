@@ -91,6 +91,8 @@ class Frame:
             found = [t for obj in behind(self.head, "of") for t in behind(obj, "by")]
             if not found and verb is not None and relation == "object" and is_passive(verb):
                 found = agents_of(verb)
+        if not found and verb is not None and preposition in {"on", "against"} and self.head.head.lower_ == "with":
+            found = objects_of(verb) if self.head.dep_ == "pobj" and self.head.head.head == verb else found
         if verb is None or relation not in {"object", "subject"}:
             return found
         if preposition == "to" and relation == "object":

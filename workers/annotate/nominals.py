@@ -26,6 +26,8 @@ class Walk(PhraseWalk):
             return
         self.settled = True
         if any(True for _ in children(noun, "acl", "relcl")):
+            self.clause_of(noun)
+            self.reports_above(self.near[0] if self.near else noun)
             return  # "a ceasefire that was agreed on Sunday": its own clause has been read
         verb = noun.head
         while not is_verbal(verb) and verb.head != verb:
@@ -194,8 +196,12 @@ class Walk(PhraseWalk):
     def _stands_over(self, noun: Token, verb: Token) -> bool:
         """ "the strike could widen the war", "the talks did not end": they were, whatever becomes of them."""
         if any(c.dep_ == "neg" for c in verb.children):
+            if self.kind.arranged and any(c.tag_ == "MD" for c in children(verb, "aux")):
+                self.verdict.raise_to("future", verb)  # "the visit will not settle it"
             self.reports_above(verb)
             return True
+        if verb.lemma_.lower() == "be" and verb.tag_ == "VBZ" and has_child(noun, "a", "an"):
+            self.verdict.raise_to("hypothetical", verb)  # "an attack on one is an attack on all"
         if not is_definite(noun) or self.status_of(verb) not in IRREALIS:
             return False
         if self.kind.arranged:

@@ -290,7 +290,7 @@ class References(Classes):
     def parties(self, token: Token, *, leaders: bool = False) -> list[Participant]:
         """Whom "the two leaders", "both sides", "the leaders" mean: the two states or statesmen named last."""
         lemma = token.lemma_.lower()
-        if token.lower_ == "both" and token.dep_ in {"nsubj", "nsubjpass", "pobj"} and not leaders:
+        if token.lower_ == "both" and token.dep_ in {"nsubj", "nsubjpass", "pobj", "dobj"} and not leaders:
             return self.states_before(self.position(token.doc), token.i)
         plural = token.tag_ in {"NNS", "NNPS"} and lemma in lexicon().words("roles", "parties")
         if not plural or self.owning(token):

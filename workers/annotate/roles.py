@@ -15,7 +15,7 @@ from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import EventType
 from workers.annotate.places import Place
-from workers.annotate.syntax import governor, is_verbal, subjects_of
+from workers.annotate.syntax import governor, has_child, is_verbal, subjects_of
 from workers.annotate.triggers import Candidate
 
 _PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "by", "of")
@@ -32,6 +32,10 @@ def participants(
     actor = _actors(trigger.actor, frame, cast, as_persons="actor" in trigger.personal)
     taken = {p.id for p in actor}
     target = _targets(trigger.target, frame, cast, taken, as_persons="target" in trigger.personal)
+    if not target and actor:
+        target = _mutual(trigger.target, frame, actor) or (
+            _echoed(trigger.target, frame, cast, taken) if kind.spoken else []
+        )
     if not target and kind.on_ground and place is not None:
         target = _of_ground(place, taken, frame, cast)
     return actor, target
@@ -55,7 +59,15 @@ def _actors(slots: Sequence[str], frame: Frame, cast: Cast, *, as_persons: bool)
         found = unique(p for p in named if not p.id.startswith("place:"))
         if found:
             return found
-    return _deniers(frame, cast)
+    return _deniers(frame, cast) or _senders(frame, cast)
+
+
+def _senders(frame: Frame, cast: Cast) -> list[Participant]:
+    """Who sends a letter, issues an appeal: the subject of the verb that brings the words on their way."""
+    verb, relation, _ = governor(frame.head) if frame.kind == "noun" else (None, "", None)
+    if verb is None or relation != "object" or verb.lemma_.lower() not in lexicon().words("roles", "sending"):
+        return []
+    return unique(p for p in _resolved(subjects_of(verb), cast) if not p.id.startswith("place:"))
 
 
 def _deniers(frame: Frame, cast: Cast) -> list[Participant]:
@@ -78,6 +90,30 @@ def _targets(slots: Sequence[str], frame: Frame, cast: Cast, taken: set[str], *,
         found = unique(p for p in named if p.id not in taken and not p.id.startswith("place:"))
         if found:
             return found
+    return []
+
+
+def _mutual(slots: Sequence[str], frame: Frame, actors: list[Participant]) -> list[Participant]:
+    """Both, where two did it to "each other" or "traded" it."""
+    if len(actors) < 2:
+        return []
+    verbs = [frame.head, governor(frame.head)[0]]
+    traded = any(v is not None and v.lemma_.lower() in lexicon().words("roles", "reciprocal") for v in verbs)
+    each = any(_is_the_other(token) for slot in slots for token in frame.slot(slot))
+    return actors if traded or each else []
+
+
+def _is_the_other(token: Token) -> bool:
+    return token.lower_ in {"other", "another"} and has_child(token, "each", "the", "one")
+
+
+def _echoed(slots: Sequence[str], frame: Frame, cast: Cast, taken: set[str]) -> list[Participant]:
+    """Whose the deed or claim is that the words take up from before: "condemned the attack", "rejected the charge"."""
+    for slot in slots:
+        for token in frame.slot(slot):
+            found = cast.echoed(token, taken) or cast.asked_for_peace(token, taken)
+            if found:
+                return unique(found)
     return []
 
 

@@ -6,13 +6,14 @@ Read once a sentence; `timing` and `status` use it for each trigger.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from spacy.tokens import Doc, Token
 
 from workers.annotate.dates import When, find_times
+from workers.annotate.datewords import ANAPHORIC
 from workers.annotate.lexicon import lexicon
 from workers.annotate.storytime import OPENING, StoryTime
 
@@ -49,11 +50,15 @@ class Setting:
         return next((when for _, when in self.times if when.start <= OPENING), None)
 
 
-def setting_of(sentence: Doc, published: date, story: StoryTime, *, headline: bool = False) -> Setting:
-    """The setting of a parsed sentence; `story` is the time of the passage before it."""
+def setting_of(
+    sentence: Doc, published: date, story_before: Callable[[], StoryTime], *, headline: bool = False
+) -> Setting:
+    """The setting of a parsed sentence; `story_before` finds the time of the passage before it, if it is asked for."""
     text = sentence.text
+    alone = find_times(text, published)
+    story = story_before() if not alone or ANAPHORIC.search(text) is not None else StoryTime()
     times: list[tuple[Token, When]] = []
-    for when in find_times(text, published, story.last):
+    for when in find_times(text, published, story.last) if story.last is not None else alone:
         span = sentence.char_span(when.start, when.end, alignment_mode="expand")
         if span is not None:
             times.append((span.root, when))

@@ -23,6 +23,8 @@ def judge(frame: Frame, kind: EventType, setting: Setting, *, carried: bool) -> 
     else:
         walk.noun(frame.head, frame.tokens, carried=carried)
     apply_times(walk, setting, frame.head)
+    if is_verbal(frame.head) and walk.verdict.status != "historical":
+        walk.attribute_above(frame.head)
     heard = bool(setting.hearsay) or frame.head.i in setting.quoted
     walk.verdict.attributed = walk.verdict.attributed or heard
     return walk.verdict

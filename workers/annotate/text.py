@@ -18,7 +18,7 @@ from workers.annotate.headlines import is_title_case, is_upper, lower_words, rec
 from workers.annotate.lexicon import lexicon
 from workers.annotate.towns import load_towns
 
-_LINES = re.compile(r"[^\n]*[^\s][^\n]*")
+_LINES = re.compile(r"[^\n]+")
 _END = re.compile(r"[.!?…:;,\"')\]]\s*$")
 _BULLET = re.compile(r"\s*(?:[•▪◦●○■□➤►▶→·*]|[-–—])\s+(?=\S)")
 _CLOCK = re.compile(
@@ -148,6 +148,8 @@ def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
     block: list[tuple[int, int]] = []
     for match in _LINES.finditer(text):
         line = match.group()
+        if line.isspace():
+            continue
         start = match.start() + len(line) - len(line.lstrip())
         end = match.start() + len(line.rstrip())
         if block and text.count("\n", block[-1][1], start) > 1:

@@ -170,6 +170,8 @@ def _is_told_in_the_past(walk: Walk) -> bool:
 def _anchor(token: Token, when: When, own: dict[int, int]) -> int:
     """The first word above a date that is the event's, or a verb; -1 if there is none."""
     head = token.head
+    if head.lower_ in lexicon().words("times", "parts") and head.dep_ == "pobj" and head.i not in own:
+        token, head = head.head, head.head.head  # "since the start of 2022"
     foreign = head.pos_ == "NOUN" and head.i not in own and head.dep_ not in {"dobj", "nsubjpass"}
     if when.lasting and token.i not in own and foreign:
         return -1  # "under sanctions since 2006"

@@ -12,6 +12,8 @@ from workers.annotate.lexicon import lexicon
 from workers.annotate.syntax import children, governor, is_verbal
 
 _OCCASIONS = frozenset({"after", "following", "amid"})
+_DOERS = frozenset({"by", "for"})
+"""In "was hit by a cyberattack" and "claimed responsibility for the attack" the noun is what took place."""
 _ARTICLES = frozenset({"the", "this", "that", "these", "those", "his", "her", "its", "their"})
 
 
@@ -26,9 +28,11 @@ def is_told(noun: Token) -> bool:
     if verb is None:
         return False
     lemma = verb.lemma_.lower()
-    if relation == "subject":
+    if relation != "prep" or preposition is None:
+        performed = relation == "object" and lemma in lexicon().words("status", "performing")
+        is_it = relation == "attr" and lemma == "be"  # "it was the North's first missile test"
+        return performed or is_it or (relation in {"subject", "object"} and lemma in occurring)
+    if preposition.lower_ in _DOERS:
         return lemma in occurring
-    if relation == "object":
-        return lemma in lexicon().words("status", "performing") or lemma in occurring
     known = any(child.lower_ in _ARTICLES for child in noun.children)
-    return preposition is not None and preposition.lower_ in _OCCASIONS and not known
+    return preposition.lower_ in _OCCASIONS and not known

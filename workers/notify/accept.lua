@@ -1,5 +1,5 @@
--- Park one change of one alert for one receiver, once. Answers {outcome, cause, sequence of the firing that was taken
--- back unsent or ""}, the same when asked again; or {"look", alert id} if the retraction is about the firing of another alert than `stood`:
+-- Park one change of one alert for one receiver, once. Answers {outcome, cause, members of firings that are taken
+-- back unsent, as JSON or ""}, the same when asked again; or {"look", alert id} if the retraction is about the firing of another alert than `stood`:
 -- ask again with its key.
 -- KEYS: due, alert, stood (the alert whose firing a person heard of; the alert itself if none), superseded alerts…
 -- ARGV: order (JSON: alert_id sequence state now give_up_at ttl keep trace_id origin superseded_by stood every_change,
@@ -51,7 +51,8 @@ if past.outcome == 'delivered' then
   set(key, 'told', o.state, 'stand', o.state == 'firing' and o.alert_id or '')
   return ended('delivered', past.cause)
 elseif past.outcome == 'failed' then
-  if o.state == 'firing' then set(key, 'stand', '') end
+  local stands = o.state == 'firing' and redis.call('HGET', key, 'told') == 'firing'
+  set(key, 'stand', stands and o.alert_id or '')
   return ended('failed', past.cause)
 end
 
@@ -75,10 +76,8 @@ if o.state == 'firing' then
       redis.call('EXPIRE', KEYS[i], o.keep)
     end
   end
-  if past.outcome == 'suppressed' then
-    set(key, 'stand', '')
-    return ended('suppressed', past.cause)
-  end
+  -- It changes nothing of what an earlier firing stands for.
+  if past.outcome == 'suppressed' then return ended('suppressed', past.cause) end
   stand = o.alert_id
 else -- a retraction
   if is_old then return ended('suppressed', 'outdated') end
@@ -95,19 +94,19 @@ else -- a retraction
   local before, told = unpack(get(base, 'pending', 'told'))
   local waiting = {}
   for sequence in string.gmatch(before or '', '[^,]+') do waiting[#waiting + 1] = sequence end
-  if #waiting > 0 then
+  local taken = {}
+  while #waiting > 0 do -- firings that nobody has heard of yet
     local newest = waiting[#waiting]
     local state, attempts = unpack(get(base, of(newest, 'state'), of(newest, 'attempts')))
-    if state == 'firing' and tonumber(attempts) == 0 then
-      close(base, whose, newest, 'suppressed', 'retracted')
-      took_back = newest
-      local earlier = told
-      if #waiting > 1 then earlier = redis.call('HGET', base, of(waiting[#waiting - 1], 'state')) end
-      if earlier ~= 'firing' then return ended('suppressed', 'unsent') end
-    end
-  elseif told ~= 'firing' then
-    return ended('suppressed', 'untold')
+    if state ~= 'firing' or tonumber(attempts) > 0 then break end
+    close(base, whose, newest, 'suppressed', 'retracted')
+    table.insert(taken, 1, whose .. ':' .. newest)
+    waiting[#waiting] = nil
   end
+  if #taken > 0 then took_back = cjson.encode(taken) end
+  local last_word = told
+  if #waiting > 0 then last_word = redis.call('HGET', base, of(waiting[#waiting], 'state')) end
+  if last_word ~= 'firing' then return ended('suppressed', #taken > 0 and 'unsent' or 'untold') end
   set(key, of(o.sequence, 'stood'), whose)
   stand = ''
 end

@@ -58,13 +58,16 @@ end
 
 local r = redis.call('HMGET', receiver, 'disabled', 'open_until', 'next_at', 'failures')
 local open_until, next_at = tonumber(r[2] or '0'), tonumber(r[3] or '0')
+local failing = tonumber(r[4] or '0') >= o.circuit_after
 if r[1] or open_until > o.now then
-  if o.now >= tonumber(get(key, of('give_up_at'))) then return hold('expired') end
-  return {'wait', r[1] and '' or string.format('%.3f', open_until)}
+  if o.now < tonumber(get(key, of('give_up_at'))) then
+    return {'wait', r[1] and '' or string.format('%.3f', open_until)}
+  end
+  if r[1] or failing then return hold('expired') end -- else it only asked for a pause: the last try is made
 end
 if next_at > o.now then return {'wait', string.format('%.3f', next_at)} end
 if o.interval > 0 then redis.call('HSET', receiver, 'next_at', string.format('%.3f', o.now + o.interval)) end
 -- One worker at a time tries whether a receiver that failed so often is well again.
-if tonumber(r[4] or '0') >= o.circuit_after then redis.call('HSET', receiver, 'open_until', o.lease_until) end
+if failing then redis.call('HSET', receiver, 'open_until', o.lease_until) end
 redis.call('HINCRBY', key, of('attempts'), 1)
 return hold('send')

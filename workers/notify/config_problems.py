@@ -133,7 +133,7 @@ def header_problem(name: str, value: str) -> str | None:
     """Why a header cannot be sent; None if it can."""
     if not _TOKEN.match(name):
         return "headers: expected a header name of letters, digits and '-'"
-    if name.lower() in _OURS or name.lower().startswith("webhook-"):
+    if name.lower() in _OURS or name.lower().startswith(("webhook-", "ce-")):
         return f"headers: {name} is set by Tocsin itself"
     if any(ord(c) < 32 or ord(c) == 127 for c in value) or not value.isascii():
         return f"headers: the value of {name} may hold printable ASCII only"

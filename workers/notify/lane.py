@@ -175,6 +175,13 @@ class Lane:
             reason=record.reason,
             next_attempt_at=record.next_attempt_at and record.next_attempt_at.isoformat(),
         )
+        if ending.circuit is not None and ending.circuit.open_until > self._now():
+            _log.warning(
+                "receiver left alone",
+                receiver=claim.receiver,
+                failures=ending.circuit.failures,
+                until=datetime.fromtimestamp(ending.circuit.open_until, UTC).isoformat(),
+            )
         if ending.disabled:
             _log.error(
                 "receiver disabled",

@@ -67,12 +67,12 @@ class Arrival:
 class Accepted:
     """How an alert stands with a receiver after `accept`; `cause` is a key of SUPPRESSED_BECAUSE or empty.
 
-    `took_back`: the sequence of a firing of it that is therefore not sent.
+    `took_back`: firings, of it or of the alert that stood for it, that are therefore not sent.
     """
 
     outcome: TaskOutcome
     cause: str = ""
-    took_back: int | None = None
+    took_back: tuple[TaskId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,8 @@ class Ledger:
                 args=[json.dumps({**order, "stood": stood}), alert.model_dump_json()],
             )
             if outcome != "look":
-                return Accepted(outcome, cause, int(more[0]) if more[0] else None)
+                taken = json.loads(more[0]) if more[0] else []
+                return Accepted(outcome, cause, tuple(TaskId.parse(member) for member in taken))
             stood = cause
 
     async def due(self, receiver: str, now: float, limit: int = 16) -> list[TaskId]:
@@ -317,16 +318,14 @@ def outbox_id(kind: TopicKind, token: str, trace_id: str) -> str:
 
 def suppressed(alert: Alert, receiver: str, accepted: Accepted, *, now: datetime) -> Sequence[Delivery]:
     """The records that tell why something is not sent; none for an alert that is sent."""
-    told: list[tuple[AlertState, str, int]] = []
-    if accepted.took_back is not None:
-        told.append(("firing", "retracted", accepted.took_back))
+    told: list[tuple[TaskId, AlertState, str]] = [(task, "firing", "retracted") for task in accepted.took_back]
     if accepted.outcome == "suppressed":
-        told.append((alert.state, accepted.cause, alert.sequence))
+        told.append((TaskId.of(alert), alert.state, accepted.cause))
     return [
         Delivery(
-            alert_id=alert.id,
+            alert_id=task.alert_id,
             alert_state=state,
-            alert_sequence=sequence,
+            alert_sequence=task.sequence,
             pattern_id=alert.pattern_id,
             receiver=receiver,
             attempt=0,
@@ -334,7 +333,7 @@ def suppressed(alert: Alert, receiver: str, accepted: Accepted, *, now: datetime
             attempted_at=now.astimezone(UTC),
             reason=SUPPRESSED_BECAUSE.get(cause, cause),
         )
-        for state, cause, sequence in told
+        for task, state, cause in told
     ]
 
 

@@ -29,7 +29,9 @@ class PatternFolder:
     def load(self) -> PatternSet:
         """All patterns. Raises what `load_patterns` raises; the files are not looked at again until they change."""
         self._stamp = self._look()
-        return load_patterns(self._paths, self._types)
+        found = load_patterns(self._paths, self._types)
+        metrics.PATTERNS_SOUND.labels("watch").set(1)
+        return found
 
     async def reloaded(self) -> PatternSet | None:
         """The patterns, if the files have changed since they were loaded and are sound; the mistakes are told."""
@@ -40,12 +42,11 @@ class PatternFolder:
             found = await asyncio.to_thread(self.load)
         except TocsinError as error:
             metrics.PATTERN_RELOADS.labels("failed").inc()
-            metrics.PATTERNS_SOUND.set(0)
+            metrics.PATTERNS_SOUND.labels("watch").set(0)
             # The user's mistake, not ours: a stack of calls would hide it.
             log.error("patterns.not_reloaded", error=str(error), in_force="as before")  # noqa: TRY400 - see above
             return None
         metrics.PATTERN_RELOADS.labels("done").inc()
-        metrics.PATTERNS_SOUND.set(1)
         return found
 
     def _look(self) -> _Stamp:

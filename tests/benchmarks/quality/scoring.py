@@ -134,9 +134,11 @@ def _score_item(scores: Scores, item: Item, annotation: Annotation, events: Sequ
     faults = [f"missed {name} {status}" for name, status in sorted(gold - found)]
     faults += [f"extra  {name} {status} {_words(events, name, status)}" for name, status in sorted(found - gold)]
     weight = sum(1.0 if s == "actual" else 0.6 for _, s in gold ^ found)
-    for label in item.events:
-        if label.type in found_types:
-            scores.status.add((label.type, label.status) in found)
+    wrong_status = {name for name, _ in found - gold}
+    for pair in sorted(gold):
+        # A label is misjudged if its event was found with a status that no label has; else it was just not found.
+        if pair in found or pair[0] in wrong_status:
+            scores.status.add(pair in found)
     for pair in sorted(gold & found):
         wrong = _score_roles(scores, [e for e in item.events if (e.type, e.status) == pair], _of(events, pair))
         faults += [f"{pair[0]} {text}" for text in wrong]

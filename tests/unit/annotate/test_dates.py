@@ -49,3 +49,47 @@ def test_a_time_is_resolved_against_publication(text: str, iso: str | None, lies
 @pytest.mark.parametrize("text", ["They may go.", "It cost 2019 dollars.", "No time at all."])
 def test_what_is_no_time_is_left_alone(text: str) -> None:
     assert find_times(text, PUBLISHED) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "iso", "lies"),
+    [
+        ("It happened on the 13th.", "2024-05-13", "news"),
+        ("It happened on 13/05/2024.", "2024-05-13", "news"),
+        ("It happened on May 10-12.", "2024-05-10/2024-05-12", "news"),
+        ("It happened at the weekend.", "2024-05-11/2024-05-12", "news"),
+        ("It happened in March last year.", "2023-03", "past"),
+        ("A February vote was held.", "2024-02", "past"),
+        ("It lasted between 2003 and 2007.", "2003-01-01/2007-12-31", "past"),
+        ("It has gone on since the start of 2022.", "2022-01-01/2024-05-15", "past"),
+        ("It happened one year ago this weekend.", "2023", "past"),
+        ("It went on for years.", None, "past"),
+        ("Back then it happened daily.", None, "past"),
+        ("The vote is two weeks away.", "2024-05-29", "future"),
+        ("It opens on Thursday next week.", "2024-05-23", "future"),
+        ("It will happen in two weeks.", "2024-05-29", "future"),
+        ("It will happen within days.", None, "future"),
+    ],
+)
+def test_further_forms(text: str, iso: str | None, lies: str) -> None:
+    (when,) = find_times(text, PUBLISHED)
+    assert when.lies(PUBLISHED) == lies
+    if iso is not None:
+        assert when.iso == iso
+
+
+def test_words_are_no_months_and_no_days() -> None:
+    """ "May", "March", "Sat" and "Sun" begin with a capital."""
+    assert find_times("They may march 3 miles; the two sat down in the sun.", PUBLISHED) == []
+
+
+def test_a_time_without_direction_turns_with_the_tense() -> None:
+    (when,) = find_times("It happens in July.", PUBLISHED)
+    assert (when.turned(PUBLISHED, ahead=False).iso, when.turned(PUBLISHED, ahead=True).iso) == ("2023-07", "2024-07")
+
+
+def test_that_year_is_the_year_named_before() -> None:
+    first, second = find_times(
+        "He was jailed in 2019, and that same year he was freed; that year it rained.", PUBLISHED
+    )
+    assert (first.iso, second.iso) == ("2019", "2019")

@@ -289,7 +289,8 @@ FRAGMENTS = [
     "SEOUL, May 14 (Yonhap) -- ", "\n\n", "\r\n", "By Jane Roe\n", "\u200b", "the North ", "ZelenskÃ½, 44, ",
     "• ", "10:45 GMT — ",
     "(Reporting by Jane Roe; editing by John Doe)", "Typhoon Lakan ", "Fordow and Natanz ",
-    "The Democratic Harvest Party (DHP) ", "DHP ", "“Hwasong-18” ", "Read also: ", "U.S.-led ", "Sino-Russian ", "\ufeff", "Café Müller’s ",
+    "The Democratic Harvest Party (DHP) ", "DHP ", "“Hwasong-18” ", "Read also: ", "U.S.-led ", "Sino-Russian ",
+    "\ufeff", "Café Müller’s ",
     "Ürümqi ", "🚀 ", "\ud83d ",
 ]  # fmt: skip
 

@@ -42,10 +42,16 @@ Explain = Callable[..., Explanation]
 
 
 @pytest.fixture(scope="module")
-def explain(tmp_path_factory: pytest.TempPathFactory) -> Explain:
+def mine(tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    """A reader with the types above."""
     file = tmp_path_factory.mktemp("ontology") / "own.yaml"
     file.write_text(OWN, "utf-8")
-    reader = Reader.load(model="en_core_web_sm", ontology=file)
+    return Reader.load(model="en_core_web_sm", ontology=file)
+
+
+@pytest.fixture(scope="module")
+def explain(mine: Reader) -> Explain:
+    reader = mine
 
     def _explain(text: str, title: str = "", **more: object) -> Explanation:
         one = article(text, title, **more)
@@ -109,6 +115,7 @@ def test_a_forbidden_word_is_named(explain: Explain) -> None:
         ("Norway closed the port on Monday and shut the harbour.", "merged", "the same happening as “closed”"),
         ("It is a close friend of the port.", "part of speech", "asks for a verb; here “close” is an adjective"),
         ("They seal cans when the lid is off.", "words apart", "do not belong together"),
+        ("Sailors dislike a closure of the port.", "mention", "no verb says that it happened"),
     ],
 )
 def test_every_other_reason_is_told(text: str, reason: str, words: str, explain: Explain) -> None:
@@ -142,16 +149,16 @@ def test_a_headline_that_the_text_repeats_and_a_foreign_text_are_told(explain: E
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., str]:
+def run(monkeypatch: pytest.MonkeyPatch, mine: Reader) -> Callable[..., str]:
+    monkeypatch.setattr(Reader, "load", lambda **_options: mine)  # loaded once; test_cli.py loads as users do
     for name in ("TOCSIN_ONTOLOGY", "TOCSIN_MODEL", "NO_COLOR", "FORCE_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
-    (tmp_path / "own.yaml").write_text(OWN, "utf-8")
     app = typer.Typer()
     register(app)
     app.command()(_other)
 
     def _run(*arguments: str, text: str = "", code: int = 0, **environment: str) -> str:
-        command = ["annotate", "--ontology", str(tmp_path / "own.yaml"), *arguments]
+        command = ["annotate", *arguments]
         result = CliRunner().invoke(app, command, input=text, env=environment)
         assert result.exit_code == code, result.output
         return result.stdout if code == 0 else result.output

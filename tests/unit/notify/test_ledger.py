@@ -204,7 +204,7 @@ class TestRetraction:
         await accept(ledger, make_alert())
         for _ in range(2):
             found = await accept(ledger, retraction())
-            assert found == Accepted("suppressed", "unsent", took_back=0)
+            assert found == Accepted("suppressed", "unsent", took_back=(FIRING,))
             records = suppressed(retraction(), "r", found, now=datetime.now(UTC))
             assert [(d.alert_state, d.outcome, d.attempt) for d in records] == [
                 ("firing", "suppressed", 0),
@@ -288,7 +288,7 @@ class TestSuperseding:
     async def test_and_if_its_beginning_is_still_unsent_nothing_is(self, ledger: Ledger) -> None:
         await accept(ledger, make_alert("a"))
         await accept(ledger, make_alert("b", supersedes=("a",)))
-        assert await accept(ledger, retraction("b")) == Accepted("suppressed", "unsent", took_back=0)
+        assert await accept(ledger, retraction("b")) == Accepted("suppressed", "unsent", took_back=(TaskId("a"),))
         assert await standings(ledger).parked("r") == 0
 
 
@@ -334,6 +334,49 @@ async def test_whatever_comes_in_whatever_order_ends_and_nothing_is_told_twice(
         told += await _work(ledger, now, chance)
     assert await standings(ledger).parked("r") == 0
     assert len(told) == len(set(told))
+    await client.aclose()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["", "a", "b", "c"])), max_size=16),
+    st.booleans(),
+    st.integers(),
+)
+async def test_alerts_that_come_and_go_and_replace_each_other_end_each_in_order(
+    redis_url: str, changes: list[tuple[str, str]], every_change: bool, seed: int
+) -> None:
+    """Each alert fires and is taken back in turn, as the watch step says it; some at the cost of others."""
+    client = aioredis.Redis.from_url(redis_url, decode_responses=True)
+    await client.flushall()
+    ledger = Ledger(client, Keys("tocsin"))
+    chance = random.Random(seed)
+    count: dict[str, int] = {}
+    told: list[TaskId] = []
+    said: list[Alert] = []
+    now = NOW
+    for name, other in changes:
+        sequence = count[name] = count.get(name, -1) + 1
+        links: dict[str, Any] = {}
+        if other and other != name:
+            links = {"superseded_by": other} if sequence % 2 else {"supersedes": (other,)}
+        said.append(make_alert(name, state="retracted" if sequence % 2 else "firing", sequence=sequence, **links))
+        for alert in [said[-1], *(said if chance.random() < 0.2 else ())]:  # sometimes all comes again
+            await accept(ledger, alert, now=now, every_change=every_change)
+        if chance.random() < 0.5:
+            now += 1
+            told += await _work(ledger, now, chance)
+    for _ in range(80):
+        now += 60
+        told += await _work(ledger, now, chance)
+    assert await standings(ledger).parked("r") == 0
+    assert len(told) == len(set(told))
+    for name in count:
+        sequences = [task.sequence for task in told if task.alert_id == name]
+        assert sequences == sorted(sequences)
+    outcomes = [entry.outcome for name in count for entry in await standings(ledger).entries("r", name)]
+    assert len(outcomes) == len(changes)
+    assert "pending" not in outcomes
     await client.aclose()
 
 

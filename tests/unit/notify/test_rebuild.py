@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.rig.broker import BrokerServer
 from tests.unit.notify.samples import FakeChannel, Published, Start, incoming, make_alert, until
 from topics.alerts import Alert
 from topics.deliveries import Delivery
 from workers.kafka_client import RecordProducer, create_topics
+from workers.notify.circuit import Circuit
 from workers.notify.history import Acknowledged, KafkaHistory
 from workers.notify.keys import Keys, TaskId
-from workers.notify.ledger import Arrival, Past
-from workers.notify.rebuild import known, past_of
+from workers.notify.ledger import Arrival, Claim, Ending, Ledger, Past, suppressed
+from workers.notify.rebuild import Rebuilder, known, past_of
+from workers.notify.routing import Receivers
 from workers.notify.standing import Standings
 from workers.notify.targets import TerminalReceiver
 from workers.notify.verdicts import Attempt
 from workers.redis_client import Redis
 from workers.settings import Settings
-from workers.steps import Incoming
+from workers.steps import Incoming, Outgoing
 
 NOW = datetime.now(UTC)
 SLOW = [Attempt("retry", "no answer", retry_after=600.0)]
@@ -174,6 +179,80 @@ async def test_replays_and_first_starts_have_nothing_to_rebuild(start: Start, re
     step, _ = await start(TerminalReceiver(name="t"), channel=lambda _: FakeChannel(), history=kept)
     assert not await Standings(redis, Keys("tocsin")).is_lost()
     assert await step.applied(0) == 0
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["", "a", "b", "c"])), max_size=14),
+    st.booleans(),
+    st.integers(),
+)
+async def test_what_is_made_anew_is_what_was_lost(
+    redis: Redis, changes: list[tuple[str, str]], every_change: bool, seed: int
+) -> None:
+    """Whatever happened to alerts that come, go and replace each other: each change stands as it stood before."""
+    await redis.flushall()
+    ledger, standings, chance = Ledger(redis, Keys("tocsin")), Standings(redis, Keys("tocsin")), random.Random(seed)
+    receiver, kept, now = TerminalReceiver(name="t", every_change=every_change), Kept(), NOW.timestamp()
+    alerts = list(as_watch_says_it(changes))
+    for alert in alerts:
+        kept.take(alert, at=NOW)
+        accepted = await ledger.accept(Arrival(alert), "t", now=now, give_up_at=now + 3600, every_change=every_change)
+        for told in suppressed(alert, "t", accepted, now=NOW):
+            kept.published.records.append(Outgoing("deliveries", alert.id, told))
+        for task in await ledger.due("t", now) if chance.random() < 0.6 else ():
+            claim = await ledger.claim("t", task, now=now, lease=1)
+            if isinstance(claim, Claim):
+                await ledger.finish(claim, ending(claim, chance, now), now=now)
+        kept.published.records += (await standings.unpublished("t", 1000)).values()
+        now += 2
+    before = await outcomes(standings, "abc")
+    await redis.flushall()
+    rebuilder = Rebuilder(Receivers((receiver,)), ledger, standings, kept)
+    assert await rebuilder.if_lost(now)
+    assert await outcomes(standings, "abc") == before
+    await rebuilder.rebuild(now)
+    assert await outcomes(standings, "abc") == before
+
+
+def as_watch_says_it(changes: list[tuple[str, str]]) -> Iterator[Alert]:
+    """Each alert fires and is taken back in turn; one that takes another's place says so, and the other says it too."""
+    count: dict[str, int] = {}
+
+    def change(name: str, **links: Any) -> Alert:
+        sequence = count[name] = count.get(name, -1) + 1
+        return make_alert(name, state="retracted" if sequence % 2 else "firing", sequence=sequence, **links)
+
+    for name, other in changes:
+        fires, other_stands = count.get(name, -1) % 2 == 1, count.get(other, -1) % 2 == 0
+        if fires and other_stands:
+            yield change(name, supersedes=(other,))
+            yield change(other, superseded_by=name)
+        else:
+            yield change(name)
+
+
+def ending(claim: Claim, chance: random.Random, now: float) -> Ending:
+    """An attempt's end by chance."""
+    outcome: Any = (
+        "suppressed" if claim.what != "send" else chance.choice(["delivered", "delivered", "retrying", "failed"])
+    )
+    reason = "its firing did not reach this receiver" if outcome == "suppressed" else None
+    due = now + 1 if outcome == "retrying" else None
+    task = claim.task
+    moment = datetime.fromtimestamp(now, UTC)
+    told = record(
+        task.alert_id, outcome, claim.attempt, receiver="t", reason=reason, alert_sequence=task.sequence,
+        alert_state=claim.alert.state, attempted_at=moment,
+        next_attempt_at=None if due is None else datetime.fromtimestamp(due, UTC),
+    )  # fmt: skip
+    return Ending(outcome, told, due, circuit=Circuit())
+
+
+async def outcomes(standings: Standings, names: str) -> dict[TaskId, tuple[str, int]]:
+    """How each change stands; attempts of what is still to be told."""
+    entries = [entry for name in names for entry in await standings.entries("t", name)]
+    return {e.task: (e.outcome, e.attempts if e.outcome == "pending" else 0) for e in entries}
 
 
 def test_kafka_remembers(broker: BrokerServer) -> None:

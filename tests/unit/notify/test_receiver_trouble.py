@@ -111,6 +111,17 @@ async def test_a_receiver_that_asks_for_a_pause_is_left_alone_by_all(start: Star
     assert all((one.at - first.at).total_seconds() >= 1.0 for one in later)
 
 
+async def test_who_asks_for_more_than_the_schedule_gets_a_last_try_at_its_end(
+    start: Start, receiver: HttpReceiver
+) -> None:
+    receiver.always(Answer(429, headers={"Retry-After": "999999999"}))
+    step, published = await start(hook(receiver, retry=RetryPolicy(give_up_after=0.6)))
+    await step.handle(incoming(make_alert()))
+    await until(lambda: "failed" in published.outcomes())
+    first, last = receiver.requests
+    assert 0.5 < (last.at - first.at).total_seconds() < 1.5
+
+
 async def test_a_date_to_wait_for_is_kept_too(start: Start, receiver: HttpReceiver) -> None:
     moment = (utc_now() + timedelta(seconds=2)).replace(microsecond=0)
     receiver.answer(Answer(503, headers={"Retry-After": moment.strftime("%a, %d %b %Y %H:%M:%S GMT")}))
