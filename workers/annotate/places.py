@@ -87,9 +87,17 @@ def _country_before(reading: Reading, town: Mention) -> str | None:
             seen_site = True
         elif not (word.lower_ in {"'s", "and"} or word.lower_ in lexicon().words("names", "part_of_town") or seen_site):
             return None
-        if word.is_punct and word.text != "-":
+        if (word.is_punct and word.text != "-") or _begins_anew(word.lower_):
             return None
     return None
+
+
+def _begins_anew(word: str) -> bool:
+    """Does a phrase of its own begin or end here: "Russian forces shelled the outskirts of X" is not Russia's X?"""
+    roles = lexicon()
+    if word in {"the", "a", "an"} or word in roles.words("syntax", "prepositions"):
+        return True
+    return any(form in roles.words("roles", name) for form in (word, word[:-1]) for name in ("military", "deed"))
 
 
 # --- the place of an event -------------------------------------------------------------------------------------------

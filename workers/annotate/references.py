@@ -27,6 +27,7 @@ _COUNTS = frozenset({"two", "both", "three"})
 _INDEFINITE = frozenset({"a", "an", "no", "another", "any", "other"})
 _DEFINITE = frozenset({"the", "this", "that", "these", "those"})
 _JOINTS = frozenset({"and", ",", "the", "'s"})
+_SELF = ("self", "selves")
 _LOOK_BACK = 2
 _PAIR_BACK = 4
 _OFTEN = 4
@@ -74,11 +75,15 @@ class References(Classes):
             return found
         found += self._reproached(pronoun)
         token = pronoun
+        # Whom one does something to is another: "Poland blamed it".
+        below = pronoun.dep_ in {"dobj", "dative"} and pronoun.head.dep_ in {"advcl", "ccomp", "relcl"}
+        apart = pronoun.head if below and not pronoun.lower_.endswith(_SELF) else None
         for _ in range(10):
             found += [
                 spread(subject)
                 for subject in children(token, "nsubj", "nsubjpass")
                 if subject.i < pronoun.i and subject.pos_ != "PRON" and self._agrees(pronoun.lower_, subject)
+                if token != apart
             ]
             if token.head == token:
                 break

@@ -114,7 +114,7 @@ def _echoed(slots: Sequence[str], frame: Frame, cast: Cast, taken: set[str]) -> 
             found = cast.echoed(token, taken) or cast.asked_for_peace(token, taken)
             if found:
                 return unique(found)
-    return []
+    return unique(p for token in frame.slot("for") for p in cast.asked_for_peace(token, taken))
 
 
 def _resolved(tokens: Iterable[Token], cast: Cast) -> Iterator[Participant]:
