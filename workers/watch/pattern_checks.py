@@ -136,13 +136,20 @@ def _waiting(document: Mapping[str, Any], correlation: Mapping[str, Any]) -> Ite
     falls = isinstance(condition, dict) and any(
         condition.get(key) is not None for key in _COMPARISONS if key not in _RISING
     )
-    absent = isinstance(condition, str) and " not " in f" {condition.lower().replace('(', ' ')} "
+    absent = isinstance(condition, str) and _excludes(condition)
     if document.get("rearm_on") and (falls or absent):
         yield Finding(
             ("rearm_on",), None, "a pattern that rings for silence has no new story; leave it out", at_key=True
         )
     if str(document.get("corroboration") or "1") != "1" and falls:
         yield Finding(("corroboration",), None, "nobody can corroborate silence; leave it out", at_key=True)
+
+
+def _excludes(condition: str) -> bool:
+    try:
+        return any(clause.absent for clause in parse_condition(condition))
+    except ConditionError:
+        return False  # told elsewhere
 
 
 def _micros(text: object) -> int | None:

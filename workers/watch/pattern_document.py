@@ -34,6 +34,7 @@ Comparison = Literal["gte", "gt", "lte", "lt", "eq"]
 CorrelationType = Literal["temporal", "temporal_ordered", "event_count", "value_count"]
 
 MAX_TIMESPAN = 92 * DAY
+MAX_COOLDOWN = 366 * DAY
 _ID = re.compile(r"^[a-z0-9][a-z0-9_-]{0,99}$")
 _ENTITY_ID = re.compile(r"^([A-Z]{2}|[a-z_]+:\S+)$")
 
@@ -80,6 +81,12 @@ def _is_known_span(duration: Duration) -> Duration:
     return duration
 
 
+def _is_known_quiet(duration: Duration) -> Duration:
+    if duration.micros > MAX_COOLDOWN:
+        raise _allowed(f"a duration of at most {MAX_COOLDOWN // DAY}d; 0s: never quiet")
+    return duration
+
+
 _TYPE_SCHEMA = {"anyOf": [{"enum": sorted(DEFAULT_EVENT_TYPES.names)}, {"type": "string"}]}
 """For editors: they offer the default ontology's types and bear with those that a user added."""
 
@@ -91,6 +98,7 @@ RuleName = Annotated[str, WithJsonSchema(_TYPE_SCHEMA)]
 Words = Annotated[tuple[str, ...], _OneOrMore()]
 EntityIds = Annotated[tuple[EntityId, ...], _OneOrMore()]
 Statuses = Annotated[tuple[Status, ...], _OneOrMore(), Field(min_length=1)]
+Quiet = Annotated[Duration, AfterValidator(_is_known_quiet)]
 Span = Annotated[Duration, AfterValidator(_is_known_span)]
 Moment = Annotated[AwareDatetime, WithJsonSchema(_TIME_SCHEMA)]
 
@@ -223,7 +231,7 @@ class PatternDocument(Strict):
     corroboration: int | None = Field(default=None, ge=1, le=100)
     distinct: Literal["article"] | None = None
     spike: Spike | None = None
-    cooldown: Duration | None = Field(default=None, description="absent: as long as the timespan")
+    cooldown: Quiet | None = Field(default=None, description="absent: as long as the timespan")
     rearm_on: Annotated[tuple[Literal["new_story"], ...], _OneOrMore()] = ()
     receivers: Words = ()
     tests: tuple[PatternTest, ...] = ()

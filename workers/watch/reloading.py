@@ -40,7 +40,7 @@ class PatternFolder:
         self.asked = False
         try:
             found = await asyncio.to_thread(self.load)
-        except TocsinError as error:
+        except Exception as error:  # noqa: BLE001 - whatever a file holds, the step goes on with what it has
             metrics.PATTERN_RELOADS.labels("failed").inc()
             metrics.PATTERNS_SOUND.labels("watch").set(0)
             # The user's mistake, not ours: a stack of calls would hide it.

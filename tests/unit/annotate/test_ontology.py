@@ -214,7 +214,7 @@ def test_words_are_taken_from_triggers_exclusions_and_lists(tmp_path: Path) -> N
     built_in = load_ontology()["missile_launch"]
     excluded = " ".join(built_in.exclude[0])
     text = (
-        "without: {missile: [icbm]}\n"
+        "without: {missile: [shahab*]}\n"
         f"types:\n  missile_launch:\n    without: {{verbs: [lob], exclude: [{excluded}]}}\n"
     )
     found = load_ontology(write(tmp_path, text))["missile_launch"]
@@ -222,7 +222,7 @@ def test_words_are_taken_from_triggers_exclusions_and_lists(tmp_path: Path) -> N
     assert any(("lob",) in trigger.words for trigger in built_in.triggers if trigger.kind == "verb")
     assert found.exclude == built_in.exclude[1:]
     words = {term.word for trigger in found.triggers for condition in trigger.conditions for term in condition.terms}
-    assert "icbm" not in words
+    assert "shahab" not in words
     assert "missile" in words
 
 
