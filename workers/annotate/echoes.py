@@ -47,7 +47,7 @@ class Echoes(References):
     def _told_before(self, token: Token, own: set[str], *, said: bool) -> list[Participant]:
         """Who acts in the last sentences, the nearest first that is not about `own`."""
         for stretch in self.sentences_before(self.position(token.doc), _BACK):
-            who = self._doer_of(stretch, said=said)
+            who = self._doer_of(stretch, said=said, struck=lemma_of(token) in lexicon().words("roles", "deed"))
             if who is not None and who.id not in own:
                 return [who]
             if who is None and stretch.part == "text":
@@ -59,7 +59,7 @@ class Echoes(References):
         before = self.sentences_before(self.position(token.doc), 1)
         if not before or self._clause_above(token, own):
             return []
-        who = self._doer_of(before[0], said=False)
+        who = self._doer_of(before[0], said=False, struck=True)
         return [who] if who is not None and who.id not in own else []
 
     def _only_other(self, token: Token, own: set[str]) -> list[Participant]:
@@ -88,7 +88,7 @@ class Echoes(References):
                 return found
         return []
 
-    def _doer_of(self, stretch: Stretch, *, said: bool) -> Participant | None:
+    def _doer_of(self, stretch: Stretch, *, said: bool, struck: bool) -> Participant | None:
         """Who acts in a sentence; for a deed, of whom it is told: the accused, or the subject of what was said."""
         first = self._first_name(stretch)
         if first is None:
@@ -103,7 +103,8 @@ class Echoes(References):
             if told and not said:
                 near = [m for m in names if 0 < m.start_token - word.i <= _NEAR]
                 return self._state(near[0]) if near else None
-        return self._state(first)
+        hostile = any(word.lower_ in words.words("roles", "struck") for word in after)
+        return self._state(first) if hostile or not struck else None
 
     def _agent(self, stretch: Stretch, names: list[Mention]) -> Participant | None:
         """The name right behind "by"."""

@@ -19,7 +19,7 @@ from workers.watch.explanation import NearMiss, near_misses
 from workers.watch.interest import Interest
 from workers.watch.matching import walk
 from workers.watch.patterns import Pattern
-from workers.watch.revisions import ALLOWED_LATENESS
+from workers.watch.revisions import ALLOWED_LATENESS, began
 from workers.watch.ringing import Fired, ring_of
 from workers.watch.sightings import Body, Circumstances, Observed, Sighting, Stamp
 from workers.watch.stories import MemoryStories
@@ -87,7 +87,7 @@ class Backtest:
     def _move_clock(self, annotation: Annotation, time: Micros) -> None:
         if annotation.event_time_source == "published":
             self.by_day[f"{annotation.event_time:%F}"] += 1
-            self._oldest = time if self._oldest is None else min(self._oldest, time)
+            self._oldest = began(self._oldest, self._newest, time)
             self._newest = time if self._newest is None else max(self._newest, time)
 
     def verdicts(

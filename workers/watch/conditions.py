@@ -12,6 +12,9 @@ from dataclasses import dataclass
 MAX_CLAUSES = 64
 """A condition with more ways of being met is refused: nobody could tell why it rang."""
 
+MAX_DEPTH = 50
+"""So deep may parentheses and `not` be nested."""
+
 _TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z0-9_][A-Za-z0-9_-]*)|(?P<mark>[()])|(?P<bad>\S))")
 _WORDS = frozenset({"and", "or", "not"})
 
@@ -84,6 +87,7 @@ class _Parser:
         self._tokens = tokens
         self._end = end
         self._next = 0
+        self._depth = 0
 
     def parsed(self) -> list[Clause]:
         clauses = self._either(negated=False)
@@ -119,6 +123,9 @@ class _Parser:
         if token.is_name:
             name = frozenset({token.text})
             return [Clause(frozenset(), name) if negated else Clause(name)]
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise ConditionError(f"more than {MAX_DEPTH} parentheses and `not`", "a simpler condition", token.at)
         if token.text.lower() == "not":
             return self._one(negated=not negated)
         if token.text == "(":

@@ -25,7 +25,7 @@ from workers.watch.contributions import (
     counted,
 )
 from workers.watch.durations import DAY, SECOND, Micros, to_micros
-from workers.watch.revisions import ALLOWED_LATENESS, Known, is_late
+from workers.watch.revisions import ALLOWED_LATENESS, SILENCE, Known, is_late
 from workers.watch.ringing import Clock
 from workers.watch.scripts import Call, Script, run
 from workers.watch.sightings import Stamp
@@ -194,12 +194,14 @@ class Counts:
         newest = [int(time or 0) for time, _, _ in answers]
         reached = [max((int(t) for t in (time, clock) if t), default=None) for time, clock, _ in answers]
         known = [moment for moment in reached if moment is not None]
-        began = [int(time) for _, _, time in answers if time]
+        last = max((int(time) for time, _, _ in answers if time), default=None)
+        # A partition that has long been silent tells nothing of when the stream began.
+        began = [int(b) for time, _, b in answers if time and b and last is not None and int(time) >= last - SILENCE]
         return Clock(
             slowest=min(newest, default=None),
             watermark=min(known) - ALLOWED_LATENESS if known and len(known) == len(reached) else None,
             oldest=min(began, default=None),
-            newest=max((int(time) for time, _, _ in answers if time), default=None),
+            newest=last,
         )
 
 

@@ -122,9 +122,8 @@ class Pattern:
     @property
     def lookback(self) -> Micros:
         """How much older than a match an article may be and still bear on it."""
-        if self.spike is not None:
-            return self.timespan + self.spike.reference
-        return self.timespan + self.cooldown if self.rearms else self.timespan
+        reference = self.spike.reference if self.spike is not None else 0
+        return self.timespan + max(reference, self.cooldown if self.rearms else 0)
 
     @property
     def retention(self) -> Micros:

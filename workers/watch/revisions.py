@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from workers.watch.durations import MINUTE, Micros, to_micros
+from workers.watch.durations import DAY, MINUTE, Micros, to_micros
 from workers.watch.engine import Arrival
 from workers.watch.sightings import Stamp
 
@@ -38,6 +38,21 @@ def judged(known: Known | None, stamp: Stamp, types: Iterable[str], *, late: boo
     if stamp > known.stamp:
         return "newer", Known(stamp, together, late)
     return ("same" if stamp == known.stamp else "stale"), Known(known.stamp, together, known.late)
+
+
+SILENCE: Micros = 7 * DAY
+"""A stream that said nothing for so long begins anew: nobody knows what is usual in it."""
+
+
+def began(first: Micros | None, newest: Micros | None, time: Micros) -> Micros:
+    """When the stream began, as an article of `time` finds it; `first` and `newest` are what was known before.
+
+    An old article that turns up (a pinned post of years ago) does not make the stream older, nor is what came before
+    a long silence part of it. `count.lua` does the same.
+    """
+    if first is None or newest is None or time > newest + SILENCE:
+        return time
+    return min(first, time) if time >= newest - SILENCE else first
 
 
 def is_late(time: Micros, newest: Micros | None) -> bool:

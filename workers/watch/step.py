@@ -41,7 +41,7 @@ from workers.watch.redis_windows import RedisWindows
 from workers.watch.reloading import PatternFolder, difference
 from workers.watch.revisions import ALLOWED_LATENESS
 from workers.watch.ringing import Clock
-from workers.watch.windows import Announcement
+from workers.watch.windows import BY_CLOCK, Announcement
 
 log = get_logger("watch")
 
@@ -105,6 +105,7 @@ class Watch:
         self._drained = drained
         self._clock = clock
         self._publish: Publish | None = None
+        self._tick_failed = False
         self._unconfirmed: dict[tuple[int, int], Sequence[Announcement]] = {}
 
     async def start(self, publish: Publish) -> None:
@@ -142,7 +143,27 @@ class Watch:
         """Look at the pattern files and at the time. Called while no batch is in hand."""
         if self._folder is not None and (changed := await self._folder.reloaded()) is not None:
             self._swap(changed)
+        if self._tick_failed:
+            await self._announce_left_over()
+        # Until it has come to its end: what was stored and not announced has no record that brings it back.
+        self._tick_failed = True
         await self._decide()
+        self._tick_failed = False
+
+    async def _announce_left_over(self) -> None:
+        """What an earlier tick stored and could not announce any more."""
+        with _refusals_that_may_pass():
+            waiting = [pattern.id for pattern in self._patterns.patterns if pattern.waits]
+            found = [a for a in await self._windows.outbox(waiting) if a.partition == BY_CLOCK]
+        await self._announce(found)
+
+    async def _announce(self, announcements: Sequence[Announcement]) -> None:
+        """What no record brought about."""
+        if announcements and self._publish is not None:
+            await self._publish([_outgoing(announcement) for announcement in announcements])
+            with _refusals_that_may_pass():
+                await self._windows.announced(announcements)
+            _tell(announcements)
 
     def _swap(self, patterns: PatternSet) -> None:
         """All at once, between two batches. State in Redis is kept by pattern id: nothing is lost or counted anew."""
@@ -161,11 +182,7 @@ class Watch:
                 clock = await self._moved_on(clock, due)
             report = await self._engine.tick(self._now(), clock)
         _note(report)
-        if report.announcements:
-            await self._publish([_outgoing(announcement) for announcement in report.announcements])
-            with _refusals_that_may_pass():
-                await self._windows.announced(report.announcements)
-            _tell(report.announcements)
+        await self._announce(report.announcements)
 
     async def _moved_on(self, clock: Clock, due: Micros) -> Clock:
         """Partitions on which nothing waits follow the clock, if that can bring anything about."""

@@ -138,6 +138,9 @@ CONDITIONS = [
     pytest.param("temporal", "summit and missile_launch and not summit",
                  "found 'summit and missile_launch and not summit'; it can never be met: a rule is both asked for and "
                  "excluded", id="never"),
+    pytest.param("temporal", "(" * 3000 + "summit",
+                 "found more than 50 parentheses and `not` (character 51); expected a simpler condition",
+                 id="too deep"),
     pytest.param("temporal_ordered", "summit and missile_launch",
                  "found 'summit and missile_launch'; allowed: none; the order is that of rules", id="ordered"),
     pytest.param("event_count", "summit or missile_launch",

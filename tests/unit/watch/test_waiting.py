@@ -10,9 +10,12 @@ import pytest
 from tests.unit.watch.builders import annotation, at, event, make_pattern
 from tests.unit.watch.test_step import NAMESPACE, Heard, handled, incoming
 from workers.redis_client import Redis
+from workers.redis_keys import Keys
+from workers.watch.durations import to_micros
 from workers.watch.event_types import DEFAULT_EVENT_TYPES
 from workers.watch.pattern_file import PatternSet
 from workers.watch.patterns import Pattern
+from workers.watch.revisions import began
 from workers.watch.step import Watch
 
 
@@ -178,6 +181,29 @@ async def test_a_death_between_state_and_announcement_of_a_deadline_loses_nothin
     assert len(heard.alerts) == 1
 
 
+async def test_a_publish_that_fails_once_is_made_up_for_at_the_next_tick(client, world, heard) -> None:
+    class Away(Heard):
+        tries = 0
+
+        async def publish(self, outgoing) -> None:
+            self.tries += 1
+            if self.tries == 1:
+                raise ConnectionError("Kafka is away")
+            await super().publish(outgoing)
+
+    kafka = Away()
+    step = world.step(client, unanswered())
+    await step.start(kafka.publish)
+    await step.applied(0)
+    await handled(step, heard, incoming(launch("a", at(0)), 0))
+    world.now, world.drained = at(hours=12), {0}
+    with pytest.raises(ConnectionError):
+        await step.tick()
+    await step.tick()
+    await step.tick()
+    assert [state for _, state in kafka.alerts] == ["firing"]
+
+
 async def test_a_feed_that_falls_silent_rings_and_rings_again_only_after_it_spoke(client, world, heard) -> None:
     correlation = {
         "type": "event_count",
@@ -217,3 +243,36 @@ async def test_a_spike_is_judged_against_what_was_usual(client, world, heard) ->
     await step.tick()
     assert len(heard.firing) == 1
     assert heard.outgoing[-1].record.counts.articles >= 3  # type: ignore[attr-defined]  # an alert
+
+
+async def test_an_article_of_long_ago_does_not_make_the_stream_older(client, world, heard) -> None:
+    correlation = {"type": "event_count", "rules": ["missile_launch"], "timespan": "1h"}
+    pattern = make_pattern(correlation=correlation, spike={"reference": "10h", "height": 3, "min": 3}, cooldown="1d")
+    step = world.step(client, pattern)
+    await step.start(heard.publish)
+    await step.applied(0)
+    pinned = incoming(launch("pinned", at(days=-9000)), 0)
+    rush = [incoming(launch(f"r{n}", at(minutes=10 * n)), 1 + n) for n in range(4)]
+    await handled(step, heard, pinned, *rush, incoming(launch("again", at(days=-9000)), 6))
+    world.now, world.drained = at(hours=20), {0}
+    await step.tick()
+    assert not heard.alerts
+
+
+@pytest.mark.parametrize(
+    ("times", "began_at"),
+    [([5, 6, 4], 4), ([5, 200, 201], 200), ([-9000, 5, 6], 5), ([5, -9000, 6], 5), ([5, 6, 7 * 24 + 6], 5)],
+)
+async def test_when_a_stream_began_is_one_rule_in_python_and_in_lua(client, world, heard, times, began_at) -> None:
+    first = newest = None
+    for hours in times:
+        moment = to_micros(at(hours=hours))
+        first = began(first, newest, moment)
+        newest = moment if newest is None else max(newest, moment)
+    assert first == to_micros(at(hours=began_at))
+    step = world.step(client, unanswered())
+    await step.start(heard.publish)
+    await step.applied(0)
+    for offset, hours in enumerate(times):
+        await handled(step, heard, incoming(launch(f"a{offset}", at(hours=hours)), offset))
+    assert int(await client.hget(Keys(NAMESPACE).counts(0).meta, "oldest")) == first
