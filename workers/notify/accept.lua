@@ -76,8 +76,11 @@ if o.state == 'firing' then
       redis.call('EXPIRE', KEYS[i], o.keep)
     end
   end
-  -- It changes nothing of what an earlier firing stands for.
-  if past.outcome == 'suppressed' then return ended('suppressed', past.cause) end
+  -- It changes nothing of what an earlier firing stands for; one whose retraction failed stands again with it.
+  if past.outcome == 'suppressed' then
+    if redis.call('HGET', key, 'told') == 'firing' then set(key, 'stand', o.alert_id) end
+    return ended('suppressed', past.cause)
+  end
   stand = o.alert_id
 else -- a retraction
   if is_old then return ended('suppressed', 'outdated') end

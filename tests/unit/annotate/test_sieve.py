@@ -52,7 +52,7 @@ def test_it_loses_no_event(reader: Reader, unsieved: Reader) -> None:
         ("Gunmen launched a missile on Monday", True),
         ("Two MISSILES were being fired", True),
         ("They fired it", True),  # nothing is needed but words of classes: people may be fired, and fire
-        ("The weather was fine", False),
+        ("The sky was blue", False),
     ],
 )
 def test_words_that_a_trigger_needs(reader: Reader, sentence: str, held: bool) -> None:
