@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic_core import ErrorDetails
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
 from workers.yamlfile import Document, Location, Problem
 
@@ -70,3 +72,16 @@ def near(found: str, known: Sequence[str], what: str) -> str:
     if like:
         return f"one of the {what}; did you mean {' or '.join(like)}?"
     return f"one of the {what}: {', '.join(known)}"
+
+
+class OneOrMore:
+    """A list, or a single word in its place."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(
+            lambda found: [found] if isinstance(found, str) else found, handler(source)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        listed = handler(schema)
+        return {"anyOf": [listed["items"], listed]}

@@ -9,28 +9,15 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from topics.annotations import Status
 from workers.annotate.ontology import CLASSES, PREPOSITIONS, SLOTS
+from workers.yamlmodel import OneOrMore
 
 SCHEMA_FILE = Path(__file__).with_name("ontology.schema.json")
 ALL_SLOTS = tuple(sorted(SLOTS)) + tuple(sorted(PREPOSITIONS - SLOTS))
-
-
-class _OneOrMore:
-    """A list, or a single word in its place."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(
-            lambda found: [found] if isinstance(found, str) else found, handler(source)
-        )
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        listed = handler(schema)
-        return {"anyOf": [listed["items"], listed]}
 
 
 def _flag(found: Any) -> Any:
@@ -43,9 +30,9 @@ def _flag(found: Any) -> Any:
 
 
 Word = Annotated[str, Field(min_length=1)]
-Words = Annotated[tuple[Word, ...], _OneOrMore(), Field(min_length=1)]
-Slots = Annotated[tuple[Word, ...], _OneOrMore()]
-Roles = Annotated[tuple[Literal["actor", "target"], ...], _OneOrMore()]
+Words = Annotated[tuple[Word, ...], OneOrMore(), Field(min_length=1)]
+Slots = Annotated[tuple[Word, ...], OneOrMore()]
+Roles = Annotated[tuple[Literal["actor", "target"], ...], OneOrMore()]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Share = Annotated[float, Field(ge=0, le=1)]
 

@@ -14,19 +14,17 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
     Tag,
     ValidationInfo,
     WithJsonSchema,
 )
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import PydanticCustomError
 
 from topics.alerts import Level
 from topics.annotations import Status
 from workers.watch.durations import DAY, Duration
 from workers.watch.event_types import DEFAULT_EVENT_TYPES, EventTypes
+from workers.yamlmodel import OneOrMore
 
 JoinField = Literal["article", "story", "actor", "place", "entity"]
 CountedField = Literal["story", "source", "actor", "target", "place", "article"]
@@ -41,19 +39,6 @@ _ENTITY_ID = re.compile(r"^([A-Z]{2}|[a-z_]+:\S+)$")
 
 def _allowed(text: str) -> PydanticCustomError:
     return PydanticCustomError("allowed", "{allowed}", {"allowed": text})
-
-
-class _OneOrMore:
-    """A list, or a single word in its place."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(
-            lambda found: [found] if isinstance(found, str) else found, handler(source)
-        )
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        listed = handler(schema)
-        return {"anyOf": [listed["items"], listed]}
 
 
 def _is_id(text: str) -> str:
@@ -95,9 +80,9 @@ _TIME_SCHEMA = {"type": "string", "examples": ["2026-03-01T23:50Z"]}
 EventTypeName = Annotated[str, AfterValidator(_is_event_type), WithJsonSchema(_TYPE_SCHEMA)]
 EntityId = Annotated[str, AfterValidator(_is_entity), WithJsonSchema({"type": "string", "pattern": _ENTITY_ID.pattern})]
 RuleName = Annotated[str, WithJsonSchema(_TYPE_SCHEMA)]
-Words = Annotated[tuple[str, ...], _OneOrMore()]
-EntityIds = Annotated[tuple[EntityId, ...], _OneOrMore()]
-Statuses = Annotated[tuple[Status, ...], _OneOrMore(), Field(min_length=1)]
+Words = Annotated[tuple[str, ...], OneOrMore()]
+EntityIds = Annotated[tuple[EntityId, ...], OneOrMore()]
+Statuses = Annotated[tuple[Status, ...], OneOrMore(), Field(min_length=1)]
 Quiet = Annotated[Duration, AfterValidator(_is_known_quiet)]
 Span = Annotated[Duration, AfterValidator(_is_known_span)]
 Moment = Annotated[AwareDatetime, WithJsonSchema(_TIME_SCHEMA)]
@@ -112,7 +97,7 @@ class Strict(BaseModel):
 class Rule(Strict):
     """A selection of events. Fields are joined by AND, the values of one field by OR; an absent field selects all."""
 
-    type: Annotated[tuple[EventTypeName, ...], _OneOrMore()] = ()
+    type: Annotated[tuple[EventTypeName, ...], OneOrMore()] = ()
     status: Statuses = ("actual",)
     actor: EntityIds = Field(default=(), description="who did it; for a summit, talks or an agreement any party")
     target: EntityIds = ()
@@ -148,8 +133,8 @@ class Correlation(Strict):
     """Which rules must come together, how near in event time, and sharing what."""
 
     type: CorrelationType
-    rules: Annotated[tuple[RuleName, ...], _OneOrMore(), Field(min_length=1)]
-    group_by: Annotated[tuple[JoinField, ...], _OneOrMore()] = Field(default=(), alias="group-by")
+    rules: Annotated[tuple[RuleName, ...], OneOrMore(), Field(min_length=1)]
+    group_by: Annotated[tuple[JoinField, ...], OneOrMore()] = Field(default=(), alias="group-by")
     timespan: Span
     condition: Condition | None = None
 
@@ -232,6 +217,6 @@ class PatternDocument(Strict):
     distinct: Literal["article"] | None = None
     spike: Spike | None = None
     cooldown: Quiet | None = Field(default=None, description="absent: as long as the timespan")
-    rearm_on: Annotated[tuple[Literal["new_story"], ...], _OneOrMore()] = ()
+    rearm_on: Annotated[tuple[Literal["new_story"], ...], OneOrMore()] = ()
     receivers: Words = ()
     tests: tuple[PatternTest, ...] = ()

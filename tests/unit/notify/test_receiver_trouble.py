@@ -87,7 +87,7 @@ async def test_slack_gets_one_message_a_second_whoever_sends(start: Start) -> No
     gaps = [later - earlier for earlier, later in pairwise(times)]
     assert min(gaps) > 0.17
     assert max(gaps) < 0.6
-    assert SlackReceiver(name="s", url="https://hooks.example/x").interval == 1.0  # type: ignore[arg-type]
+    assert SlackReceiver(name="s", url="https://hooks.example/x").interval == 1.0  # type: ignore[arg-type]  # pydantic checks it
 
 
 async def test_after_failures_in_a_row_one_message_at_a_time_tries(start: Start, receiver: HttpReceiver) -> None:
