@@ -29,7 +29,7 @@ _BEGINNING: Micros = -(2**60)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of one pattern. `articles`: how many it was concerned with. `too_late`: how many came too late for it."""
+    """What came of one pattern. `articles`: how many it was concerned with; `too_late`: how many came too late."""
 
     pattern: Pattern
     alerts: tuple[Alert, ...]

@@ -1,4 +1,4 @@
-"""Patterns changed while they hold state: what was never looked for cannot be missing, and no deadline is the old one."""
+"""Patterns changed while they hold state: what was never looked for cannot be missing; no deadline is the old one."""
 
 from __future__ import annotations
 
