@@ -97,7 +97,7 @@ class StoryKeys:
     tag: str
 
     def cells(self, kind: str, era: int, field: str) -> str:
-        """The share (hash) in which the cell `field` lies: `a` articles, `s` stories, `t` texts, `p` and `b` postings."""
+        """The share (hash) with the cell `field`: `a` articles, `s` stories, `t` texts, `p` and `b` postings."""
         return self._share(kind, era, crc32(field.encode()) % SHARES)
 
     def share_names(self, era: int) -> list[str]:

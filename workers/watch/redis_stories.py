@@ -8,24 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from topics.annotations import Annotation
 from workers.errors import TransientError
 from workers.redis_client import Redis
 from workers.redis_keys import Keys
-from workers.watch.durations import DAY, SECOND, to_micros
+from workers.watch.durations import DAY, SECOND
 from workers.watch.scripts import Call, Script, run
-from workers.watch.stories import era_of
-from workers.watch.story_index import Assigned, Assignment, Place, Search, assignment
+from workers.watch.story_index import KEPT_ERAS, Assigned, Assignment, Place, Search, assignment, newest_era
 
 _READ = Script.load("story_read.lua")
 _COMMIT = Script.load("story_commit.lua")
 
 SECONDS_TO_LIVE = 6 * DAY // SECOND
 """Of wall-clock time, after the last write of a span's share."""
-
-KEPT_ERAS = 3
-"""Spans of event time that are remembered, the newest included: 6 to 9 days. Partitions may be read so far apart."""
 
 _MOST_CELLS = 1000
 """Read in one call."""
@@ -47,6 +44,20 @@ class _Round:
     def answer(self, places: Iterable[Place]) -> dict[Place, str]:
         """Those of `places` that are not empty."""
         return {place: self.cells[place] for place in places if place in self.cells}
+
+    def write(self, cells: Mapping[Place, str]) -> None:
+        """From now on as if `cells` were in Redis."""
+        self.cells.update(cells)
+        self.asked.update(cells)
+
+
+class _Decided(NamedTuple):
+    """What is to become of one article of a batch. `alone`: nothing that the batch is to write bears on it."""
+
+    number: int
+    alone: bool
+    made: Assignment
+    call: Call | None
 
 
 class _Ahead:
@@ -81,36 +92,40 @@ class Stories:
 
         Raises TransientError if other workers keep adding to the same stories.
         """
-        found: dict[str, Assigned] = {}
-        waiting = {a.article_id: a for a in reversed(annotations)}  # of several revisions the first
-        waiting = {a.article_id: waiting[a.article_id] for a in annotations}
+        found: dict[int, Assigned] = {}
+        waiting = dict(enumerate(annotations))
         attempts_left = _FRUITLESS_ATTEMPTS
         while waiting:
-            stored = await self._attempt(list(waiting.values()))
+            stored = await self._attempt(waiting)
             found |= stored
-            waiting = {article: item for article, item in waiting.items() if article not in stored}
+            waiting = {number: item for number, item in waiting.items() if number not in stored}
             attempts_left -= not stored
             if not attempts_left:
                 raise TransientError(
                     f"{_FRUITLESS_ATTEMPTS} times other workers wrote to the stories of the same articles first"
                 )
         await self._forget(annotations)
-        return [found[annotation.article_id] for annotation in annotations]
+        return [found[number] for number in range(len(annotations))]
 
-    async def _attempt(self, items: Sequence[Annotation]) -> dict[str, Assigned]:
+    async def _attempt(self, items: Mapping[int, Annotation]) -> dict[int, Assigned]:
         """One round of read, decide and commit; what was stored, or had been."""
         known = _Round()
+        decided: list[_Decided] = []
         written: set[Place] = set()
-        decided: list[tuple[str, Assignment, Call | None]] = []
-        for item, ahead in zip(items, await self._look_ahead(known, items), strict=True):
+        searches = await self._look_ahead(known, list(items.values()))
+        for (number, item), ahead in zip(items.items(), searches, strict=True):
             # What the batch itself has changed may lead it elsewhere.
             alone = written.isdisjoint(ahead.asked)
             made = ahead.found if alone and ahead.found is not None else await self._finished(known, assignment(item))
-            decided.append((item.article_id, made, self._commit(known, made)))
-            known.cells |= made.writes
+            decided.append(_Decided(number, alone, made, self._commit(known, made)))
+            known.write(made.writes)
             written |= made.writes.keys()
-        answers = iter(await run(self._client, [call for _, _, call in decided if call is not None]))
-        return {article: made.assigned for article, made, call in decided if call is None or next(answers) == "ok"}
+        answers = iter(await run(self._client, [one.call for one in decided if one.call is not None]))
+        stored = {one.number: one.call is None or next(answers) == "ok" for one in decided}
+        all_stored = all(stored.values())
+        # One that was found by what the batch was to write is only found if that was written.
+        sure = [one for one in decided if stored[one.number] and (one.call or one.alone or all_stored)]
+        return {one.number: one.made.assigned for one in sure}
 
     async def _look_ahead(self, known: _Round, items: Sequence[Annotation]) -> list[_Ahead]:
         """Search for all as if each were alone, in as few round trips as the longest search needs."""
@@ -151,13 +166,13 @@ class Stories:
         return Call(_COMMIT, [self._keys.cells(*p) for p in (*made.read, *stories, *made.writes)], args)
 
     async def _forget(self, annotations: Sequence[Annotation]) -> None:
-        """Drop the spans that are too old, when a new one begins. An undated article begins none."""
-        dated = [a for a in annotations if a.event_time_source == "published"]
-        newest = max((era_of(to_micros(a.event_time)) for a in dated), default=None)
+        """Drop the spans that are too old, when a new one begins."""
+        newest = newest_era(annotations)
         if newest is None or (self._newest is not None and newest <= self._newest):
             return
         self._newest = newest
         await self._client.sadd(self._keys.eras, str(newest))
+        await self._client.expire(self._keys.eras, SECONDS_TO_LIVE)
         known: Mapping[int, str] = {int(era): era for era in await self._client.smembers(self._keys.eras)}
         for era in sorted(era for era in known if era <= max(known) - KEPT_ERAS):
             keys = self._keys.share_names(era)

@@ -28,7 +28,7 @@ REACH: Micros = 3 * DAY
 SPAN: Micros = 7 * DAY
 """No story is longer than this; what goes on is told as a new one."""
 
-CLOSE = 0.25
+CLOSE = 0.24
 """The least closeness of an article to its story."""
 
 STRONGEST = 12
@@ -196,22 +196,26 @@ def candidates(telling: Telling, postings: Mapping[str, Iterable[str]]) -> list[
 
 
 def closeness(telling: Telling, story: Story) -> float | None:
-    """How close an article is to a story, at most 1; None if it tells of another happening."""
+    """How close an article is to a story, at most 1; None if it tells of another happening.
+
+    That is so if it is too far in time, if fresh happenings of one kind are of other days, if none of their parties is
+    shared and country or place differs, and if the person that each is most about is unknown to the other.
+    """
     gap = max(0, story.first - telling.time, telling.time - story.last)
     if gap > REACH or max(story.last, telling.time) - min(story.first, telling.time) > SPAN:
         return None
-    if _another_day(telling, story):
-        return None
     found = cosine(telling, story) - _PER_DAY * gap / DAY
-    if found < CLOSE:
+    if found < CLOSE or _another_day(telling, story):
         return None  # what follows only takes away
+    others = [kind for kind in _OTHER_NAMES if _other_name(kind, telling.terms, story.terms)]
+    parties = _other_parties(telling, story)
+    if parties and ("country" in others or "place" in others):
+        return None
+    if "person" in others and all(kind_of(next(iter(terms))) == "person" for terms in (telling.terms, story.terms)):
+        return None
+    found -= sum(_OTHER_NAMES[kind] for kind in others) + _OTHER_PARTIES * parties
     if telling.years and story.years and telling.years.isdisjoint(story.years):
         found -= _OTHER_YEARS
-    if _other_parties(telling, story):
-        found -= _OTHER_PARTIES
-    for kind, weight in _OTHER_NAMES.items():
-        if _other_name(kind, telling.terms, story.terms):
-            found -= weight
     return found if found >= CLOSE else None
 
 

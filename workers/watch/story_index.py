@@ -24,7 +24,7 @@ from workers.watch.copies import (
     similarity,
     to_wire,
 )
-from workers.watch.durations import Micros
+from workers.watch.durations import Micros, to_micros
 from workers.watch.stories import (
     REACH,
     Story,
@@ -49,6 +49,9 @@ or a formula that everybody prints."""
 
 CLOSE_REWRITING = 0.6
 """The least cosine to a story whose text an article is said to rewrite."""
+
+KEPT_ERAS = 3
+"""Spans of event time that are remembered, the newest included: 6 to 9 days. Partitions may be read so far apart."""
 
 MARK = 12
 """Letters of a mark."""
@@ -190,7 +193,7 @@ def _found(article: _Article, cells: Cells) -> Generator[Sequence[Place], Cells,
 
 
 _Copy = tuple[tuple[Micros, str], float, _Text]
-"""When the text came and its mark, the similarity, the text. The earlier of two is the one that others are copies of."""
+"""When the text came and its mark, the similarity, the text. Of two the earlier is the one that was copied."""
 
 
 def _copies(article: _Article, cells: Cells, places: Iterable[Place], enough: float) -> list[_Copy]:
@@ -214,10 +217,8 @@ def _remembered(article: _Article, cells: Cells, found: _Found) -> Assignment:
     """What is written of an article whose story is `found`."""
     mark, telling = article.mark, article.telling
     kept = mark if article.numbers is not None and found.alike < KEPT_SIMILARITY else None
-    if found.story is not None:
-        story = found.story.joined(telling, kept)
-    else:
-        story = founded(telling, found.left or mark, kept)
+    founding = found.left or mark
+    story = found.story.joined(telling, kept) if found.story else founded(telling, founding, kept)
     text = found.text or mark
     writes = {Place("a", article.own, mark): story.mark + text}
     place = None
@@ -254,12 +255,23 @@ class MemoryStories:
 
     def __init__(self) -> None:
         self._cells: dict[Place, str] = {}
+        self._newest: int | None = None
 
     def assign(self, annotation: Annotation) -> Assigned:
         """The story and the text of an article: those it was first given, if it has come before."""
         found = answered(assignment(annotation), self._cells)
         self._cells.update(found.writes)
+        newest = newest_era([annotation])
+        if newest is not None and (self._newest is None or newest > self._newest):
+            self._newest = newest
+            self._cells = {place: cell for place, cell in self._cells.items() if place.era > newest - KEPT_ERAS}
         return found.assigned
+
+
+def newest_era(annotations: Iterable[Annotation]) -> int | None:
+    """The newest span of time of which there is news. An article without a date says nothing of that."""
+    dated = (a for a in annotations if a.event_time_source == "published")
+    return max((era_of(to_micros(a.event_time)) for a in dated), default=None)
 
 
 def answered(search: Search, cells: Cells) -> Assignment:

@@ -23,7 +23,7 @@ class Telling:
     """An article, to find its story by. `terms`: weights, strongest first, of unit length.
 
     `years`: those that it names where it says what is new. `days`: event type to the days (since 1970) on which fresh
-    happenings of that type are said to have been. `parties`: event type to the ids of those who took part and of places.
+    happenings of that type are said to have been. `parties`: event type to ids of those who took part, and of places.
     """
 
     article_id: str
