@@ -11,6 +11,8 @@ from topics.base import Part, Record, UtcDatetime, digest
 
 Level = Literal["informational", "low", "medium", "high", "critical"]
 AlertState = Literal["firing", "retracted"]
+Muted = Literal["backfill"]
+"""Why nobody is told of an alert, though it stands: the last of its articles to arrive was old news pushed afterwards."""
 
 
 class Evidence(Part):
@@ -75,6 +77,7 @@ class Alert(Record):
     last_event_at: UtcDatetime
     fired_at: UtcDatetime = Field(description="wall clock of the machine that found it")
     late: bool = Field(default=False, description="completed by an article older than what had been seen already")
+    muted: Muted | None = Field(default=None, description="why nobody is told of it, from its first firing on")
     supersedes: tuple[str, ...] = Field(default=(), description="ids of alerts that this one takes the place of")
     superseded_by: str | None = None
     receivers: tuple[str, ...] = ()

@@ -85,6 +85,7 @@ class Annotation(Record):
     url: str | None = None
     lang: str | None = None
     tags: tuple[str, ...] = ()
+    backfill: bool = Field(default=False, description="of the article: what it brings about pages nobody")
     entities: tuple[Entity, ...] = ()
     events: tuple[Event, ...] = ()
     fingerprint: Fingerprint

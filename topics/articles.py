@@ -37,6 +37,9 @@ class Article(Record):
     lang: str | None = None
     tags: tuple[str, ...] = ()
     truncated: bool = Field(default=False, description="the body was cut at a sentence end to fit the broker's limit")
+    backfill: bool = Field(
+        default=False, description="old news pushed afterwards: it is counted, and what it brings about pages nobody"
+    )
 
 
 def canonical_url(url: str) -> str:

@@ -327,6 +327,7 @@ class Reader:
             url=article.url,
             lang=work.lang,
             tags=article.tags,
+            backfill=article.backfill,
             entities=entities,
             events=tuple(events),
             fingerprint=fingerprint_of(article.title, article.text, entities)

@@ -51,7 +51,7 @@ def poll(
 
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
-    summary = asyncio.run(_print_articles(urls) if dry_run else _poll(settings, urls))
+    summary = asyncio.run(_print_articles(settings, urls) if dry_run else _poll(settings, urls))
     summary.tell()
     if summary.broken or summary.refused:
         raise typer.Exit(ExitCode.FAILED)
@@ -95,14 +95,14 @@ class _Summary:
         )
 
 
-async def _print_articles(urls: list[str]) -> _Summary:
-    from workers.feeds.fetch import session
+async def _print_articles(settings: Settings, urls: list[str]) -> _Summary:
+    from workers.feeds.fetch import Fetcher
     from workers.feeds.poll import poll as poll_feeds
     from workers.feeds.poll import utc_now
 
     summary = _Summary()
-    async with session() as client:
-        async for polled in poll_feeds(client, urls, {}, utc_now):
+    async with Fetcher(private=settings.private_hosts, contact=settings.feeds_contact) as fetcher:
+        async for polled in poll_feeds(fetcher, urls, {}, utc_now):
             summary.add(polled)
             for article in polled.articles:
                 typer.echo(article.model_dump_json())
@@ -111,7 +111,7 @@ async def _print_articles(urls: list[str]) -> _Summary:
 
 
 async def _poll(settings: Settings, urls: list[str]) -> _Summary:
-    from workers.feeds.fetch import session
+    from workers.feeds.fetch import Fetcher
     from workers.feeds.poll import poll as poll_feeds
     from workers.feeds.poll import utc_now
     from workers.feeds.publish import Publisher
@@ -124,8 +124,8 @@ async def _poll(settings: Settings, urls: list[str]) -> _Summary:
         known = {url: await store.load(url) for url in urls}
         try:
             with producer:
-                async with session() as client:
-                    async for polled in poll_feeds(client, urls, known, utc_now):
+                async with Fetcher(private=settings.private_hosts, contact=settings.feeds_contact) as fetcher:
+                    async for polled in poll_feeds(fetcher, urls, known, utc_now):
                         summary.add(polled)
                         if polled.reason is None and not polled.unchanged:
                             publisher.publish(polled)

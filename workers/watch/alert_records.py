@@ -67,6 +67,7 @@ def firing_alert(pattern: Pattern, fired: Fired, bodies: Mapping[str, Body], fir
         last_event_at=to_datetime(last),
         fired_at=fired_at,
         late=fired.late,
+        muted=fired.muted,
         supersedes=fired.supersedes,
         receivers=document.receivers,
         tags=document.tags,
@@ -81,6 +82,7 @@ def updated_alert(pattern: Pattern, fired: Fired, bodies: Mapping[str, Body], be
         update={
             "sequence": before.sequence,
             "late": before.late,
+            "muted": before.muted,
             "supersedes": before.supersedes,
             "trace_id": before.trace_id,
         }

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from topics.alerts import AlertState, alert_id
+from topics.alerts import AlertState, Muted, alert_id
 from topics.base import digest
 from workers.watch.completions import RISES, Scope
 from workers.watch.durations import Micros
@@ -71,6 +71,7 @@ class Fired:
     ring: Ring
     match: Match
     late: bool = False
+    muted: Muted | None = None
     supersedes: tuple[str, ...] = ()
     known: Ring | None = None
 
@@ -251,7 +252,9 @@ def _compared(
     for ring, match in matches:
         before = known.get(ring.id)
         if before is None or before.state == "retracted":
-            fresh.append(Fired(ring, match, late=_is_late(match, admission.changed), known=before))
+            cause = _cause(match, admission.changed)
+            muted: Muted | None = "backfill" if (cause or match.window[-1].sighting).backfill else None
+            fresh.append(Fired(ring, match, late=cause is not None and cause.late, muted=muted, known=before))
         elif before.basis != ring.basis:
             updated.append(Fired(replace(ring, silent=before.silent), match, known=before))
     lost = [ring for ring in stored if ring.state == "firing" and ring.id not in ringing]
@@ -268,10 +271,10 @@ def _compared(
     )
 
 
-def _is_late(match: Match, arrived: Mapping[str, Sighting]) -> bool:
-    """Whether the last of its articles to arrive was late."""
+def _cause(match: Match, arrived: Mapping[str, Sighting]) -> Sighting | None:
+    """The last of its articles to arrive; None if none of them arrived just now."""
     inside = {supply.sighting.article_id for supply in match.window}
-    return next((s.late for article, s in reversed(list(arrived.items())) if article in inside), False)
+    return next((s for article, s in reversed(list(arrived.items())) if article in inside), None)
 
 
 def _heir(pattern: Pattern, lost: Ring, fresh: Sequence[Ring]) -> str | None:

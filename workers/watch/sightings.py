@@ -60,7 +60,8 @@ class Sighting:
 
     `dated`: its time is the publisher's; that of its ingest says nothing of how far the news has come (an archive of
     1987 is ingested today). `late`: it came out of order. `rebuilt`: it was read again because Redis had lost it, so
-    what such articles complete was announced in its time.
+    what such articles complete was announced in its time. `backfill`: it is old news that was pushed afterwards, so
+    nobody is told of what it completes.
     """
 
     article_id: str
@@ -75,6 +76,7 @@ class Sighting:
     dated: bool = True
     late: bool = False
     rebuilt: bool = False
+    backfill: bool = False
 
     @property
     def position(self) -> tuple[Micros, str]:
@@ -89,7 +91,7 @@ class Sighting:
         ]
         return [
             self.article_id, self.revision, self.time, self.stamp, self.source, self.story, self.tags, self.entities,
-            events, self.dated * 1 + self.rebuilt * 2 + self.late * 4,
+            events, self.dated * 1 + self.rebuilt * 2 + self.late * 4 + self.backfill * 8,
         ]  # fmt: skip
 
     @classmethod
@@ -100,6 +102,7 @@ class Sighting:
         return cls(
             article_id, revision, time, (stamp[0], stamp[1]), source, story, tuple(tags), tuple(entities), happenings,
             dated=bool(flags & 1), rebuilt=bool(flags & 2), late=bool(flags & 4),
+            backfill=bool(flags & 8),
         )  # fmt: skip
 
 
@@ -142,6 +145,7 @@ class Observed:
             dated=annotation.event_time_source == "published",
             late=known.late,
             rebuilt=known.rebuilt,
+            backfill=annotation.backfill,
         )
 
     def by(self, pattern: Pattern) -> tuple[Sighting, Body]:
