@@ -55,7 +55,7 @@ def trouble_of(state: FeedState, feed: Subscription, now: datetime) -> Trouble |
         last,
         f"Feed {_name(feed)} gives nothing new",
         f"Its last new entry came at {last:%Y-%m-%d %H:%M}Z; it answers, but has had nothing new for longer than"
-        f" {show_span(feed.silent_after)} (silent_after). Has it moved? `tocsin feeds check {feed.url}` shows what it gives.",
+        f" {show_span(feed.silent_after)} (silent_after). Has it moved? `tocsin feeds check {feed.url}` shows it.",
         "low",
     )
 
@@ -126,9 +126,7 @@ def _ended(standing: Alert, feed: Subscription, trouble: Trouble | None) -> Aler
         told = f"Feed {_name(feed)} gives new entries again, or is no longer expected to."
     else:
         told = f"Feed {_name(feed)} works again."
-    return standing.model_copy(
-        update={"state": "retracted", "sequence": standing.sequence + 1, "description": told}
-    )
+    return standing.model_copy(update={"state": "retracted", "sequence": standing.sequence + 1, "description": told})
 
 
 def _standing(state: FeedState) -> Alert | None:

@@ -54,7 +54,7 @@ def hints_of(body: bytes) -> Hints:
     head = body[:_HEAD_BYTES]
     ttl = _TTL.search(head)
     hours = {int(each) % 24 for each in _inside(_SKIP_HOURS, _HOUR, head) if int(each) <= 24}
-    days = {name for name in (each.decode("ascii").lower() for each in _inside(_SKIP_DAYS, _DAY, head))}
+    days = {each.decode("ascii").lower() for each in _inside(_SKIP_DAYS, _DAY, head)}
     return Hints(
         ttl=timedelta(minutes=int(ttl[1])) if ttl and int(ttl[1]) else None,
         period=_period(head),
@@ -69,8 +69,8 @@ def max_age(cache_control: str | None) -> timedelta | None:
     text = cache_control or ""
     if re.search(r"\bno-(?:store|cache)\b", text, re.IGNORECASE):
         return None
-    ages = [min(int(age), int(_LONGEST.total_seconds())) for age in _MAX_AGE.findall(text)]
-    return timedelta(seconds=max(ages)) if ages and max(ages) else None
+    seconds: int = max((int(found[1]) for found in _MAX_AGE.finditer(text)), default=0)
+    return min(_LONGEST, timedelta(seconds=seconds)) if seconds else None
 
 
 def retry_at(retry_after: str | None, now: datetime) -> datetime | None:
@@ -87,13 +87,13 @@ def retry_at(retry_after: str | None, now: datetime) -> datetime | None:
 
 def _inside(outer: re.Pattern[bytes], inner: re.Pattern[bytes], head: bytes) -> list[bytes]:
     found = outer.search(head)
-    return inner.findall(found[1]) if found else []
+    return [each[1] for each in inner.finditer(found[1])] if found else []
 
 
 def _period(head: bytes) -> timedelta | None:
     named = _PERIOD.search(head)
     if named is None:
         return None
-    times = _FREQUENCY.search(head)
-    seconds = _PERIODS[named[1].decode("ascii").lower()]
-    return timedelta(seconds=seconds / max(1, int(times[1]) if times else 1))
+    frequency = _FREQUENCY.search(head)
+    times = max(1, int(frequency[1])) if frequency else 1
+    return timedelta(seconds=_PERIODS[named[1].decode("ascii").lower()] / times)

@@ -13,21 +13,20 @@ from datetime import datetime, timedelta
 
 from redis.exceptions import RedisError
 
-from workers import metrics
+from topics.base import digest
 from workers.feeds.about_feed import changes
 from workers.feeds.access import NoAccess
 from workers.feeds.clock import Clock
 from workers.feeds.hints import retry_at
-from workers.feeds.registry import Known, Registry
+from workers.feeds.registry import Known, LeaseEnded, Registry
 from workers.feeds.schedule import LONGEST_DEMAND
 from workers.feeds.sender import Sender
 from workers.feeds.sharding import host_of, share
 from workers.feeds.state import FeedState, Visit, after, due_at
 from workers.feeds.subscriptions import Subscription, Subscriptions
 from workers.feeds.tally import Tally
-from workers.feeds.visiting import LeaseEnded, Visitor, address
+from workers.feeds.visiting import Visitor, address
 from workers.logs import get_logger
-from topics.base import digest
 
 log = get_logger("feeds")
 
@@ -45,18 +44,21 @@ LONGEST_BACK_OFF = timedelta(hours=1)
 """For how long a host is left alone after 429 Too Many Requests without `Retry-After`; doubled each time."""
 
 _LATER = timedelta(milliseconds=250)
-_NEVER = datetime.max
 
 
 @dataclass
 class _Host:
-    """A host that is ours until `until`, by our clock. `token` tells its lease from earlier and later ones."""
+    """A host that is ours until `until`, by our clock. `token` tells its lease from earlier and later ones.
+
+    `first`: which of its feeds is due first, and when; None: to be found anew.
+    """
 
     token: int
     until: datetime
     known: dict[str, Known] = field(default_factory=dict)
     free_at: datetime | None = None
     visit: asyncio.Task[None] | None = None
+    first: tuple[datetime, Subscription] | None = None
 
 
 class Poller:
@@ -87,6 +89,7 @@ class Poller:
         self.tally = Tally()
         self.changed = asyncio.Event()
         self.trouble: str | None = "Redis was not asked yet"
+        self._away = False
 
     # -- from outside -------------------------------------------------------------------------------------------------
 
@@ -94,6 +97,16 @@ class Poller:
     def hosts(self) -> frozenset[str]:
         """The hosts that are ours now."""
         return frozenset(self._hosts)
+
+    @property
+    def busy(self) -> int:
+        """Visits under way."""
+        return len(self._tasks)
+
+    @property
+    def well(self) -> bool:
+        """Whether Redis and Kafka answer, so that feeds are asked."""
+        return self.trouble is None and self._sender.trouble is None
 
     def subscribe(self, subscriptions: Subscriptions) -> None:
         """These are the feeds from now on; looked at with the next turn."""
@@ -107,7 +120,7 @@ class Poller:
         self._let_go_of_the_expired(now)
         if self._beat_at is None or now >= self._beat_at:
             await self._beat(now)
-        if self.trouble is None and self._sender.trouble is None:
+        if self.well:
             self._begin(now)
         self.tally.look(self._standing(), now)
         return self._wake(now)
@@ -148,16 +161,19 @@ class Poller:
                 await self._hand_over()
                 await self._take(now)
         except (RedisError, OSError, TimeoutError) as error:
-            if self.trouble is None:
-                log.error("feeds.redis_away", error=repr(error), action="nothing is fetched until it answers")
-            self.trouble = f"Redis does not answer: {error!r}"
+            self._redis_is_away(error)
             return
-        if self.trouble is not None and self._hosts:
+        if self._away:
             log.info("feeds.redis_back", hosts=len(self._hosts))
-        self.trouble = None
+        self.trouble, self._away = None, False
         # One that dies is replaced the moment it is due to be dead, not a beat later.
         others = [left for poller, left in live.items() if poller != self._registry.poller]
         self._beat_at = now + min([beat, *(left + _LATER for left in others)])
+
+    def _redis_is_away(self, error: Exception) -> None:
+        if not self._away:
+            log.warning("feeds.redis_away", error=repr(error), action="nothing is fetched until it answers")
+        self.trouble, self._away = f"Redis does not answer: {error!r}", True
 
     async def _hand_over(self) -> None:
         for name in sorted(self._hosts.keys() - self._mine):
@@ -183,6 +199,8 @@ class Poller:
             fresh += [feed for feed in self._feeds.get(name, ()) if feed.url not in host.known]
         for feed, known in zip(fresh, await self._registry.load(fresh), strict=True):
             self._hosts[feed.host].known[feed.url] = known
+        for host in self._hosts.values():
+            host.first = None
 
     def _urls(self, host: str) -> frozenset[str]:
         return frozenset(feed.url for feed in self._feeds.get(host, ()))
@@ -211,9 +229,14 @@ class Poller:
         for name, host in self._hosts.items():
             if host.visit is not None or host.until <= now or (host.free_at is not None and host.free_at > now):
                 continue
-            first = min(self._calls(name, host), key=lambda call: (call[0], call[1].url), default=None)
+            first = self._first(name, host)
             if first is not None and first[0] <= now:
                 yield first[0], name, first[1]
+
+    def _first(self, name: str, host: _Host) -> tuple[datetime, Subscription] | None:
+        if host.first is None:
+            host.first = min(self._calls(name, host), key=lambda call: (call[0], call[1].url), default=None)
+        return host.first
 
     def _calls(self, name: str, host: _Host) -> Iterator[tuple[datetime, Subscription]]:
         """When each feed of a host is due; one that was never visited, since for ever."""
@@ -224,14 +247,14 @@ class Poller:
 
     def _wake(self, now: datetime) -> datetime:
         wake = self._beat_at or now
-        if self.trouble is not None or self._sender.trouble is not None:
+        if not self.well:
             return min(wake, now + timedelta(seconds=1))
         for name, host in self._hosts.items():
             wake = min(wake, host.until)
             if host.visit is None:
-                due = min((at for at, _ in self._calls(name, host)), default=None)
-                if due is not None and len(self._tasks) < self._at_once:
-                    wake = min(wake, max(due, host.free_at or due))
+                first = self._first(name, host)
+                if first is not None and len(self._tasks) < self._at_once:
+                    wake = min(wake, max(first[0], host.free_at or first[0]))
         return max(wake, now)
 
     async def _run(self, name: str, host: _Host, feed: Subscription) -> None:
@@ -244,7 +267,7 @@ class Poller:
             log.warning("feeds.not_saved", feed=feed.url, error=repr(error))
             if self._hosts.get(name) is host:
                 del self._hosts[name]
-            self.trouble = f"Redis does not answer: {error!r}"
+            self._redis_is_away(error)
             self._beat_at = None
         except Exception as error:
             log.exception("feeds.poll_failed", feed=feed.url, error=repr(error))
@@ -283,7 +306,7 @@ class Poller:
             seen, saved = known.seen, await self._registry.save(feed, host.token, state, None)
         if not saved:
             raise LeaseEnded
-        host.known[feed.url] = Known(state, seen)
+        host.known[feed.url], host.first = Known(state, seen), None
         if visit.status == 429:
             await self._back_off(host, state, visit, asked)
 

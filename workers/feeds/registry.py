@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from workers.feeds.clock import Clock
 from workers.feeds.keys import KEEP_SECONDS, Keys
-from workers.feeds.seen import Seen
-from workers.feeds.state import FeedState
+from workers.feeds.seen import NOTHING, Seen
+from workers.feeds.state import NEVER_VISITED, FeedState
 from workers.feeds.subscriptions import Subscription
 from workers.redis_client import Redis
 
@@ -21,12 +21,16 @@ GONE_KEEP_SECONDS = 5 * 365 * 86_400
 """A feed that is gone is not visited, and must not be forgotten for that."""
 
 
+class LeaseEnded(BaseException):  # not an Exception: who takes those for a page's or a feed's fault must not take this
+    """Another poller may ask the host now: no further request."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of a feed."""
 
-    state: FeedState = FeedState()
-    seen: Seen = Seen()
+    state: FeedState = NEVER_VISITED
+    seen: Seen = NOTHING
 
 
 class Registry:
@@ -107,6 +111,6 @@ def _milliseconds(span: timedelta) -> int:
 
 def _state(text: str | None) -> FeedState:
     try:
-        return FeedState.model_validate_json(text) if text else FeedState()
+        return FeedState.model_validate_json(text) if text else NEVER_VISITED
     except ValidationError:  # of another version: it costs one full fetch
-        return FeedState()
+        return NEVER_VISITED

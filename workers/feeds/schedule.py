@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import median
 
-from workers.feeds.hints import Hints
+from workers.feeds.hints import NONE, Hints
 
 SHORTEST = timedelta(minutes=5)
 LONGEST = timedelta(hours=1)
@@ -44,7 +45,7 @@ class Spoken:
 
     retry_at: datetime | None = None
     max_age: timedelta | None = None
-    hints: Hints = Hints()
+    hints: Hints = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Next:
 def after_answer(
     now: datetime, interval: timedelta | None, arrivals: Sequence[datetime], spoken: Spoken, spread: float
 ) -> Next:
-    """After a good answer. `interval` is the subscription's own; `spread`, from 0 to 1, picks the place in the jitter."""
+    """After a good answer. `interval` is the subscription's own; `spread`, 0 to 1, picks the place in the jitter."""
     pause = interval if interval is not None else max(rhythm(arrivals, now), _wished(spoken))
     at = now + pause * (1 + JITTER * spread)
     if interval is None:
@@ -83,7 +84,7 @@ def rhythm(arrivals: Sequence[datetime], now: datetime) -> timedelta:
     known = sorted(each for each in arrivals if each <= now)[-ARRIVALS:]
     if len(known) < 2:
         return UNKNOWN
-    usual = median((later - earlier).total_seconds() for earlier, later in zip(known, known[1:], strict=False))
+    usual = median((later - earlier).total_seconds() for earlier, later in pairwise(known))
     silence = (now - known[-1]).total_seconds()
     return min(LONGEST, max(SHORTEST, timedelta(seconds=max(usual / 2, silence / QUIET))))
 

@@ -52,6 +52,10 @@ class Seen:
         return Seen(kept | document)
 
 
+NOTHING = Seen()
+"""Of a feed that was never read."""
+
+
 def _name(article: Article) -> str:
     return digest("seen", article.id, length=_DIGITS)
 

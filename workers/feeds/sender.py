@@ -42,8 +42,7 @@ class Sender(Protocol):
 
 @dataclass
 class _Parcel:
-    articles: Sequence[Article]
-    alerts: Sequence[Alert]
+    records: Sequence[Article | Alert]
     loop: asyncio.AbstractEventLoop
     done: asyncio.Future[tuple[str, ...]]
     problems: list[str] = field(default_factory=list)
@@ -96,7 +95,7 @@ class KafkaSender:
         if not articles and not alerts:
             return ()
         loop = asyncio.get_running_loop()
-        parcel = _Parcel(articles, alerts, loop, loop.create_future())
+        parcel = _Parcel([*articles, *alerts], loop, loop.create_future())
         self._waiting.put(parcel)
         return await parcel.done
 
@@ -126,7 +125,7 @@ class KafkaSender:
                 if self._ended.wait(pause):
                     return
                 pause = min(LONGEST_PAUSE, pause * 2)
-            except Exception as error:  # noqa: BLE001 - handed to whoever waits
+            except Exception as error:
                 self._close(error)
                 self._trouble = str(error)
                 if not isinstance(error, ConfigurationError):
@@ -147,7 +146,7 @@ class KafkaSender:
         refused = producer.failed
         for parcel in parcels:
             parcel.problems.clear()
-            for record in (*parcel.articles, *parcel.alerts):
+            for record in parcel.records:
                 _hand_over(producer, record, parcel.problems)
         producer.flush()
         if producer.failed > refused:
@@ -157,7 +156,7 @@ class KafkaSender:
         """Kafka refused a batch for one record in it: the others must get through, and that one must be named."""
         for parcel in parcels:
             parcel.problems.clear()
-            for record in (*parcel.articles, *parcel.alerts):
+            for record in parcel.records:
                 refused = producer.failed
                 _hand_over(producer, record, parcel.problems)
                 producer.flush()

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from topics.articles import Article
 from topics.base import UtcDatetime
-from workers.feeds.fetch import Validators
+from workers.feeds.fetch import UNKNOWN, Validators
 from workers.feeds.hints import Hints, max_age, retry_at
 from workers.feeds.schedule import ARRIVALS, JITTER, Spoken, after_answer, after_failure
 from workers.feeds.spans import NEVER
@@ -66,6 +66,9 @@ class FeedState(BaseModel):
         return Hints(pause, None, self.skip_hours, self.skip_days)
 
 
+NEVER_VISITED = FeedState()
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """What came of asking once, at `at`. `failed` is the reason if it went wrong; `status` is None if nobody answered.
@@ -79,7 +82,7 @@ class Visit:
     failed: str | None = None
     unchanged: bool = False
     whole: bool = True
-    validators: Validators = Validators()
+    validators: Validators = UNKNOWN
     moved_to: str | None = None
     retry_after: str | None = None
     cache_control: str | None = None
@@ -138,7 +141,7 @@ def _better(state: FeedState, visit: Visit, feed: Subscription, spread: float) -
     arrivals = (*state.arrivals, *_arrivals(state, visit))[-ARRIVALS:]
     spoken = Spoken(retry_at(visit.retry_after, visit.at), max_age(visit.cache_control), hints)
     plan = after_answer(visit.at, feed.interval, arrivals, spoken, spread)
-    validators = visit.validators if visit.whole else Validators()
+    validators = visit.validators if visit.whole else UNKNOWN
     changes: dict[str, object] = {
         "etag": validators.etag,
         "last_modified": validators.last_modified,

@@ -12,12 +12,21 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from workers.errors import ConfigurationError, InputError
 from workers.feeds.sharding import NO_HOST, host_of
-from workers.feeds.spans import AT_ONCE, NEVER, parse_span
+from workers.feeds.spans import AT_ONCE, NEVER, parse_span, show_span
 from workers.yamlfile import Document, Location, Problem, read_documents
 from workers.yamlmodel import OneOrMore, near, problem_of
 
@@ -33,6 +42,9 @@ _SECRET = frozenset({"password", "headers"})
 """What stands there is never repeated in a message."""
 
 
+_LOGIN = "login"
+
+
 def _allowed(what: str) -> PydanticCustomError:
     return PydanticCustomError("allowed", "{allowed}", {"allowed": what})
 
@@ -43,8 +55,8 @@ def _span(shortest: timedelta, longest: timedelta, *words: str) -> BeforeValidat
             found = given if isinstance(given, timedelta) else parse_span(str(given), words)
         except ValueError as error:
             raise _allowed(str(error)) from None
-        if not shortest <= found <= longest and found not in (NEVER, timedelta(0)):
-            raise _allowed(f"between {shortest} and {longest}")
+        if not shortest <= found <= longest and found not in (NEVER, AT_ONCE):
+            raise _allowed(f"from {show_span(shortest)} to {show_span(longest)}")
         return found
 
     return BeforeValidator(read)
@@ -56,7 +68,9 @@ def _url(given: str) -> str:
     if not given.lower().startswith(("http://", "https://")) or host_of(given) in (NO_HOST, ""):
         raise _allowed("an address such as https://news.example/feed.xml")
     if "@" in given.split("/")[2]:
-        raise _allowed("an address without a login; username and password_file stand beside it")
+        raise PydanticCustomError(
+            _LOGIN, "{allowed}", {"allowed": "an address without a login; username and password_file stand beside it"}
+        )
     return given
 
 
@@ -126,11 +140,15 @@ class Subscription(Options):
 class FeedsFile(_Part):
     """`feeds.yaml` as written. `gap` and `gaps` (by host): the pause between two requests to a host."""
 
-    contact: Annotated[str, Field(min_length=3, max_length=200)] | None = None
     gap: Gap = GAP
     gaps: dict[str, Gap] = Field(default_factory=dict)
     defaults: Options = Options()
     feeds: tuple[Subscription, ...] = ()
+
+    @field_validator("feeds", mode="before")
+    @classmethod
+    def _none_yet(cls, given: Any) -> Any:
+        return () if given is None else given
 
 
 @dataclass(frozen=True)
@@ -138,7 +156,6 @@ class Subscriptions:
     """The feeds in force, in the order of the file."""
 
     feeds: tuple[Subscription, ...] = ()
-    contact: str | None = None
     gap: timedelta = GAP
     gaps: Mapping[str, timedelta] = field(default_factory=dict)
 
@@ -172,9 +189,7 @@ def load_subscriptions(file: Path) -> Subscriptions:
     if problems or found is None:
         problems.sort(key=lambda problem: (problem.line, problem.column))
         raise ConfigurationError("\n".join(str(problem) for problem in problems), hint=HINT)
-    return Subscriptions(
-        tuple(_with_defaults(each, found.defaults) for each in found.feeds), found.contact, found.gap, found.gaps
-    )
+    return Subscriptions(tuple(_with_defaults(each, found.defaults) for each in found.feeds), found.gap, found.gaps)
 
 
 def _parsed(document: Document, problems: list[Problem]) -> FeedsFile | None:
@@ -212,7 +227,8 @@ def _with_defaults(entry: Subscription, defaults: Options) -> Subscription:
 
 def _problem(document: Document, detail: ErrorDetails) -> Problem:
     location = detail["loc"]
-    if _SECRET & {str(step) for step in location} and detail["type"] != "extra_forbidden":
+    unseen = bool(_SECRET & {str(step) for step in location}) or detail["type"] == _LOGIN
+    if unseen and detail["type"] != "extra_forbidden":
         allowed = detail.get("ctx", {}).get("allowed", detail["msg"])
         return document.problem(location, "a value that is not shown here", f"allowed: {allowed}")
     return problem_of(document, detail, _known_keys)
@@ -226,6 +242,3 @@ def _known_keys(location: Location) -> str:
     else:
         names = list(FeedsFile.model_fields)
     return near(str(location[-1]), names, "keys")
-
-
-assert AT_ONCE == timedelta(0)  # `_span` lets it pass below its lower bound

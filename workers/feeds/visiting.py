@@ -7,13 +7,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from topics.articles import Article
 from workers.feeds.access import Access, NoAccess, access_to
 from workers.feeds.clock import Clock
 from workers.feeds.failures import FeedError
 from workers.feeds.fetch import Fetched, Fetcher, Pace, Unchanged, Wanted
-from workers.feeds.fulltext import FullText
 from workers.feeds.hints import hints_of
 from workers.feeds.isolated import parse_within
 from workers.feeds.parse import NotAFeed
@@ -25,22 +25,30 @@ from workers.logs import get_logger
 log = get_logger("feeds")
 
 
+class FullText(Protocol):
+    """Puts the text of its page in an article: `workers.feeds.fulltext`."""
+
+    async def complete(
+        self, article: Article, *, headers: Mapping[str, str], pace: Pace, allow_private: bool
+    ) -> tuple[Article, str | None]:
+        """The article with its text; or as it is, and the reason."""
+
+
 @dataclass(frozen=True)
 class Visitor:
     """What visits need. `folder` is where a relative `password_file` lies; `cores` bounds what is parsed at once."""
 
     fetcher: Fetcher
-    full_text: FullText
+    full_text: FullText | None
     clock: Clock
     environment: Mapping[str, str]
     folder: Path
     cores: asyncio.Semaphore
 
     @classmethod
-    def make(cls, fetcher: Fetcher, clock: Clock, folder: Path, environment: Mapping[str, str] | None = None) -> Visitor:
+    def make(cls, fetcher: Fetcher, full_text: FullText | None, clock: Clock, folder: Path) -> Visitor:
         """With all cores of this machine and the process's environment."""
-        found = os.environ if environment is None else environment
-        return cls(fetcher, FullText(fetcher), clock, found, folder, asyncio.Semaphore(os.cpu_count() or 1))
+        return cls(fetcher, full_text, clock, os.environ, folder, asyncio.Semaphore(os.cpu_count() or 1))
 
     def access(self, feed: Subscription) -> Access:
         """What is asked for `feed`. Raises NoAccess."""
@@ -64,9 +72,7 @@ class Visitor:
             )
         except NotAFeed as error:
             return Visit(self.clock.now(), status=200, failed=str(error))
-        except (asyncio.CancelledError, LeaseEnded):
-            raise
-        except Exception as error:  # noqa: BLE001 - one feed's oddity must not end the others
+        except Exception as error:  # one feed's oddity must not end the others
             log.exception("feeds.visit_failed", feed=feed.url, error=repr(error))
             return Visit(self.clock.now(), failed=f"an error of Tocsin's own: {type(error).__name__}")
 
@@ -103,7 +109,7 @@ class Visitor:
             )
         document = tuple(_subscribed(article, feed) for article in parsed.articles)
         fresh, problems = list(known.seen.unseen(document)), list(parsed.problems)
-        if feed.full_text:
+        if feed.full_text and self.full_text is not None:
             for place, article in enumerate(fresh):
                 fresh[place], reason = await self.full_text.complete(
                     article, headers=access.headers, pace=pace, allow_private=feed.allow_private
@@ -123,10 +129,6 @@ class Visitor:
             fresh=tuple(fresh),
             problems=tuple(problems),
         )
-
-
-class LeaseEnded(Exception):
-    """Another poller may ask this host now: no further request."""
 
 
 def address(access: Access, state: FeedState) -> str:
