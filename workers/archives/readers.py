@@ -75,6 +75,11 @@ class Archive:
         self._stream: BinaryIO | None = None
 
     @property
+    def files(self) -> Sequence[str]:
+        """Every file, in the order in which they are read."""
+        return tuple(self._files)
+
+    @property
     def total_bytes(self) -> int | None:
         """Size of all files as they lie on disk; None if a pipe is among them."""
         sizes = [_size(file) for file in self._files]
