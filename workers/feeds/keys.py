@@ -6,6 +6,7 @@ namespace begin with `{NAMESPACE:`, so that it can be dropped as a whole (`worke
 | key | type | holds |
 |---|---|---|
 | `{NS:feeds}:pollers` | sorted set | the pollers that live, by the moment (epoch milliseconds) at which they are dead |
+| `{NS:feeds}:again` | set | addresses of feeds that somebody wants to be asked again soon |
 | `{NS:feeds:HOST}:lease` | hash | `owner`, `until` (epoch milliseconds) and `token`, which grows with each owner |
 | `{NS:feeds:HOST}:pace` | string | the moment (epoch milliseconds) from which the host may be asked again |
 | `{NS:feeds:HOST}:feed:DIGEST` | hash | of one feed `state` (JSON) and `seen` (a line an entry) |
@@ -31,6 +32,11 @@ class Keys:
     def pollers(self) -> str:
         """Who lives."""
         return f"{{{self.namespace}:feeds}}:pollers"
+
+    @property
+    def again(self) -> str:
+        """What is to be asked again."""
+        return f"{{{self.namespace}:feeds}}:again"
 
     def lease(self, host: str) -> str:
         """Who has the host."""

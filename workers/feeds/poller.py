@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from redis.exceptions import RedisError
 
@@ -43,6 +43,7 @@ BACK_OFF = timedelta(minutes=1)
 LONGEST_BACK_OFF = timedelta(hours=1)
 """For how long a host is left alone after 429 Too Many Requests without `Retry-After`; doubled each time."""
 
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _LATER = timedelta(milliseconds=250)
 
 
@@ -90,6 +91,7 @@ class Poller:
         self.changed = asyncio.Event()
         self.trouble: str | None = "Redis was not asked yet"
         self._away = False
+        self.produced = 0
 
     # -- from outside -------------------------------------------------------------------------------------------------
 
@@ -106,7 +108,24 @@ class Poller:
     @property
     def well(self) -> bool:
         """Whether Redis and Kafka answer, so that feeds are asked."""
-        return self.trouble is None and self._sender.trouble is None
+        return self.why_unwell is None
+
+    @property
+    def why_unwell(self) -> str | None:
+        """Why no feed is asked; None if they are."""
+        return self.trouble or self._sender.trouble
+
+    def due_by(self, moment: datetime) -> bool:
+        """Whether a visit is under way, or a feed that is ours was due at `moment`."""
+        firsts = (self._first(name, host) for name, host in self._hosts.items())
+        return bool(self._tasks) or any(first is not None and first[0] <= moment for first in firsts)
+
+    def standing(self) -> Iterator[tuple[Subscription, FeedState]]:
+        """How the feeds stand that are ours."""
+        for name, host in self._hosts.items():
+            for feed in self._feeds.get(name, ()):
+                if feed.url in host.known:
+                    yield feed, host.known[feed.url].state
 
     def subscribe(self, subscriptions: Subscriptions) -> None:
         """These are the feeds from now on; looked at with the next turn."""
@@ -122,7 +141,7 @@ class Poller:
             await self._beat(now)
         if self.well:
             self._begin(now)
-        self.tally.look(self._standing(), now)
+        self.tally.look(self.standing(), now)
         return self._wake(now)
 
     async def settle(self) -> None:
@@ -160,6 +179,7 @@ class Poller:
                 self._mine = share(self._registry.poller, frozenset(live), self._feeds)
                 await self._hand_over()
                 await self._take(now)
+                await self._ask_again()
         except (RedisError, OSError, TimeoutError) as error:
             self._redis_is_away(error)
             return
@@ -202,6 +222,19 @@ class Poller:
         for host in self._hosts.values():
             host.first = None
 
+    async def _ask_again(self) -> None:
+        """What people want to be asked again, and nobody visits just now."""
+        for url in await self._registry.wanted_again():
+            feed = self._subscriptions.find(url)
+            host = None if feed is None else self._hosts.get(feed.host)
+            if feed is None or host is None or host.visit is not None:
+                continue
+            known = host.known[url]
+            state = known.state.model_copy(update={"gone": False, "next_at": None, "not_before": None})
+            if await self._registry.save(feed, host.token, state, None):
+                host.known[url], host.first = Known(state, known.seen), None
+                await self._registry.done_again(url)
+
     def _urls(self, host: str) -> frozenset[str]:
         return frozenset(feed.url for feed in self._feeds.get(host, ()))
 
@@ -243,7 +276,7 @@ class Poller:
         for feed in self._feeds.get(name, ()):
             known = host.known.get(feed.url)
             if known is not None and not known.state.gone:
-                yield due_at(known.state, feed) or host.until - self._lease, feed
+                yield due_at(known.state, feed) or _LONG_AGO, feed
 
     def _wake(self, now: datetime) -> datetime:
         wake = self._beat_at or now
@@ -290,6 +323,7 @@ class Poller:
         begun = self._clock.now()
         visit = await self._visitor.visit(feed, known, lambda url: self._pace(host, url))
         await self._finish(host, feed, known, visit, asked)
+        self.produced += len(visit.fresh)
         self.tally.visited(feed, visit, (self._clock.now() - begun).total_seconds())
 
     async def _finish(self, host: _Host, feed: Subscription, known: Known, visit: Visit, asked: str) -> None:
@@ -335,9 +369,3 @@ class Poller:
             if not wait:
                 return
             await self._clock.sleep(wait.total_seconds())
-
-    def _standing(self) -> Iterator[tuple[Subscription, FeedState]]:
-        for name, host in self._hosts.items():
-            for feed in self._feeds.get(name, ()):
-                if feed.url in host.known:
-                    yield feed, host.known[feed.url].state

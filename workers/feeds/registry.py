@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
-from typing import Any, cast
+from typing import cast
 
 from pydantic import ValidationError
 
@@ -71,10 +71,6 @@ class Registry:
         """End our lease of `host`."""
         await self._take(keys=[self._keys.lease(host)], args=[self.poller, self._now(), 0])
 
-    async def owner(self, host: str) -> str | None:
-        """Who has `host`, as far as is known."""
-        return cast(str | None, await cast(Awaitable[Any], self._client.hget(self._keys.lease(host), "owner")))
-
     async def may_ask(self, host: str, gap: timedelta) -> timedelta:
         """Zero, and nobody else may ask `host` for `gap`; or how long to wait before asking this again."""
         wait = await self._pace(keys=[self._keys.pace(host)], args=[self._now(), _milliseconds(gap), 0])
@@ -84,13 +80,21 @@ class Registry:
         """Let nobody ask `host` for `span`."""
         await self._pace(keys=[self._keys.pace(host)], args=[self._now(), 0, max(1, _milliseconds(span))])
 
+    async def wanted_again(self) -> frozenset[str]:
+        """The feeds that somebody wants to be asked again."""
+        return frozenset(await cast(Awaitable[set[str]], self._client.smembers(self._keys.again)))
+
+    async def done_again(self, url: str) -> None:
+        """It is under way."""
+        await self._client.srem(self._keys.again, url)
+
     async def load(self, feeds: Sequence[Subscription]) -> list[Known]:
         """What is known of `feeds`."""
         pipe = self._client.pipeline(transaction=False)
         for feed in feeds:
             pipe.hmget(self._keys.feed(feed.host, feed.url), ["state", "seen"])
         found = await pipe.execute() if feeds else []
-        return [Known(_state(state), Seen.parse(seen)) for state, seen in found]
+        return [Known(read_state(state), Seen.parse(seen)) for state, seen in found]
 
     async def save(self, feed: Subscription, token: int, state: FeedState, seen: Seen | None) -> bool:
         """Keep what is known of `feed` (`seen` None: as it was); False if our lease with `token` has ended."""
@@ -105,11 +109,17 @@ class Registry:
         return 0 if self._clock.shared else int(self._clock.now().timestamp() * 1000)
 
 
+async def ask_again(client: Redis, namespace: str, urls: Sequence[str]) -> None:
+    """Have feeds asked again, whatever their schedule says, also those that are gone."""
+    await client.sadd(Keys(namespace).again, *urls)
+
+
 def _milliseconds(span: timedelta) -> int:
     return round(span.total_seconds() * 1000)
 
 
-def _state(text: str | None) -> FeedState:
+def read_state(text: str | None) -> FeedState:
+    """From what `save` wrote."""
     try:
         return FeedState.model_validate_json(text) if text else NEVER_VISITED
     except ValidationError:  # of another version: it costs one full fetch

@@ -15,14 +15,16 @@ from pathlib import Path
 
 from redis.exceptions import RedisError
 
-from workers.errors import ExitCode
+from workers.errors import ExitCode, Unreachable
 from workers.feeds.clock import Clock, WallClock
 from workers.feeds.fetch import Fetcher
 from workers.feeds.keys import Keys
+from workers.feeds.paths import feeds_path
 from workers.feeds.poller import LEASE, Poller
 from workers.feeds.registry import Registry
 from workers.feeds.sender import KafkaSender
 from workers.feeds.source_file import SubscriptionsFile
+from workers.feeds.subscriptions import Subscriptions, load_subscriptions
 from workers.feeds.visiting import Visitor
 from workers.health import Health, serve_health
 from workers.logs import get_logger
@@ -31,18 +33,12 @@ from workers.settings import Settings
 
 log = get_logger("feeds")
 
-FILE = "feeds.yaml"
-"""In the folder where a command is run, if TOCSIN_FEEDS names no other."""
-
 LOOK_SECONDS = 1.0
 """How often the file is looked at, and how long a signal may go unheard."""
 
 CLOSE_SECONDS = 3.0
-
-
-def feeds_path(settings: Settings) -> Path:
-    """Where the subscriptions stand."""
-    return settings.feeds or Path(FILE)
+PATIENCE_SECONDS = 40.0
+"""For one round: Kafka or Redis may be away for so long before the command gives up."""
 
 
 @asynccontextmanager
@@ -66,6 +62,61 @@ def run_poller(settings: Settings, clock: Clock | None = None) -> int:
     settings.require_kafka()
     settings.require_redis()
     return asyncio.run(_run(settings, clock or WallClock()))
+
+
+@dataclass(slots=True)
+class Round:
+    """What came of asking once what was due. `elsewhere`: feeds that another poller has."""
+
+    feeds: int = 0
+    asked: int = 0
+    broken: int = 0
+    articles: int = 0
+    waiting: int = 0
+    elsewhere: int = 0
+
+
+def run_once(settings: Settings) -> Round:
+    """Ask the feeds of feeds.yaml that are due now, once. Raises ConfigurationError, InputError, Unreachable."""
+    settings.require_kafka()
+    settings.require_redis()
+    return asyncio.run(_once(settings, load_subscriptions(feeds_path(settings))))
+
+
+async def _once(settings: Settings, subscriptions: Subscriptions) -> Round:
+    clock = WallClock()
+    folder = feeds_path(settings).absolute().parent
+    async with poller_of(settings, folder, clock) as poller:
+        poller.subscribe(subscriptions)
+        begun = clock.now()
+        with _signalled() as stop:
+            while not stop.is_set():
+                wake = await poller.turn(clock.now())
+                _raise_if_away(poller, (clock.now() - begun).total_seconds())
+                if poller.well and not poller.due_by(begun):
+                    break
+                await _pause(poller, clock, wake, stop)
+        done = _round(poller, subscriptions, begun)
+        await _leave(poller, settings.drain_seconds)
+    return done
+
+
+def _raise_if_away(poller: Poller, seconds: float) -> None:
+    if seconds > PATIENCE_SECONDS and (trouble := poller.why_unwell) is not None:
+        raise Unreachable(trouble, hint="`tocsin doctor` tells more.")
+
+
+def _round(poller: Poller, subscriptions: Subscriptions, begun: datetime) -> Round:
+    done = Round(feeds=len(subscriptions.feeds), articles=poller.produced)
+    here = 0
+    for _, state in poller.standing():
+        here += 1
+        asked = state.visited_at is not None and state.visited_at >= begun
+        done.asked += asked
+        done.broken += asked and state.failures > 0
+        done.waiting += not asked
+    done.elsewhere = done.feeds - here
+    return done
 
 
 async def _run(settings: Settings, clock: Clock) -> int:
