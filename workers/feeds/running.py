@@ -133,7 +133,7 @@ async def _run(settings: Settings, clock: Clock) -> int:
             await _turns(poller, file, clock, stop, _Reporter(health, settings.ready_file))
             health.assigned = False
             await _leave(poller, settings.drain_seconds)
-    log.info("feeds.stopped")
+    log.info("step.stopped", exit_code=0)
     return int(ExitCode.OK)
 
 

@@ -14,6 +14,7 @@ MOST_HOSTS = 200
 
 OTHERS = "other"
 _LOOK_AGAIN = timedelta(seconds=5)
+OUTCOMES = ("read", "unchanged", "failed")
 STATES = ("ok", "failing", "gone", "waiting")
 
 
@@ -33,7 +34,8 @@ class Tally:
     def visited(self, feed: Subscription, visit: Visit, seconds: float) -> None:
         """A visit ended."""
         host = feed.host if feed.host in self._named else OTHERS
-        outcome = "failed" if visit.failed is not None else "unchanged" if visit.unchanged else "read"
+        read, unchanged, failed = OUTCOMES
+        outcome = failed if visit.failed is not None else unchanged if visit.unchanged else read
         metrics.FEED_VISITS.labels(host, outcome).inc()
         metrics.FEED_ARTICLES.labels(host).inc(len(visit.fresh))
         metrics.FEED_VISIT_SECONDS.observe(seconds)

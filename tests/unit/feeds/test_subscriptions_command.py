@@ -173,4 +173,4 @@ def test_a_poller_runs_reads_the_file_anew_and_ends_in_order(
         process.kill()
     assert process.returncode == 0
     assert "feeds.not_reloaded" in said
-    assert "feeds.stopped" in said
+    assert "step.stopped" in said
