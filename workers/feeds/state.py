@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from topics.articles import Article
 from topics.base import UtcDatetime
-from workers.feeds.fetch import UNKNOWN, Validators
 from workers.feeds.hints import Hints, max_age, retry_at
+from workers.feeds.known import UNKNOWN, Validators
 from workers.feeds.schedule import ARRIVALS, JITTER, Spoken, after_answer, after_failure
 from workers.feeds.spans import NEVER
 from workers.feeds.subscriptions import Subscription

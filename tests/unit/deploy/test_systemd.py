@@ -73,7 +73,8 @@ def test_a_step_is_restarted_for_ever_and_may_drain() -> None:
 
 def test_the_target_wants_every_step_and_the_topics() -> None:
     (wanted,) = values("tocsin.target", "Wants")
-    assert set(wanted.split()) == {"tocsin-topics.service", *(f"tocsin@{step}.service" for step in (*get_args(Step), "feeds"))}
+    steps = {f"tocsin@{step}.service" for step in (*get_args(Step), "feeds")}
+    assert set(wanted.split()) == {"tocsin-topics.service", *steps}
 
 
 def test_the_commands_are_ours() -> None:

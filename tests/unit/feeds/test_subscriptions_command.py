@@ -69,6 +69,7 @@ def articles(environment: dict[str, str]) -> list[Article]:
     return list(read_records(settings, "articles", Article))
 
 
+@pytest.mark.heavy
 def test_add_check_list_and_poll(environment: dict[str, str], publisher: FeedServer, tmp_path: Path) -> None:
     good, page = publisher.publish("/good", feed(3)), publisher.publish("/page", "<!doctype html><html></html>")
     added = feeds(environment, "add", good, "--tag", "coast", "--source", "The Coast")
@@ -137,7 +138,7 @@ def test_secrets_go_to_the_publisher_and_nowhere_else(
     url = publisher.publish("/rss?key=k3y", feed(2)).replace("k3y", "${FEED_KEY}")
     (tmp_path / "password").write_text("hunter2\n")
     (tmp_path / "feeds.yaml").write_text(
-        f"feeds:\n  - {{url: '{url}', username: reader, password_file: password, headers: {{X-Key: '${{FEED_KEY}}'}}}}\n"
+        f"feeds:\n- {{url: '{url}', username: reader, password_file: password, headers: {{X-Key: '${{FEED_KEY}}'}}}}\n"
     )
     missing = feeds(environment, "check")
     assert "broken: the environment variable FEED_KEY is not set" in missing.stdout
