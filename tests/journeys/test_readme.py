@@ -22,6 +22,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 SERVED_ELSEWHERE = {
     "tocsin up": "runs beside the others, in the fixture",
     "tocsin worker annotate": "a process without end; tests/unit/test_deploy.py starts it as compose does",
+    "tocsin worker feeds": "a process without end; tests/unit/feeds/test_subscriptions_command.py runs it",
     "export": "settings of somebody's own servers",
 }
 """Commands that a test of their own runs, and where."""
