@@ -10,7 +10,6 @@ import gzip
 import json
 import math
 import re
-import sys
 from collections import defaultdict
 from collections.abc import Mapping
 from importlib.resources import files
@@ -41,4 +40,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -173,7 +173,7 @@ class Stories:
         self._newest = newest
         await self._client.sadd(self._keys.eras, str(newest))
         await self._client.expire(self._keys.eras, SECONDS_TO_LIVE)
-        known: Mapping[int, str] = {int(era): era for era in await self._client.smembers(self._keys.eras)}
+        known = {int(era): str(era) for era in await self._client.smembers(self._keys.eras)}
         for era in sorted(era for era in known if era <= max(known) - KEPT_ERAS):
             keys = self._keys.share_names(era)
             for at in range(0, len(keys), _UNLINKED):
