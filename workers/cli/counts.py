@@ -100,8 +100,8 @@ async def read_top(
     """
     from workers.cli.redis_session import redis_session
     from workers.redis_keys import Keys
-    from workers.watch.contributions import KINDS
-    from workers.watch.counts import CountReader
+    from workers.watch.count_log import KINDS
+    from workers.watch.count_reader import CountReader
     from workers.watch.durations import to_datetime, to_micros
 
     async with redis_session(settings) as client:
