@@ -52,7 +52,7 @@ if ARGV[6] ~= '' then
     at = at + 1 + count
   end
   local ids = numbered(names)
-  local parts, n, length = {}, 0, 4
+  local parts, n, length = {}, 0, 5
   if ARGV[10] ~= '' then
     parts[1], n = varint(ids[1] + 1), 1
   else

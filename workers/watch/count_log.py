@@ -1,8 +1,8 @@
 """The log of what articles count for: one string an hour, a record an article, all of it whole numbers. Pure.
 
 Numbers are LEB128: seven bits a byte, the lowest first. A record is: 1 (0 when it was taken back); how many numbers
-follow; minute of the hour x 64 + the story's span of time; story; text (0: the story's own); source + 1 (0: none); then
-for each of `KINDS` how many ids, and the ids. Ids are places in the list of names of the log's period.
+follow; minute of the hour x 64 + the story's span of time; story; text and article (0: the story's own); source + 1
+(0: none); then for each of `KINDS` how many ids, and the ids. Ids are places in the list of names of the log's period.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from workers.watch.durations import HOUR, MINUTE, Micros
-from workers.watch.stories import ERA_LETTERS
+from workers.watch.stories import ERA_LETTERS, era_of
 from workers.watch.story_index import Assigned
 
 CountKind = Literal["entity", "event", "pair"]
@@ -26,20 +26,21 @@ KINDS: tuple[CountKind, ...] = get_args(CountKind)
 PERIOD_HOURS = 8 * 24
 """Names are numbered anew after so many hours, so that what nobody writes of any more is forgotten."""
 
-_HEAD = 4
+_HEAD = 5
 """Numbers between a record's length and its ids."""
 
 
 @dataclass(frozen=True, slots=True)
 class CountRecord:
-    """One article in a log. `story` and `text` are the same number for the same story and text; `ids` by kind.
+    """One article in a log. `story`, `text` and `article` are the same for the same story, text and article.
 
-    `minute` is since 1970; `source` a place in the list of names, None if the outlet is unknown.
+    `minute` is since 1970; `source` a place in the list of names, None if the outlet is unknown; `ids` by kind.
     """
 
     minute: int
     story: str
     text: int
+    article: int
     source: int | None
     ids: Sequence[Sequence[int]]
 
@@ -54,11 +55,13 @@ def period_of(hour: int) -> int:
     return hour // PERIOD_HOURS
 
 
-def head_of(time: Micros, assigned: Assigned) -> bytes:
-    """The numbers of a record that do not depend on the list of names, but for the source."""
-    story, era = _number(assigned.story)
-    text, _ = _number(assigned.text)
-    return b"".join(map(varint, (time // MINUTE % 60 * 64 + era, story, 0 if text == story else text)))
+def head_of(time: Micros, assigned: Assigned, mark: str) -> bytes:
+    """The numbers of the record of the article of `mark` that do not depend on the list of names, but the source."""
+    story, era = _number(assigned.story[1:])
+    text, _ = _number(assigned.text[1:])
+    article, _ = _number(mark)
+    own = (number if number != story else 0 for number in (text, article))
+    return b"".join(map(varint, (time // MINUTE % 60 * 64 + era, story, *own)))
 
 
 def varint(number: int) -> bytes:
@@ -83,13 +86,14 @@ def records(log: bytes, hour: int) -> Iterator[CountRecord]:
 
 
 def _record(numbers: Sequence[int], start: int, hour: int) -> CountRecord:
-    when, story, text, source = numbers[start : start + _HEAD]
+    when, story, text, article, source = numbers[start : start + _HEAD]
     ids, at = [], start + _HEAD
     for _ in KINDS:
         ids.append(numbers[at + 1 : at + 1 + numbers[at]])
         at += 1 + numbers[at]
+    outlet = source - 1 if source else None
     return CountRecord(
-        hour * 60 + when // 64, _story(story, when % 64), text or story, source - 1 if source else None, ids
+        hour * 60 + when // 64, f"s{_mark(story, when % 64)}", text or story, article or story, outlet, ids
     )
 
 
@@ -107,11 +111,16 @@ def _numbers(log: bytes) -> list[int]:
     return found
 
 
-def _number(id_: str) -> tuple[int, int]:
-    """A story or a text as a number, and the span of time in its mark."""
-    return int.from_bytes(base64.urlsafe_b64decode(id_[1:12] + "="), "big"), ERA_LETTERS.index(id_[12])
+def _number(mark: str) -> tuple[int, int]:
+    """A mark as a number, and the span of time in it."""
+    return int.from_bytes(base64.urlsafe_b64decode(mark[:11] + "="), "big"), ERA_LETTERS.index(mark[11])
 
 
-def _story(number: int, era: int) -> str:
-    """The inverse of `_number` for stories."""
-    return f"s{base64.urlsafe_b64encode(number.to_bytes(8, 'big')).decode('ascii')[:11]}{ERA_LETTERS[era]}"
+def _mark(number: int, era: int) -> str:
+    """The inverse of `_number`."""
+    return base64.urlsafe_b64encode(number.to_bytes(8, "big")).decode("ascii")[:11] + ERA_LETTERS[era]
+
+
+def mark_at(number: int, minute: int) -> str:
+    """The mark of an article, from its number and its time (minutes since 1970)."""
+    return _mark(number, era_of(minute * MINUTE) % 64)

@@ -175,6 +175,13 @@ class CountReader:
         counted = [StoryCount(story, t.articles, len(t.texts), len(t.sources)) for story, t in tallies.items()]
         return sorted(counted, key=lambda s: (-s.sources, -s.texts, -s.articles, s.story))
 
+    async def of_story(self, story: str, span: Span) -> AsyncIterator[tuple[CountRecord, str | None]]:
+        """The articles of `story` in the minutes of `span`, each with its outlet."""
+        async for found, names in self._records(span):
+            for record in found:
+                if record.story == story:
+                    yield record, None if record.source is None else names[record.source]
+
     async def _records(self, span: Span) -> AsyncIterator[tuple[list[CountRecord], Sequence[str]]]:
         """The records of each hour and partition, and the names that their numbers stand for."""
         partitions = await self._partitions()

@@ -47,10 +47,14 @@ class Countable:
     assigned: Assigned | None = None
 
     @property
+    def mark(self) -> str:
+        """Stands for the article."""
+        return mark_of(self.annotation.article_id, to_micros(self.annotation.event_time))
+
+    @property
     def found(self) -> Assigned:
         """Its story and text; its own where nothing is known of them."""
-        mark = mark_of(self.annotation.article_id, to_micros(self.annotation.event_time))
-        return self.assigned or Assigned(story_id(mark), text_id(mark))
+        return self.assigned or Assigned(story_id(self.mark), text_id(self.mark))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,7 @@ class Counts:
         if move.added is not None:
             hour = hour_of(move.added.time)
             keys += [k.log(hour), k.numbers(period_of(hour)), k.names(period_of(hour))]
-            args += [head_of(move.added.time, item.found), move.added.source or ""]
+            args += [head_of(move.added.time, item.found, item.mark), move.added.source or ""]
             for kind in KINDS:
                 args += [len(move.added.members[kind]), *move.added.members[kind]]
         if move.taken_back is not None:
