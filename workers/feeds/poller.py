@@ -51,7 +51,7 @@ _LATER = timedelta(milliseconds=250)
 class _Host:
     """A host that is ours until `until`, by our clock. `token` tells its lease from earlier and later ones.
 
-    `first`: which of its feeds is due first, and when; None: to be found anew.
+    `first`: which of its feeds is due first, and when; None: to be found anew. `refusals`: 429 in a row.
     """
 
     token: int
@@ -60,6 +60,7 @@ class _Host:
     free_at: datetime | None = None
     visit: asyncio.Task[None] | None = None
     first: tuple[datetime, Subscription] | None = None
+    refusals: int = 0
 
 
 class Poller:
@@ -342,11 +343,14 @@ class Poller:
             raise LeaseEnded
         host.known[feed.url], host.first = Known(state, seen), None
         if visit.status == 429:
-            await self._back_off(host, state, visit, asked)
+            await self._back_off(host, visit, asked)
+        elif visit.failed is None:
+            host.refusals = 0
 
-    async def _back_off(self, host: _Host, state: FeedState, visit: Visit, asked: str) -> None:
+    async def _back_off(self, host: _Host, visit: Visit, asked: str) -> None:
         told = retry_at(visit.retry_after, visit.at)
-        span = min(LONGEST_BACK_OFF, BACK_OFF * 2 ** min(state.failures - 1, 20))
+        span = min(LONGEST_BACK_OFF, BACK_OFF * 2 ** min(host.refusals, 20))
+        host.refusals += 1
         if told is not None:
             span = min(LONGEST_DEMAND, max(told - visit.at, timedelta(0)))
         await self._registry.leave_alone(asked, span)
