@@ -36,6 +36,9 @@ LEASE = timedelta(seconds=30)
 BEATS = 6
 """A lease is renewed so often in its length."""
 
+REDIS_SECONDS = 5.0
+"""How long a beat may wait for Redis."""
+
 AT_ONCE = 16
 """Visits under way at a time: bounds memory to so many documents."""
 
@@ -175,7 +178,8 @@ class Poller:
         self._beat_at = now + beat
         try:
             # A Redis that hangs must not keep us from noticing that our leases end.
-            async with asyncio.timeout(max(1.0, beat.total_seconds())):
+            left = min((host.until - now for host in self._hosts.values()), default=self._lease)
+            async with asyncio.timeout(min(REDIS_SECONDS, max(0.5, left.total_seconds()))):
                 live = await self._registry.live()
                 self._mine = share(self._registry.poller, frozenset(live), self._feeds)
                 await self._hand_over()
