@@ -165,7 +165,7 @@ class PhraseWalk(ClauseWalk):
                 self.verdict.raise_to(status, noun)
                 self._fate_of(noun)
                 return
-        if lemma in lexicon().words("reporting", "nouns"):
+        if lemma in lexicon().words("reporting", "nouns") or noun.lower_ == "talk":
             self.verdict.attributed = True
             self._fate_of(noun)
         elif default != "actual":
