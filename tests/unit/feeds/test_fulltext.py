@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -13,10 +14,14 @@ from tests.rig.feed_server import FeedServer, feed_server
 from tests.rig.http_server import Answer
 from topics.articles import Article, revision_of
 from workers.addresses import PrivateHosts
+from workers.feeds.clock import WallClock
 from workers.feeds.fetch import Fetcher
 from workers.feeds.fulltext import FullText
 from workers.feeds.page_text import PageText, why_not_the_article
 from workers.feeds.pages import PageReader
+from workers.feeds.registry import Known
+from workers.feeds.subscriptions import Subscription
+from workers.feeds.visiting import Visitor
 
 HERE = PrivateHosts.parse("127.0.0.1")
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -207,3 +212,25 @@ async def test_who_is_cancelled_leaves_no_answer_behind(site: FeedServer) -> Non
 )
 def test_what_is_taken_for_the_article(text: str, reason: str | None) -> None:
     assert why_not_the_article(PageText(text), title=TITLE, summary=SUMMARY) == reason
+
+
+async def test_a_feed_that_asks_for_full_text_gets_it_for_what_is_new(
+    full: FullText, site: FeedServer, tmp_path: Path
+) -> None:
+    items = "".join(
+        f"<item><title>{TITLE}</title><link>{path}</link><description>{SUMMARY}</description></item>"
+        for path in ("/a", "/gone")
+    )
+    url = site.publish("/rss", f"<rss version='2.0'><channel><title>Coast</title>{items}</channel></rss>")
+    site.publish("/a", page(*PARAGRAPHS), content_type="text/html")
+    async with Fetcher(private=HERE) as fetcher:
+        visitor = Visitor.make(fetcher, full, WallClock(), tmp_path)
+        for wanted in (True, False):
+            visit = await visitor.visit(Subscription(url=url, full_text=wanted, allow_private=True), Known(), no_pace)
+            whole, short = visit.fresh
+            assert (whole.summary_only, short.summary_only) == (not wanted, True)
+            assert short.text == SUMMARY
+            assert (whole.text == "\n\n".join(PARAGRAPHS)) == wanted
+            assert any("the summary only: HTTP 404" in problem for problem in visit.problems) == wanted
+            # What is seen is the entry as the feed has it: the page is not asked for again.
+            assert {article.text for article in visit.document} == {SUMMARY}
