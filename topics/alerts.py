@@ -12,7 +12,7 @@ from topics.base import Part, Record, UtcDatetime, digest
 Level = Literal["informational", "low", "medium", "high", "critical"]
 AlertState = Literal["firing", "retracted"]
 Muted = Literal["backfill"]
-"""Why nobody is told of an alert, though it stands: the last of its articles to arrive was old news pushed afterwards."""
+"""Why nobody is told of an alert that stands: the last of its articles to arrive was old news pushed afterwards."""
 
 
 class Evidence(Part):

@@ -36,7 +36,10 @@ def register(app: typer.Typer) -> None:
 
 def replay(
     paths: Annotated[
-        list[str] | None, typer.Argument(help="JSONL, JSONL.gz, text files or folders of them; - is standard input.")
+        list[str] | None,
+        typer.Argument(
+            help="JSONL, JSONL.gz, text files or folders of them; - is standard input; topic:NAME a Kafka topic."
+        ),
     ] = None,
     *,
     patterns: Annotated[Path | None, typer.Option(help="Pattern file or folder; default: TOCSIN_PATTERNS.")] = None,
@@ -69,6 +72,7 @@ def replay(
     rejected (alerts are printed anyway); 4: servers do not answer, or the live steps do not read; 130: Ctrl-C, and
     nothing is left of it, unless it has a --name.
     """
+    from workers.archives.opening import opened, refuse_own_topic
     from workers.local.replay import Run
     from workers.logs import configure_logging
     from workers.settings import load_settings
@@ -88,7 +92,10 @@ def replay(
     for file in (report, html):
         _writable(file)
     playing = _playing(since, until, speed)
-    run = Run(paths, name=name, keep=keep, workers=workers)
+    source = opened(settings, paths)
+    if into is Into.live:
+        refuse_own_topic(settings, source)
+    run = Run(source, name=name, keep=keep, workers=workers)
     if into is Into.live:
         from workers.cli.replay_live import fill_live
 
