@@ -64,7 +64,8 @@ def _evident(body: bytes, declared: list[str]) -> str | None:
         if body.startswith(start):
             return name
     if body.startswith(_EBCDIC):
-        return "cp037"
+        # Its letters are the same in every code page, so the declaration can be read.
+        return _known(_of_document(body[:1000].decode("cp037").encode("ascii", "replace"))) or "cp037"
     return next((each for each in declared if each.startswith(_STATEFUL)), None) if body.isascii() else None
 
 
