@@ -21,7 +21,9 @@ WAIT_SECONDS = 300
 
 
 def tocsin(*arguments: str) -> str:
-    done = subprocess.run([sys.executable, "-m", "workers.cli", *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "workers.cli", *arguments], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 

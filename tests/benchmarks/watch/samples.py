@@ -15,6 +15,8 @@ from typing import Any
 
 from topics.annotations import Annotation
 from topics.codec import encode
+from workers.annotate.reader import Reader
+from workers.archives.readers import Malformed, read_paths
 from workers.settings import Settings, examples_dir
 from workers.watch.event_types import DEFAULT_EVENT_TYPES
 from workers.watch.pattern_document import PatternDocument
@@ -22,18 +24,17 @@ from workers.watch.pattern_file import load_patterns
 from workers.watch.patterns import Pattern, compiled
 
 ARCHIVE = examples_dir() / "archive" / "wire.jsonl"
-COUNTRIES = "KP KR JP US RU CN IR IL IN PK VN DE FR GB UA TR EG SA SY IQ AF BR MX NG KE ZA PH TH MM ET".split()
+COUNTRIES = ("KP", "KR", "JP", "US", "RU", "CN", "IR", "IL", "IN", "PK", "VN", "DE", "FR", "GB", "UA", "TR", "EG", "SA")
 SPANS = ("6h", "12h", "24h", "48h", "72h")
 
 
 def read_sample() -> list[Annotation]:
     """The sample archive's annotations, read by the real reader."""
-    from workers.annotate.reader import Reader
-    from workers.archives.readers import Malformed, read_paths
-
     settings = Settings()
     articles = [one for one in read_paths([str(ARCHIVE)]) if not isinstance(one, Malformed)]
-    found = list(Reader.load(model=settings.model, ontology=settings.ontology, batch_size=settings.batch_size).read(articles))
+    found = list(
+        Reader.load(model=settings.model, ontology=settings.ontology, batch_size=settings.batch_size).read(articles)
+    )
     dated = [one for one in found if isinstance(one, Annotation) and one.event_time_source == "published"]
     return [one for one in dated if one.event_time.year == 2026]
 

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from tests.rig.redis import real_redis
+from tests.unit.watch import test_pattern_files as golden
 from tests.unit.watch.hard_cases import CASES
 from tests.unit.watch.scene import Scene
 from workers.logs import configure_logging
@@ -38,8 +39,6 @@ async def _play_all(url: str) -> int:
 
 def broken_patterns() -> int:
     """Check each broken file and print its message. Returns how many differ from the golden one."""
-    from tests.unit.watch import test_pattern_files as golden
-
     differ = 0
     cases = [(p.id, p.values[0], p.values[1]) for p in golden.BROKEN]
     for kind, condition, message, name in ((*p.values, p.id) for p in golden.CONDITIONS):

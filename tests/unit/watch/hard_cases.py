@@ -26,7 +26,9 @@ class HardCase:
 CASES: list[HardCase] = []
 
 
-def case(name: str, expected: str) -> Callable[[Callable[[Scene], Awaitable[None]]], Callable[[Scene], Awaitable[None]]]:
+def case(
+    name: str, expected: str
+) -> Callable[[Callable[[Scene], Awaitable[None]]], Callable[[Scene], Awaitable[None]]]:
     def add(play: Callable[[Scene], Awaitable[None]]) -> Callable[[Scene], Awaitable[None]]:
         CASES.append(HardCase(name, expected, play))
         return play

@@ -53,7 +53,7 @@ class Scene:
         return self._step
 
     async def reads(self, *found: Annotation, dies: bool = False, times: int = 1) -> None:
-        """One record after the other; each delivered so many `times`; if it `dies`, after the state and before Kafka."""
+        """One record after the other, each so many `times`; if it `dies`, then between the state and Kafka."""
         for one in found:
             record = Incoming("annotations", 0, self._offset, one.article_id.encode(), encode(one), {})
             for _ in range(times):
