@@ -127,7 +127,7 @@ def _state(standing: Standing) -> str:
 
 
 def _why(entry: Entry) -> str:
-    from workers.notify.ledger import SUPPRESSED_BECAUSE
+    from workers.notify.changes import SUPPRESSED_BECAUSE
 
     if entry.last is not None and entry.last.reason:
         return entry.last.reason
