@@ -11,8 +11,8 @@ from topics.base import Part, Record, UtcDatetime, digest
 
 Level = Literal["informational", "low", "medium", "high", "critical"]
 AlertState = Literal["firing", "updated", "standing", "retracted", "expired"]
-"""On the topic `alerts`: `firing`, `updated` (it stands on more evidence, or other), `retracted`. A receiver may also be
-told that one is `standing` (a repeat) or `expired` (nothing new came of it)."""
+"""On the topic `alerts`: `firing`, `updated` (it stands on more evidence, or other), `retracted`. A receiver may also
+be told that one is `standing` (a repeat) or `expired` (nothing new came of it)."""
 
 
 class Evidence(Part):

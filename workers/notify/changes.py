@@ -56,8 +56,9 @@ class Timer:
 class Past:
     """What the topic `deliveries` knows of a change whose place in the ledger was lost.
 
-    `due` (epoch seconds), `attempts` and `batch`, the notification it is part of, are for one that is still to be told:
-    `outcome` is then `pending`, and `muted` names what held it back. `told_at` is of one that was delivered, `again` what time brings about then.
+    `due` (epoch seconds), `attempts`, `batch`, the notification it is part of, and `muted`, what held it back, are for
+    one that is still to be told: `outcome` is then `pending`. `told_at` is of one that was delivered, `again` what time
+    brings about then.
     """
 
     outcome: TaskOutcome

@@ -127,7 +127,7 @@ def build(desk: Desk) -> Receiver | None:
 
 
 def _grouping(read: Any) -> Grouping:
-    """Of an app in Slack a message is changed in place: that pages nobody, so it is told of updates unless it says no."""
+    """An app in Slack changes its message in place, which pages nobody: it is told of updates unless it says no."""
     is_app = isinstance(read, spec.SlackSpec) and (read.token_env is not None or read.token_file is not None)
     alone = read.group_by is None
     return Grouping(

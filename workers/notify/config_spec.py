@@ -149,9 +149,8 @@ class ReceiverSpec(_Spec):
             if self.group_by is None and getattr(self, name) is not None:
                 raise ValueError(f"{name} goes with group_by")
         if self.repeat_interval is not None and self.repeat_interval < self.group_interval:
-            raise ValueError(
-                f"repeat_interval ({self.repeat_interval:g} s) is shorter than group_interval ({self.group_interval:g} s)"
-            )
+            found = f"repeat_interval ({self.repeat_interval:g} s)"
+            raise ValueError(f"{found} is shorter than group_interval ({self.group_interval:g} s)")
         return self
 
 

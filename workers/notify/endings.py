@@ -104,30 +104,23 @@ def _recovery(claim: Claim) -> list[tuple[TopicKind, Record]]:
 def _ending(
     claim: Claim, outcome: DeliveryOutcome, attempted_at: datetime, attempt: Attempt, due: float | None = None
 ) -> Ending:
-    record, *more = (_record(claim, one, outcome, attempted_at, attempt, due) for one in claim.told)
-    return Ending(outcome, record, more=more)
-
-
-def _record(
-    claim: Claim,
-    one: Told,
-    outcome: DeliveryOutcome,
-    attempted_at: datetime,
-    attempt: Attempt,
-    due: float | None,
-) -> Delivery:
-    return Delivery(
-        alert_id=one.task.alert_id,
-        alert_state=one.alert.state,
-        alert_sequence=one.task.sequence,
-        pattern_id=one.alert.pattern_id,
-        receiver=claim.receiver,
-        attempt=claim.attempt,
-        outcome=outcome,
-        attempted_at=attempted_at,
-        reason=attempt.reason,
-        latency_ms=attempt.latency_ms,
-        status_code=attempt.status_code,
-        next_attempt_at=None if due is None else datetime.fromtimestamp(due, UTC),
-        notification=claim.batch or None,
+    """One record for each change that was told."""
+    record, *more = (
+        Delivery(
+            alert_id=one.task.alert_id,
+            alert_state=one.alert.state,
+            alert_sequence=one.task.sequence,
+            pattern_id=one.alert.pattern_id,
+            receiver=claim.receiver,
+            attempt=claim.attempt,
+            outcome=outcome,
+            attempted_at=attempted_at,
+            reason=attempt.reason,
+            latency_ms=attempt.latency_ms,
+            status_code=attempt.status_code,
+            next_attempt_at=None if due is None else datetime.fromtimestamp(due, UTC),
+            notification=claim.batch or None,
+        )
+        for one in claim.told
     )
+    return Ending(outcome, record, more=more)

@@ -76,9 +76,7 @@ class Gate:
             await self._end(parked, said, cause, moment)
             return False
         if parked.kind == "close" and not closed(said, moment):  # more evidence came, and it stands longer
-            await self._ledger.postpone(
-                self._receiver.name, parked, now=moment.timestamp(), until=closing_time(said)
-            )
+            await self._ledger.postpone(self._receiver.name, parked, now=moment.timestamp(), until=closing_time(said))
             return False
         mute = None if parked.kind == "close" else mutes.of(said, self._receiver.name, moment)
         if mute is not None and (said.state != "retracted" or mute.by.startswith("silence:")):
@@ -113,9 +111,7 @@ class Gate:
 
     async def _end(self, parked: Parked, said: Alert, cause: str, moment: datetime) -> None:
         record = self._record(parked, said, moment).model_copy(update={"reason": SUPPRESSED_BECAUSE[cause]})
-        if await self._ledger.end_unsent(
-            self._receiver.name, parked, record, cause=cause, now=moment.timestamp()
-        ):
+        if await self._ledger.end_unsent(self._receiver.name, parked, record, cause=cause, now=moment.timestamp()):
             self._report(record)
 
     def _record(self, parked: Parked, said: Alert, moment: datetime) -> Delivery:

@@ -7,7 +7,7 @@ begin with `{NAMESPACE:`, so that it can be dropped as a whole (`workers.redis_k
 |---|---|---|
 | `{NS:notify:RECEIVER}:queue` | sorted set | `ALERT:SEQUENCE` by the time (epoch seconds) at which it may be claimed |
 | `{NS:notify:RECEIVER}:alert:ALERT` | hash | of one alert: what the receiver was told, and every change of it (below) |
-| `{NS:notify:RECEIVER}:group:GROUP` | hash | of a group of alerts: `told_at`, `flush_at`, and `m:ALERT:SEQUENCE` for what waits |
+| `{NS:notify:RECEIVER}:group:GROUP` | hash | `told_at`, `flush_at`, and `m:ALERT:SEQUENCE` for what waits |
 | `{NS:notify:RECEIVER}:batches` | hash | notifications that are being tried, and of what each tells (JSON) |
 | `{NS:notify:RECEIVER}:muted` | hash | `ALERT:SEQUENCE` to the silence or alert that holds it back |
 | `{NS:notify:RECEIVER}:outbox` | hash | records that Kafka still misses |
@@ -21,8 +21,8 @@ The hash of an alert: `pending` (sequences still to be told, in order), `last` (
 (the state that the receiver was last told), `stand` (the alert whose firing stands for it with a person), `incident`
 (the alert whose message it belongs to), `memo` (what the receiver said of that message), `replaced_by`; and for each
 change `SEQUENCE:FIELD` with outcome, cause, state, alert, attempts, lease, give_up_at, record (the last attempt) and
-others. A repeat and a closing are changes, too: `kind` says which, `group` and `batch` with what else it is told, `muted`
-what held it back.
+others. A repeat and a closing are changes, too: `kind` says which; `group` and `batch` with what else it is told,
+`muted` what held it back.
 """
 
 from __future__ import annotations

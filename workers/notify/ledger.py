@@ -9,13 +9,13 @@ import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from topics.alerts import Alert
 from topics.base import Record
 from topics.deliveries import Delivery
 from topics.names import TopicKind
-from workers.notify.changes import Accepted, Arrival, Claim, Ending, Parked, Past, Told, Wait, When, as_told
+from workers.notify.changes import Accepted, Arrival, Claim, Ending, Parked, Past, TimerKind, Told, Wait, When, as_told
 from workers.notify.circuit import Circuit
 from workers.notify.keys import KEEP_SECONDS, Keys, TaskId
 from workers.redis_client import Redis
@@ -207,7 +207,12 @@ class Ledger:
 
     async def hold(self, receiver: str, parked: Parked, record: Delivery, *, now: float, until: float) -> bool:
         """Mute `parked` until `until`; whether it counts: somebody may have begun to send it."""
-        order = {"outcome": "pending", "until_": until, "muted_by": record.muted_by or "", "reason": record.reason or ""}
+        order = {
+            "outcome": "pending",
+            "until_": until,
+            "muted_by": record.muted_by or "",
+            "reason": record.reason or "",
+        }
         return await self._held(receiver, parked, order, record, now)
 
     async def postpone(self, receiver: str, parked: Parked, *, now: float, until: float) -> bool:
@@ -259,9 +264,7 @@ class Ledger:
             await self._redis.expire(self._keys.batches(receiver), KEEP_SECONDS)
 
 
-def _order(
-    arrival: Arrival, when: When, *, now: float, give_up_at: float, every_change: bool
-) -> dict[str, object]:
+def _order(arrival: Arrival, when: When, *, now: float, give_up_at: float, every_change: bool) -> dict[str, object]:
     """What the script `accept` is told of an arrival."""
     alert = arrival.alert
     return {
@@ -320,7 +323,8 @@ def _ending_order(claim: Claim, ending: Ending, now: float) -> dict[str, object]
 
 def _parked(task: TaskId, values: Sequence[Any]) -> Parked:
     alert, attempts, group, batch, kind, muted, stood, incident = (value or "" for value in values)
-    return Parked(task, alert, int(attempts or 0), group, batch, kind, muted, stood, incident or task.alert_id)
+    known: TimerKind | Literal[""] = "repeat" if kind == "repeat" else "close" if kind == "close" else ""
+    return Parked(task, alert, int(attempts or 0), group, batch, known, muted, stood, incident or task.alert_id)
 
 
 def _claimed(receiver: str, changes: Sequence[Parked], token: str, answer: Sequence[Any]) -> Claim:

@@ -56,9 +56,10 @@ class MuteStore:
     async def mutes(self, rules: Sequence[InhibitRule]) -> Mutes:
         """What may hold an alert back now."""
         silences = await self.silences()
-        return Mutes(silences, rules, await self._standing() if rules else ())
+        return Mutes(silences, rules, await self.standing() if rules else ())
 
-    async def _standing(self) -> list[Standing]:
+    async def standing(self) -> list[Standing]:
+        """Alerts that stand, or did until just now."""
         found = await cast("Any", self._redis.hgetall(self._keys.standing()))
         return [Standing.from_wire(identity, text) for identity, text in found.items()]
 
@@ -72,6 +73,6 @@ class MuteStore:
         over = [one.id for one in await self.silences() if is_over(one, now)]
         if over:
             await cast("Any", self._redis.hdel(self._keys.silences(), *over))
-        closed = [one.id for one in await self._standing() if one.ends_at <= now.timestamp()]
+        closed = [one.id for one in await self.standing() if one.ends_at <= now.timestamp()]
         if closed:
             await cast("Any", self._redis.hdel(self._keys.standing(), *closed))

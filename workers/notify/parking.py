@@ -20,9 +20,7 @@ from workers.notify.targets import Receiver
 class Parking:
     """May raise the errors of `redis`."""
 
-    def __init__(
-        self, receivers: Receivers, ledger: Ledger, mutes: MuteStore, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, receivers: Receivers, ledger: Ledger, mutes: MuteStore, clock: Callable[[], datetime]) -> None:
         self._receivers = receivers
         self._ledger = ledger
         self._mutes = mutes

@@ -132,7 +132,7 @@ class Rebuilder:
         await self._standings.set_applied(commits)
 
     async def learn_silences(self) -> None:
-        """Silences that Redis does not know, or knows an older word of. Raises the errors of `redis`, and Unreachable."""
+        """Silences that Redis does not know, or knows an older word of. Raises as `if_lost` does."""
         await self._mutes.put(await asyncio.to_thread(lambda: list(self._history.silences())))
 
     async def _park(self, alerts: Iterable[Acknowledged], knowledge: Known, now: float) -> int:

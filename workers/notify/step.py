@@ -17,8 +17,8 @@ from topics.rejects import Step
 from workers.errors import TransientError, Unreachable
 from workers.logs import bind_article, get_logger
 from workers.metrics import DELIVERIES
-from workers.notify.config import load_receivers
 from workers.notify.changes import Arrival
+from workers.notify.config import load_receivers
 from workers.notify.gate import Gate
 from workers.notify.history import History, KafkaHistory
 from workers.notify.keys import Keys

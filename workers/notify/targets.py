@@ -56,8 +56,8 @@ class Grouping:
     `by`: labels whose values the alerts of one notification share; empty: all alerts are one group; None: each alert is
     told by itself. The first of a group waits for `wait`, what follows until `interval` after the last notification;
     alerts from level `urgent_from` on wait for neither. With `updates` it is told of more evidence for what it was told
-    of, at most every `interval`. `repeat`: what still stands is told again so often. `closings`: it is told when nothing
-    new came of an alert for so long that it stands no more.
+    of, at most every `interval`. `repeat`: what still stands is told again so often. `closings`: it is told when
+    nothing new came of an alert for so long that it stands no more.
     """
 
     by: tuple[str, ...] | None = None

@@ -19,10 +19,10 @@ from topics.alerts import Alert
 from topics.deliveries import Delivery
 from topics.silences import Silence
 from workers.kafka_client import RecordProducer, create_topics
+from workers.notify.changes import Arrival, Claim, Ending, Past, suppressed
 from workers.notify.circuit import Circuit
 from workers.notify.history import Acknowledged, KafkaHistory
 from workers.notify.keys import Keys, TaskId
-from workers.notify.changes import Arrival, Claim, Ending, Past, suppressed
 from workers.notify.ledger import Ledger
 from workers.notify.mute_store import MuteStore
 from workers.notify.rebuild import Rebuilder, known, past_of

@@ -1,0 +1,393 @@
+"""The life of an alert, in simulated time: silenced, inhibited, told in a group, updated, repeated, closed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.unit.notify.samples import make_alert
+from tests.unit.notify.simulated import BEGIN, World, moment, rule
+from topics.alerts import Alert
+from workers.notify.silences import expired
+from workers.notify.targets import Grouping, RetryPolicy, TerminalReceiver
+from workers.notify.verdicts import Attempt
+from workers.redis_client import Redis
+
+HOUR = 3600.0
+PLAIN = TerminalReceiver(name="t", retry=RetryPolicy(first=1, longest=1, give_up_after=600))
+
+
+def grouped(*by: str, **more: Any) -> TerminalReceiver:
+    return replace(PLAIN, grouping=Grouping(**{"by": by, "wait": 30.0, "interval": 300.0, **more}))
+
+
+def alert(name: str, after: float = 0.0, stands: float = 96 * HOUR, **more: Any) -> Alert:
+    """Fired `after` seconds; it stands for `stands` seconds unless something new comes."""
+    fired = moment(BEGIN + after)
+    return make_alert(name, fired_at=fired, closes_at=fired + timedelta(seconds=stands), **more)
+
+
+def updated(name: str, at: float, stands: float = 96 * HOUR, **more: Any) -> Alert:
+    when = moment(BEGIN + at)
+    return alert(name, stands=stands, **more).model_copy(
+        update={"state": "updated", "sequence": int(at * 1000) + 1, "updated_at": when,
+                "closes_at": when + timedelta(seconds=stands)}
+    )  # fmt: skip
+
+
+def retracted(name: str, at: float, **more: Any) -> Alert:
+    return alert(name, state="retracted", sequence=int(at * 1000) + 2, **more)
+
+
+class TestSilences:
+    async def test_what_is_silenced_is_stored_with_its_reason_and_told_when_the_silence_ends(
+        self, redis: Redis
+    ) -> None:
+        world = World(redis, PLAIN)
+        await world.silence("actor=XN", seconds=HOUR)
+        await world.take(alert("a"), alert("b", group={"actor": ("ZZ",)}))
+        assert world.told() == [(0.0, [("b", "firing")])]
+        (muted,) = [d for d in world.published.deliveries() if d.outcome == "muted"]
+        assert (muted.alert_id, muted.attempt, muted.muted_by) == ("a", 0, "silence:s1")
+        assert muted.reason == "silenced until 2026-03-01 13:00:00Z by night desk: known"
+        assert muted.next_attempt_at == moment(BEGIN + HOUR)
+        (entry,) = await world.entries("a")
+        assert (entry.outcome, entry.muted_by) == ("pending", "silence:s1")
+        await world.until(HOUR - 1, every=60)
+        assert len(world.sent) == 1
+        await world.until(HOUR + 1)
+        assert world.told()[1:] == [(HOUR, [("a", "firing")])]
+        assert sorted(world.outcomes()) == [("a", "delivered"), ("a", "muted"), ("b", "delivered")]
+
+    async def test_its_mute_is_recorded_once_however_often_somebody_looks(self, redis: Redis) -> None:
+        world = World(redis, PLAIN)
+        await world.silence("actor=XN", seconds=HOUR)
+        await world.take(alert("a"), alert("a"))
+        await redis.zadd("{tocsin:notify:t}:queue", {"a:0": world.now})
+        await world.until(100)
+        assert world.outcomes() == [("a", "muted")]
+
+    async def test_expired_by_hand_it_is_told_at_the_next_look(self, redis: Redis) -> None:
+        world = World(redis, PLAIN)
+        made = await world.silence("actor=XN", seconds=HOUR)
+        await world.take(alert("a"))
+        await world.until(10)
+        await world.put(expired(made, world.clock()))
+        await world.until(12)
+        assert world.told() == [(11.0, [("a", "firing")])]
+
+    async def test_one_silence_after_another_is_recorded_each(self, redis: Redis) -> None:
+        world = World(redis, PLAIN)
+        await world.silence("actor=XN", seconds=100)
+        await world.take(alert("a"))
+        await world.until(50)
+        await world.silence("pattern=launch-plus-summit", seconds=100, name="s2")
+        await world.until(200)
+        assert [d.muted_by for d in world.published.deliveries()] == ["silence:s1", "silence:s2", None]
+        assert world.told() == [(150.0, [("a", "firing")])]
+
+    async def test_what_is_taken_back_while_it_is_silenced_is_never_told(self, redis: Redis) -> None:
+        world = World(redis, PLAIN)
+        await world.silence("actor=XN", seconds=HOUR)
+        await world.take(alert("a"))
+        await world.take(retracted("a", 10))
+        await world.until(2 * HOUR, every=60)
+        assert world.sent == []
+        assert sorted(world.outcomes()) == [("a", "muted"), ("a", "suppressed"), ("a", "suppressed")]
+
+    async def test_what_stands_no_more_when_the_silence_ends_is_not_told(self, redis: Redis) -> None:
+        world = World(redis, PLAIN)
+        await world.silence("actor=XN", seconds=HOUR)
+        await world.take(alert("a", stands=600))
+        await world.until(2 * HOUR, every=60)
+        assert world.sent == []
+        assert world.published.deliveries()[-1].reason == (
+            "nothing new came of it while it was muted, and it stands no more"
+        )
+
+    async def test_a_retraction_of_what_was_told_waits_for_the_end_of_a_silence(self, redis: Redis) -> None:
+        world = World(redis, PLAIN)
+        await world.take(alert("a"))
+        await world.silence("actor=XN", seconds=HOUR)
+        await world.take(retracted("a", 10))
+        await world.until(2 * HOUR, every=60)
+        assert world.told() == [(0.0, [("a", "firing")]), (HOUR, [("a", "retracted")])]
+
+    async def test_what_takes_the_place_of_a_silenced_alert_is_told_if_it_is_not_silenced(self, redis: Redis) -> None:
+        world = World(redis, PLAIN)
+        await world.silence("alert=a", seconds=HOUR)
+        await world.take(alert("a"))
+        await world.take(alert("b", 5, supersedes=("a",)), retracted("a", 5, superseded_by="b"))
+        assert world.told() == [(0.0, [("b", "firing")])]
+        await world.until(2 * HOUR, every=60)
+        assert len(world.sent) == 1
+
+    async def test_a_silence_for_one_receiver_holds_for_that_one(self, redis: Redis) -> None:
+        world = World(redis, PLAIN, replace(PLAIN, name="u"))
+        await world.silence("receiver=t")
+        await world.take(alert("a"))
+        assert (world.told("t"), world.told("u")) == ([], [(0.0, [("a", "firing")])])
+
+    async def test_what_is_being_tried_is_not_held_back_any_more(self, redis: Redis) -> None:
+        world = World(redis, PLAIN)
+        world.channels["t"].answers = [Attempt("retry", "no")]
+        await world.take(alert("a"))
+        await world.silence("actor=XN")
+        await world.until(10)
+        assert [s.taken for s in world.sent] == [False, True]
+
+    async def test_its_schedule_begins_when_the_silence_ends(self, redis: Redis) -> None:
+        world = World(redis, PLAIN)
+        await world.silence("actor=XN", seconds=2 * HOUR)
+        world.channels["t"].answers = [Attempt("retry", "no")] * 3
+        await world.take(alert("a"))
+        await world.until(2 * HOUR + 60, every=5)
+        assert [s.taken for s in world.sent] == [False, False, False, True]
+
+
+class TestInhibition:
+    RULE = rule("level=critical", "level=~high|medium", "actor")
+
+    async def test_muted_while_a_weightier_alert_about_the_same_stands(self, redis: Redis) -> None:
+        world = World(redis, PLAIN, rules=[self.RULE])
+        await world.take(alert("big", level="critical"))
+        await world.take(alert("small"), alert("else", group={"actor": ("ZZ",)}))
+        assert [told for _, told in world.told()] == [[("big", "firing")], [("else", "firing")]]
+        (muted,) = [d for d in world.published.deliveries() if d.outcome == "muted"]
+        assert (muted.alert_id, muted.muted_by) == ("small", "alert:big")
+        assert muted.reason == "inhibited while alert big stands (Launch plus summit)"
+        await world.until(60)
+        await world.take(retracted("big", 60, level="critical"))
+        await world.until(62)
+        assert world.told()[-1] == (61.0, [("small", "firing")])
+
+    async def test_until_the_source_is_closed(self, redis: Redis) -> None:
+        world = World(redis, PLAIN, rules=[self.RULE])
+        await world.take(alert("big", stands=500, level="critical"))
+        await world.take(alert("small", stands=HOUR))
+        await world.until(600, every=10)
+        assert world.told()[-1] == (500.0, [("small", "firing")])
+
+    async def test_the_source_is_not_muted_by_its_target_nor_by_itself(self, redis: Redis) -> None:
+        world = World(redis, PLAIN, rules=[rule("actor=XN", "actor=XN")])
+        await world.take(alert("a"), alert("b"))
+        assert len(world.told()) == 2
+
+    async def test_a_retraction_is_told_whatever_inhibits(self, redis: Redis) -> None:
+        world = World(redis, PLAIN, rules=[self.RULE])
+        await world.take(alert("small"))
+        await world.take(alert("big", level="critical"))
+        await world.take(retracted("small", 5))
+        assert world.told()[-1][1] == [("small", "retracted")]
+
+    @pytest.mark.parametrize(
+        ("source", "target", "muted"),
+        [(("XN", "ZZ"), ("ZZ",), True), (("XN",), ("ZZ",), False), ((), (), True), (("XN",), (), False)],
+    )
+    async def test_labels_agree_if_they_share_a_value(
+        self, redis: Redis, source: tuple[str, ...], target: tuple[str, ...], muted: bool
+    ) -> None:
+        world = World(redis, PLAIN, rules=[self.RULE])
+        await world.take(alert("big", level="critical", group={"actor": source} if source else {}))
+        await world.take(alert("small", group={"actor": target} if target else {}))
+        assert ("small", "muted") in world.outcomes() if muted else ("small", "delivered") in world.outcomes()
+
+
+class TestGroups:
+    async def test_the_first_waits_and_takes_along_what_comes_meanwhile(self, redis: Redis) -> None:
+        world = World(redis, grouped("actor"))
+        await world.take(alert("a"))
+        await world.until(20)
+        await world.take(alert("b"), alert("c", group={"actor": ("ZZ",)}))
+        await world.until(60)
+        assert world.told() == [(30.0, [("a", "firing"), ("b", "firing")]), (50.0, [("c", "firing")])]
+        assert len({d.notification for d in world.published.deliveries() if d.alert_id in "ab"}) == 1
+        assert all(s.id.startswith("group_") for s in world.sent)
+
+    async def test_what_follows_waits_for_the_interval_and_then_a_quiet_group_begins_anew(self, redis: Redis) -> None:
+        world = World(redis, grouped("actor"))
+        await world.take(alert("a"))
+        await world.until(100)
+        await world.take(alert("b"))
+        await world.until(200)
+        await world.take(alert("c"))
+        await world.until(1000, every=2)
+        await world.take(alert("d"))
+        await world.until(1100)
+        assert world.told() == [
+            (30.0, [("a", "firing")]), (330.0, [("b", "firing"), ("c", "firing")]), (1030.0, [("d", "firing")]),
+        ]  # fmt: skip
+
+    async def test_an_urgent_one_waits_for_nothing_and_takes_the_others_along(self, redis: Redis) -> None:
+        world = World(redis, grouped("actor", urgent_from="critical"))
+        await world.take(alert("a"))
+        await world.until(10)
+        await world.take(alert("big", level="critical"))
+        assert world.told() == [(10.0, [("a", "firing"), ("big", "firing")])]
+        await world.take(alert("b"))
+        await world.until(20)
+        await world.take(alert("big2", level="critical"))
+        assert world.told()[1:] == [(20.0, [("b", "firing"), ("big2", "firing")])]
+
+    async def test_every_attempt_has_one_id_and_one_content(self, redis: Redis) -> None:
+        world = World(redis, grouped("actor"))
+        world.channels["t"].answers = [Attempt("retry", "no")] * 3
+        await world.take(alert("a"), alert("b"))
+        await world.until(31)
+        await world.take(alert("c"))
+        await world.until(400)
+        first = [s for s in world.sent if ("a", "firing") in s.told]
+        assert len(first) == 4
+        assert {(s.id, tuple(s.told)) for s in first} == {(first[0].id, (("a", "firing"), ("b", "firing")))}
+        assert world.sent[-1].told == [("c", "firing")]
+        assert world.sent[-1].id != first[0].id
+
+    async def test_what_is_taken_back_before_its_group_is_told_is_left_out(self, redis: Redis) -> None:
+        world = World(redis, grouped("actor"))
+        await world.take(alert("a"), alert("b"))
+        await world.take(retracted("a", 5))
+        await world.until(60)
+        assert world.told() == [(30.0, [("b", "firing")])]
+
+    async def test_one_of_a_group_that_is_silenced_is_left_out_and_told_later(self, redis: Redis) -> None:
+        world = World(redis, grouped("actor"))
+        await world.silence("alert=b", seconds=HOUR)
+        await world.take(alert("a"), alert("b"), alert("c"))
+        await world.until(HOUR + 60, every=5)
+        assert [told for _, told in world.told()] == [[("a", "firing"), ("c", "firing")], [("b", "firing")]]
+
+    async def test_more_than_fit_follow_in_the_next_notification(self, redis: Redis) -> None:
+        world = World(redis, grouped())
+        await world.take(*(alert(f"a{n:03}") for n in range(120)))
+        await world.until(31)
+        assert [len(told) for _, told in world.told()] == [50, 50, 20]
+        assert len({name for _, told in world.told() for name, _ in told}) == 120
+
+    async def test_all_of_a_notification_that_failed_are_kept(self, redis: Redis) -> None:
+        world = World(redis, grouped("actor"))
+        world.channels["t"].answers = [Attempt("permanent", "400", status_code=400)]
+        await world.take(alert("a"), alert("b"))
+        await world.until(31)
+        assert sorted(world.outcomes()) == [("a", "failed"), ("b", "failed")]
+        assert len(world.published.of_kind("rejects")) == 2
+        assert len(world.published.of_kind("alerts")) == 1, "the receiver's trouble is told once"
+
+
+class TestUpdates:
+    async def test_a_storm_of_evidence_is_told_once_in_an_interval(self, redis: Redis) -> None:
+        world = World(redis, replace(PLAIN, grouping=Grouping(updates=True)))
+        await world.take(alert("a"))
+        for second in range(10, 610, 10):
+            await world.until(second)
+            await world.take(updated("a", second))
+        await world.until(2000, every=10)
+        assert world.told() == [
+            (0.0, [("a", "firing")]), (300.0, [("a", "updated")]), (600.0, [("a", "updated")]),
+            (900.0, [("a", "updated")]),
+        ]  # fmt: skip
+
+    async def test_who_does_not_ask_for_updates_is_not_told(self, redis: Redis) -> None:
+        world = World(redis, PLAIN)
+        await world.take(alert("a"))
+        await world.take(updated("a", 10))
+        assert len(world.sent) == 1
+        assert world.published.deliveries()[-1].reason == (
+            "more evidence for what was told; this receiver does not ask for updates"
+        )
+        await world.take(retracted("a", 20))
+        assert world.told()[-1][1] == [("a", "retracted")]
+
+    async def test_who_heard_nothing_yet_hears_of_a_firing_with_all_evidence(self, redis: Redis) -> None:
+        world = World(redis, grouped("actor"))
+        await world.take(alert("a"), updated("a", 10))
+        await world.until(40)
+        assert world.told() == [(30.0, [("a", "firing")])]
+        assert world.sent[0].id.startswith("group_")
+        assert sorted(world.outcomes()) == [("a", "delivered"), ("a", "suppressed")]
+
+    async def test_an_update_of_what_failed_is_told_as_a_firing(self, redis: Redis) -> None:
+        world = World(redis, PLAIN)
+        world.channels["t"].answers = [Attempt("permanent", "400")]
+        await world.take(alert("a"))
+        await world.take(updated("a", 10))
+        assert world.told() == [(0.0, [("a", "firing")])]
+
+    async def test_an_update_of_what_is_silenced_keeps_it_silent(self, redis: Redis) -> None:
+        world = World(redis, PLAIN)
+        await world.silence("actor=XN", seconds=HOUR)
+        await world.take(alert("a"))
+        await world.take(updated("a", 10), updated("a", 20))
+        await world.until(HOUR, every=60)
+        assert world.told() == [(HOUR, [("a", "firing")])]
+        assert [outcome for _, outcome in world.outcomes()].count("muted") == 1
+
+
+class TestRepeatsAndClosings:
+    async def test_off_unless_asked_for(self, redis: Redis) -> None:
+        world = World(redis, PLAIN)
+        await world.take(alert("a", stands=HOUR))
+        await world.until(2 * HOUR, every=60)
+        assert len(world.sent) == 1
+        assert await world.standings.parked("t") == 0
+
+    async def test_what_stands_is_repeated_until_it_is_closed(self, redis: Redis) -> None:
+        world = World(redis, replace(PLAIN, grouping=Grouping(repeat=1000.0, closings=True)))
+        await world.take(alert("a", stands=2500))
+        await world.until(5000, every=10)
+        assert world.told() == [
+            (0.0, [("a", "firing")]), (1000.0, [("a", "standing")]), (2000.0, [("a", "standing")]),
+            (2500.0, [("a", "expired")]),
+        ]  # fmt: skip
+        assert len({s.id for s in world.sent}) == 4
+        assert await world.standings.parked("t") == 0
+
+    async def test_not_after_it_was_taken_back(self, redis: Redis) -> None:
+        world = World(redis, replace(PLAIN, grouping=Grouping(repeat=1000.0, closings=True)))
+        await world.take(alert("a", stands=2500))
+        await world.until(1500, every=10)
+        await world.take(retracted("a", 1500))
+        await world.until(5000, every=50)
+        assert [told for _, told in world.told()] == [[("a", s)] for s in ("firing", "standing", "retracted")]
+
+    async def test_more_evidence_keeps_it_open_even_where_it_is_not_told(self, redis: Redis) -> None:
+        world = World(redis, replace(PLAIN, grouping=Grouping(closings=True)))
+        await world.take(alert("a", stands=1000))
+        await world.until(900, every=10)
+        await world.take(updated("a", 900, stands=1000))
+        await world.until(3000, every=10)
+        assert world.told() == [(0.0, [("a", "firing")]), (1900.0, [("a", "expired")])]
+
+    async def test_a_repeat_that_is_silenced_comes_when_the_silence_ends(self, redis: Redis) -> None:
+        world = World(redis, replace(PLAIN, grouping=Grouping(repeat=1000.0)))
+        await world.take(alert("a"))
+        await world.until(900, every=10)
+        await world.silence("actor=XN", seconds=600)
+        await world.until(2000, every=10)
+        assert world.told() == [(0.0, [("a", "firing")]), (1500.0, [("a", "standing")])]
+
+    async def test_a_group_is_repeated_as_a_group(self, redis: Redis) -> None:
+        world = World(redis, grouped("actor", repeat=1000.0))
+        await world.take(alert("a"), alert("b"))
+        await world.until(1100, every=5)
+        assert world.told() == [
+            (30.0, [("a", "firing"), ("b", "firing")]), (1030.0, [("a", "standing"), ("b", "standing")]),
+        ]  # fmt: skip
+
+    async def test_a_repeat_is_tried_under_one_id(self, redis: Redis) -> None:
+        world = World(redis, replace(PLAIN, grouping=Grouping(repeat=1000.0)))
+        await world.take(alert("a"))
+        world.channels["t"].answers = [Attempt("retry", "no")] * 2
+        await world.until(1100, every=5)
+        assert [s.taken for s in world.sent] == [True, False, False, True]
+        assert len({s.id for s in world.sent[1:]}) == 1
+
+    async def test_an_asker_of_repeats_who_asks_no_more_is_left_alone(self, redis: Redis) -> None:
+        world = World(redis, replace(PLAIN, grouping=Grouping(repeat=1000.0)))
+        await world.take(alert("a"))
+        later = World(redis, PLAIN)
+        await later.until(2000, every=10)
+        assert later.sent == []
+        assert later.published.deliveries()[-1].outcome == "suppressed"
