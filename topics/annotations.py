@@ -62,6 +62,7 @@ class Fingerprint(Part):
         description="base64 of 64 little-endian uint32: a MinHash of word 5-shingles; empty if no text"
     )
     terms: dict[str, float] = Field(default_factory=dict, description="weighted terms, strongest first, at most 32")
+    years: tuple[int, ...] = Field(default=(), description="years named in the title and at the beginning of the text")
 
 
 class Timing(Part):
@@ -85,6 +86,7 @@ class Annotation(Record):
     url: str | None = None
     lang: str | None = None
     tags: tuple[str, ...] = ()
+    backfill: bool = Field(default=False, description="of the article: what it brings about pages nobody")
     entities: tuple[Entity, ...] = ()
     events: tuple[Event, ...] = ()
     fingerprint: Fingerprint

@@ -158,7 +158,10 @@ def expire(
 async def _keep(settings: Settings, silences: Sequence[Silence]) -> int:
     """First on Kafka, which keeps them, then in Redis, where they count; how many standing alerts they match."""
     from workers.kafka_client import RecordProducer
+    from workers.logs import configure_logging
     from workers.notify.matchers import match_all
+
+    configure_logging("warning", settings.log_format)
 
     def produce() -> None:
         with RecordProducer(settings, kinds=("silences",)) as producer:

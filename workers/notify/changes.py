@@ -28,6 +28,7 @@ SUPPRESSED_BECAUSE: Mapping[str, str] = {
     "outdated": "a later change of the same alert had come in before it",
     "updated": "more evidence came before it was sent, and is told in its place",
     "update": "more evidence for what was told; this receiver does not ask for updates",
+    "backfill": "old news pushed afterwards: it is stored, and nobody is told",
     "closed": "nothing new came of it while it was muted, and it stands no more",
     "untimely": "the receiver asks for no repeats or closings any more",
 }

@@ -64,8 +64,11 @@ class MuteStore:
         return [Standing.from_wire(identity, text) for identity, text in found.items()]
 
     async def remember(self, alert: Alert) -> None:
-        """`alert` stands, or stands no more; an older word than what is known changes nothing."""
-        text = "" if alert.state == "retracted" else Standing.of(alert).to_wire()
+        """`alert` stands, or stands no more; an older word than what is known changes nothing.
+
+        Old news pushed afterwards mutes nobody.
+        """
+        text = "" if alert.state == "retracted" or alert.muted else Standing.of(alert).to_wire()
         await self._put(keys=[self._keys.standing()], args=[alert.id, text, str(alert.sequence), "list"])
 
     async def tidy(self, now: datetime) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from topics.alerts import Alert
 from topics.deliveries import Delivery
 from workers.notify.changes import Arrival, Past, suppressed
 from workers.notify.grouping import when
@@ -15,6 +16,13 @@ from workers.notify.ledger import Ledger
 from workers.notify.mute_store import MuteStore
 from workers.notify.routing import Receivers
 from workers.notify.targets import Receiver
+
+
+def unspoken(alert: Alert) -> Past | None:
+    """Of an alert that nobody is to be told of: why. Its retraction goes to whom another was told in its place."""
+    if alert.muted is None or alert.state == "retracted":
+        return None
+    return Past("suppressed", alert.muted)
 
 
 class Parking:
@@ -34,8 +42,9 @@ class Parking:
         await self._mutes.remember(arrival.alert)
         route = self._receivers.route(arrival.alert)
         unsent: list[Delivery] = []
+        past = Past("delivered") if told else unspoken(arrival.alert)
         for receiver in route.receivers:
-            unsent += await self.park_for(receiver, arrival, past=Past("delivered") if told else None)
+            unsent += await self.park_for(receiver, arrival, past=past)
         return unsent + ([] if told else [self._unknown(arrival, name) for name in route.unknown])
 
     async def park_for(self, receiver: Receiver, arrival: Arrival, *, past: Past | None = None) -> list[Delivery]:

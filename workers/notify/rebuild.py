@@ -20,6 +20,7 @@ from workers.notify.history import Acknowledged, History
 from workers.notify.keys import TaskId
 from workers.notify.ledger import Ledger
 from workers.notify.mute_store import MuteStore
+from workers.notify.parking import unspoken
 from workers.notify.routing import Receivers
 from workers.notify.standing import Standings
 from workers.notify.targets import Receiver
@@ -76,7 +77,7 @@ def last_told(knowledge: Known) -> Mapping[tuple[str, str], float]:
 
 def past_of(receiver: Receiver, one: Acknowledged, knowledge: Known, now: float) -> Past | None:
     """What is known of one alert and receiver; None: nothing, and it is to be told."""
-    found = knowledge.get((receiver.name, TaskId.of(one.arrival.alert)))
+    found = knowledge.get((receiver.name, TaskId.of(one.arrival.alert))) or unspoken(one.arrival.alert)
     if found is None and one.written_at + receiver.retry.give_up_after < now:
         return Past("delivered")
     return found

@@ -71,7 +71,8 @@ class Entry:
     @property
     def shown(self) -> str:
         """The outcome in a word: what is held back is `muted`."""
-        return "muted" if self.outcome == "pending" and self.muted_by and not self.attempts else self.outcome
+        held = self.outcome == "pending" and self.muted_by and not self.attempts
+        return "muted" if held or self.cause == "backfill" else self.outcome
 
 
 class Standings:

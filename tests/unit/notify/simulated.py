@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.unit.notify.samples import Published
+from tests.unit.notify.samples import Published, make_alert
 from topics.alerts import Alert
 from topics.deliveries import Delivery
 from topics.silences import Silence
@@ -26,7 +26,7 @@ from workers.notify.receivers.webhook import group_message_id, message_id
 from workers.notify.routing import Receivers
 from workers.notify.silences import new_silence
 from workers.notify.standing import Entry, Standings
-from workers.notify.targets import Receiver
+from workers.notify.targets import Grouping, Receiver, RetryPolicy, TerminalReceiver
 from workers.notify.upkeep import Upkeep
 from workers.notify.verdicts import Attempt
 from workers.redis_client import Redis
@@ -37,6 +37,32 @@ BEGIN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC).timestamp()
 
 def moment(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC)
+
+
+HOUR = 3600.0
+PLAIN = TerminalReceiver(name="t", retry=RetryPolicy(first=1, longest=1, give_up_after=600))
+
+
+def grouped(*by: str, **more: Any) -> TerminalReceiver:
+    return replace(PLAIN, grouping=Grouping(**{"by": by, "wait": 30.0, "interval": 300.0, **more}))
+
+
+def alert(name: str, after: float = 0.0, stands: float = 96 * HOUR, **more: Any) -> Alert:
+    """Fired `after` seconds; it stands for `stands` seconds unless something new comes."""
+    fired = moment(BEGIN + after)
+    return make_alert(name, fired_at=fired, closes_at=fired + timedelta(seconds=stands), **more)
+
+
+def updated(name: str, at: float, stands: float = 96 * HOUR, **more: Any) -> Alert:
+    when = moment(BEGIN + at)
+    return alert(name, stands=stands, **more).model_copy(
+        update={"state": "updated", "sequence": int(at * 1000) + 1, "updated_at": when,
+                "closes_at": when + timedelta(seconds=stands)}
+    )  # fmt: skip
+
+
+def retracted(name: str, at: float, **more: Any) -> Alert:
+    return alert(name, state="retracted", sequence=int(at * 1000) + 2, **more)
 
 
 @dataclass
@@ -169,7 +195,3 @@ class World:
 def rule(source: str, target: str, *equal: str) -> InhibitRule:
     """An inhibition, each side one matcher."""
     return InhibitRule((parse_matcher(source),), (parse_matcher(target),), equal)
-
-
-def fields(**given: Any) -> dict[str, Any]:
-    return given

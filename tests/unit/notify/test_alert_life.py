@@ -1,45 +1,15 @@
-"""The life of an alert, in simulated time: silenced, inhibited, told in a group, updated, repeated, closed."""
+"""Alerts that are held back or told together, in simulated time: silences, inhibition, old news, groups."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from tests.unit.notify.samples import make_alert
-from tests.unit.notify.simulated import BEGIN, World, moment, rule
-from topics.alerts import Alert
+from tests.unit.notify.simulated import BEGIN, HOUR, PLAIN, World, alert, grouped, moment, retracted, rule, updated
 from workers.notify.silences import expired
-from workers.notify.targets import Grouping, RetryPolicy, TerminalReceiver
 from workers.notify.verdicts import Attempt
 from workers.redis_client import Redis
-
-HOUR = 3600.0
-PLAIN = TerminalReceiver(name="t", retry=RetryPolicy(first=1, longest=1, give_up_after=600))
-
-
-def grouped(*by: str, **more: Any) -> TerminalReceiver:
-    return replace(PLAIN, grouping=Grouping(**{"by": by, "wait": 30.0, "interval": 300.0, **more}))
-
-
-def alert(name: str, after: float = 0.0, stands: float = 96 * HOUR, **more: Any) -> Alert:
-    """Fired `after` seconds; it stands for `stands` seconds unless something new comes."""
-    fired = moment(BEGIN + after)
-    return make_alert(name, fired_at=fired, closes_at=fired + timedelta(seconds=stands), **more)
-
-
-def updated(name: str, at: float, stands: float = 96 * HOUR, **more: Any) -> Alert:
-    when = moment(BEGIN + at)
-    return alert(name, stands=stands, **more).model_copy(
-        update={"state": "updated", "sequence": int(at * 1000) + 1, "updated_at": when,
-                "closes_at": when + timedelta(seconds=stands)}
-    )  # fmt: skip
-
-
-def retracted(name: str, at: float, **more: Any) -> Alert:
-    return alert(name, state="retracted", sequence=int(at * 1000) + 2, **more)
 
 
 class TestSilences:
@@ -146,6 +116,29 @@ class TestSilences:
         await world.take(alert("a"))
         await world.until(2 * HOUR + 60, every=5)
         assert [s.taken for s in world.sent] == [False, False, False, True]
+
+
+class TestOldNewsPushedAfterwards:
+    async def test_nobody_is_told_and_the_reason_is_kept(self, redis: Redis) -> None:
+        world = World(redis, PLAIN, replace(grouped("actor"), name="g"))
+        await world.take(alert("a", muted="backfill"), updated("a", 5, muted="backfill"))
+        await world.take(retracted("a", 10, muted="backfill"))
+        await world.until(400)
+        assert world.sent == []
+        first = world.published.deliveries("t")[0]
+        assert (first.outcome, first.reason) == (
+            "suppressed", "old news pushed afterwards: it is stored, and nobody is told",
+        )  # fmt: skip
+        assert [entry.shown for entry in await world.entries("a")] == ["muted", "muted", "suppressed"]
+
+    async def test_who_was_told_of_the_alert_whose_place_it_takes_hears_that_nothing_is_left(
+        self, redis: Redis
+    ) -> None:
+        world = World(redis, PLAIN)
+        await world.take(alert("a"))
+        await world.take(alert("b", muted="backfill", supersedes=("a",)), retracted("a", 5, superseded_by="b"))
+        await world.take(retracted("b", 10, muted="backfill"))
+        assert world.told() == [(0.0, [("a", "firing")]), (0.0, [("b", "retracted")])]
 
 
 class TestInhibition:
@@ -274,120 +267,3 @@ class TestGroups:
         assert sorted(world.outcomes()) == [("a", "failed"), ("b", "failed")]
         assert len(world.published.of_kind("rejects")) == 2
         assert len(world.published.of_kind("alerts")) == 1, "the receiver's trouble is told once"
-
-
-class TestUpdates:
-    async def test_a_storm_of_evidence_is_told_once_in_an_interval(self, redis: Redis) -> None:
-        world = World(redis, replace(PLAIN, grouping=Grouping(updates=True)))
-        await world.take(alert("a"))
-        for second in range(10, 610, 10):
-            await world.until(second)
-            await world.take(updated("a", second))
-        await world.until(2000, every=10)
-        assert world.told() == [
-            (0.0, [("a", "firing")]), (300.0, [("a", "updated")]), (600.0, [("a", "updated")]),
-            (900.0, [("a", "updated")]),
-        ]  # fmt: skip
-
-    async def test_who_does_not_ask_for_updates_is_not_told(self, redis: Redis) -> None:
-        world = World(redis, PLAIN)
-        await world.take(alert("a"))
-        await world.take(updated("a", 10))
-        assert len(world.sent) == 1
-        assert world.published.deliveries()[-1].reason == (
-            "more evidence for what was told; this receiver does not ask for updates"
-        )
-        await world.take(retracted("a", 20))
-        assert world.told()[-1][1] == [("a", "retracted")]
-
-    async def test_who_heard_nothing_yet_hears_of_a_firing_with_all_evidence(self, redis: Redis) -> None:
-        world = World(redis, grouped("actor"))
-        await world.take(alert("a"), updated("a", 10))
-        await world.until(40)
-        assert world.told() == [(30.0, [("a", "firing")])]
-        assert world.sent[0].id.startswith("group_")
-        assert sorted(world.outcomes()) == [("a", "delivered"), ("a", "suppressed")]
-
-    async def test_an_update_of_what_failed_is_told_as_a_firing(self, redis: Redis) -> None:
-        world = World(redis, PLAIN)
-        world.channels["t"].answers = [Attempt("permanent", "400")]
-        await world.take(alert("a"))
-        await world.take(updated("a", 10))
-        assert world.told() == [(0.0, [("a", "firing")])]
-
-    async def test_an_update_of_what_is_silenced_keeps_it_silent(self, redis: Redis) -> None:
-        world = World(redis, PLAIN)
-        await world.silence("actor=XN", seconds=HOUR)
-        await world.take(alert("a"))
-        await world.take(updated("a", 10), updated("a", 20))
-        await world.until(HOUR, every=60)
-        assert world.told() == [(HOUR, [("a", "firing")])]
-        assert [outcome for _, outcome in world.outcomes()].count("muted") == 1
-
-
-class TestRepeatsAndClosings:
-    async def test_off_unless_asked_for(self, redis: Redis) -> None:
-        world = World(redis, PLAIN)
-        await world.take(alert("a", stands=HOUR))
-        await world.until(2 * HOUR, every=60)
-        assert len(world.sent) == 1
-        assert await world.standings.parked("t") == 0
-
-    async def test_what_stands_is_repeated_until_it_is_closed(self, redis: Redis) -> None:
-        world = World(redis, replace(PLAIN, grouping=Grouping(repeat=1000.0, closings=True)))
-        await world.take(alert("a", stands=2500))
-        await world.until(5000, every=10)
-        assert world.told() == [
-            (0.0, [("a", "firing")]), (1000.0, [("a", "standing")]), (2000.0, [("a", "standing")]),
-            (2500.0, [("a", "expired")]),
-        ]  # fmt: skip
-        assert len({s.id for s in world.sent}) == 4
-        assert await world.standings.parked("t") == 0
-
-    async def test_not_after_it_was_taken_back(self, redis: Redis) -> None:
-        world = World(redis, replace(PLAIN, grouping=Grouping(repeat=1000.0, closings=True)))
-        await world.take(alert("a", stands=2500))
-        await world.until(1500, every=10)
-        await world.take(retracted("a", 1500))
-        await world.until(5000, every=50)
-        assert [told for _, told in world.told()] == [[("a", s)] for s in ("firing", "standing", "retracted")]
-
-    async def test_more_evidence_keeps_it_open_even_where_it_is_not_told(self, redis: Redis) -> None:
-        world = World(redis, replace(PLAIN, grouping=Grouping(closings=True)))
-        await world.take(alert("a", stands=1000))
-        await world.until(900, every=10)
-        await world.take(updated("a", 900, stands=1000))
-        await world.until(3000, every=10)
-        assert world.told() == [(0.0, [("a", "firing")]), (1900.0, [("a", "expired")])]
-
-    async def test_a_repeat_that_is_silenced_comes_when_the_silence_ends(self, redis: Redis) -> None:
-        world = World(redis, replace(PLAIN, grouping=Grouping(repeat=1000.0)))
-        await world.take(alert("a"))
-        await world.until(900, every=10)
-        await world.silence("actor=XN", seconds=600)
-        await world.until(2000, every=10)
-        assert world.told() == [(0.0, [("a", "firing")]), (1500.0, [("a", "standing")])]
-
-    async def test_a_group_is_repeated_as_a_group(self, redis: Redis) -> None:
-        world = World(redis, grouped("actor", repeat=1000.0))
-        await world.take(alert("a"), alert("b"))
-        await world.until(1100, every=5)
-        assert world.told() == [
-            (30.0, [("a", "firing"), ("b", "firing")]), (1030.0, [("a", "standing"), ("b", "standing")]),
-        ]  # fmt: skip
-
-    async def test_a_repeat_is_tried_under_one_id(self, redis: Redis) -> None:
-        world = World(redis, replace(PLAIN, grouping=Grouping(repeat=1000.0)))
-        await world.take(alert("a"))
-        world.channels["t"].answers = [Attempt("retry", "no")] * 2
-        await world.until(1100, every=5)
-        assert [s.taken for s in world.sent] == [True, False, False, True]
-        assert len({s.id for s in world.sent[1:]}) == 1
-
-    async def test_an_asker_of_repeats_who_asks_no_more_is_left_alone(self, redis: Redis) -> None:
-        world = World(redis, replace(PLAIN, grouping=Grouping(repeat=1000.0)))
-        await world.take(alert("a"))
-        later = World(redis, PLAIN)
-        await later.until(2000, every=10)
-        assert later.sent == []
-        assert later.published.deliveries()[-1].outcome == "suppressed"

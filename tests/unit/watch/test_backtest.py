@@ -1,30 +1,24 @@
-"""A backtest rings what the oracle names, and what the step would ring; stories in memory are those in Redis."""
+"""A backtest rings what the oracle names, and what the step would ring."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import random
-import struct
+from dataclasses import replace
 from datetime import timedelta
-from itertools import count
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.watch.builders import annotation, at, event, temporal
+from tests.unit.watch.builders import annotation, arrival, at, event, temporal
+from tests.unit.watch.feeding import Stream
 from tests.unit.watch.oracle import must_ring
 from tests.unit.watch.streams import FACTOR, articles, patterns
 from tests.unit.watch.test_crashes import unstoried
-from workers.redis_client import connect
-from workers.redis_keys import Keys
-from workers.settings import Settings
 from workers.watch.backtest import Backtest, compare
-from workers.watch.durations import to_micros
-from workers.watch.redis_stories import Stories
-from workers.watch.stories import MemoryStories, founded_by
-
-NAMESPACES = count()
+from workers.watch.engine import Arrival, Engine
+from workers.watch.patterns import Pattern
+from workers.watch.revisions import MemoryRevisions
+from workers.watch.windows import MemoryWindows
 
 
 @settings(max_examples=150 * FACTOR, deadline=None)
@@ -69,31 +63,45 @@ def test_two_versions_of_a_pattern_are_compared() -> None:
     assert found.new[0].group == {"actor": ("RU",)}
 
 
-def fingerprint(numbers: list[int]) -> str:
-    return base64.b64encode(struct.pack("<64I", *numbers)).decode()
+def test_what_comes_too_late_live_comes_too_late_here() -> None:
+    """The retention is the timespan and a week: 9 days here. The same articles through the engine, one by one."""
+    told = [
+        annotation("new", at(days=30), event("missile_launch", "IR")),
+        annotation("l1", at(days=21, hours=1), event("missile_launch", "KP")),
+        annotation("s1", at(days=21, hours=2), event("summit", "KP")),
+        annotation("l2", at(days=20), event("missile_launch", "RU")),
+        annotation("s2", at(days=20, hours=1), event("summit", "RU")),
+    ]
+    backtest = Backtest([temporal()])
+    for one in told:
+        backtest.add(one)
+    (verdict,) = backtest.verdicts(at(days=40))
+    live = Stream(temporal()).feed(*(arrival(one) for one in told))
+    assert [a.group for a in verdict.alerts] == live.groups == [{"actor": ("KP",)}]
+    assert (verdict.articles, verdict.too_late) == (3, 2)
 
 
-@settings(max_examples=20 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 10_000))
-def test_stories_in_memory_are_those_in_redis(redis_url, seed) -> None:
-    rng = random.Random(seed)
-    texts = [[rng.getrandbits(32) for _ in range(64)] for _ in range(4)]
-    told = []
-    for _ in range(30):
-        numbers = [
-            n if rng.random() > rng.choice([0.0, 0.1, 0.3, 0.5]) else rng.getrandbits(32) for n in rng.choice(texts)
-        ]
-        minhash = fingerprint(numbers) if rng.random() > 0.1 else ""
-        told.append(annotation(f"a{rng.randrange(25)}", at(hours=rng.randrange(200)), minhash=minhash))
+@settings(max_examples=60 * FACTOR, deadline=None)
+@given(pattern=patterns(grouped_by=((), ("actor",), ("article",))), stream=articles(least=4), gaps=st.data())
+def test_over_weeks_and_out_of_order_a_backtest_rings_what_the_engine_rings(pattern, stream, gaps) -> None:
+    """Days apart, so that some come too late. Revisions stay near their articles."""
+    days = {one.annotation.article_id: gaps.draw(st.integers(0, 30)) for one in stream}
+    told = [moved(one, timedelta(days=days[one.annotation.article_id])) for one in unstoried(stream)]
+    backtest = Backtest([pattern])
+    for one in told:
+        backtest.add(one.annotation)
+    (verdict,) = backtest.verdicts(at(days=2000))
+    assert {a.id for a in verdict.alerts if not pattern.waits} == asyncio.run(engine_rings(pattern, told))
 
-    async def in_redis() -> list[str]:
-        client = connect(Settings(redis_url=redis_url))
-        stories = Stories(client, Keys(f"m{next(NAMESPACES)}"))
-        found = [(await stories.assign([one]))[0] for one in told]
-        await client.aclose()
-        return found
 
-    memory = MemoryStories()
-    found = [memory.assign(a.article_id, to_micros(a.event_time), a.fingerprint.minhash) for a in told]
-    assert found == asyncio.run(in_redis())
-    assert any(story != founded_by(a.article_id) for story, a in zip(found, told, strict=True))
+def moved(one: Arrival, later: timedelta) -> Arrival:
+    when = one.annotation.event_time + later
+    return replace(one, annotation=one.annotation.model_copy(update={"event_time": when, "published_at": when}))
+
+
+async def engine_rings(pattern: Pattern, told: list[Arrival]) -> set[str]:
+    store, revisions = MemoryWindows(), MemoryRevisions()
+    engine = Engine([pattern], store)
+    for one in told:
+        await engine.apply(revisions.current([one]), at(days=2000))
+    return {alert.id for alert in store.alerts() if alert.state == "firing" and not pattern.waits}

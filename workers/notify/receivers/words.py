@@ -63,9 +63,11 @@ def group_words(alert: Alert) -> str:
 
 
 def counts_words(alert: Alert) -> str:
-    """`3 articles, 1 story, 2 sources`."""
+    """`3 articles, 1 story, 3 sources, 2 of them independent`."""
     counts = alert.counts
-    return ", ".join(
+    tells = counts.independent is not None and counts.sources > 1
+    independent = f", {counts.independent} of them independent" if tells else ""
+    told = ", ".join(
         f"{number} {one if number == 1 else many}"
         for number, one, many in (
             (counts.articles, "article", "articles"),
@@ -73,6 +75,7 @@ def counts_words(alert: Alert) -> str:
             (counts.sources, "source", "sources"),
         )
     )
+    return told + independent
 
 
 def moment(at: datetime) -> str:
