@@ -23,7 +23,8 @@ ALERT = make_alert("al1", tags=("asia", "night"), group={"actor": ("KP", "RU"), 
         ("level=high", True), ("level!=high", False), ("level=~high|critical", True), ("level!~low|medium", True),
         ("pattern=~launch-.*", True), ("pattern=~launch", False), ("tag=night", True), ("tag!=night", False),
         ("place=", True), ("place!=JP", True), ("place=~.+", False), ("story!~.+", True), ("alert=al1", True),
-        ("receiver=ops", True), ("receiver!~ops|desk", False), ('title="Launch plus summit"', True), ("title=~(?s).*", True),
+        ("receiver=ops", True), ("receiver!~ops|desk", False), ('title="Launch plus summit"', True),
+        ("title=~(?s).*", True),
         ("actor=~K.|R.", True), ("actor!~K.", False), (" actor =  KP ", True), ("actor='KP'", True),
     ],
 )  # fmt: skip
@@ -67,9 +68,11 @@ def made(*texts: str, **more: object):
     ("texts", "more", "message"),
     [
         ((), {}, "a silence needs a matcher, such as actor=KP or pattern=launch-plus-summit"),
-        (("actor!=KP",), {}, ("actor!=KP: it would match alerts that have none of these labels; at least one matcher must "
+        (("actor!=KP",), {},
+         ("actor!=KP: it would match alerts that have none of these labels; at least one matcher must "
          "ask for a value")),
-        (("actor=~.*", "level!=low"), {}, ("actor=~.* level!=low: it would match alerts that have none of these labels; at "
+        (("actor=~.*", "level!=low"), {},
+         ("actor=~.* level!=low: it would match alerts that have none of these labels; at "
          "least one matcher must ask for a value")),
         (("actor=KP",), {"ends_at": NOON}, ("it would end at 2026-03-01 12:00:00Z, before it begins at "
          "2026-03-01 12:00:00Z")),
