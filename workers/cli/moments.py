@@ -1,4 +1,4 @@
-"""Times and durations as people write them on the command line."""
+"""Moments and durations as options of commands."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import typer
+
+from workers.errors import InputError
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _PIECE = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d|w)")
@@ -24,12 +26,12 @@ def duration(text: str, option: str) -> timedelta:
     return found
 
 
-def moment(text: str, option: str) -> datetime:
-    """ISO 8601; without a zone it is UTC. Raises typer.BadParameter for anything else."""
+def moment(text: str | None, option: str) -> datetime | None:
+    """`text` of `option` as a moment; what names no zone is UTC. Raises InputError."""
+    if text is None:
+        return None
     try:
-        found = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise typer.BadParameter(
-            f"{text!r} is no time; expected such as 2026-03-01T23:50Z or 2026-03-01", param_hint=option
-        ) from None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"{option}: {text!r} is no date.", hint="Write 2026-03-01 or 2026-03-01T23:50Z.") from error
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -56,10 +56,11 @@ def add(
     from workers.settings import load_settings
 
     now = datetime.now(UTC)
-    begins = moment(starts, "--from") if starts else now
-    if (lasts is None) == (until is None):
+    begins, ends = moment(starts, "--from") or now, moment(until, "--until")
+    if (lasts is None) == (ends is None):
         raise typer.BadParameter("expected one of --for and --until", param_hint="--for")
-    ends = begins + duration(lasts, "--for") if lasts else moment(until or "", "--until")
+    if ends is None:
+        ends = begins + duration(lasts or "", "--for")
     try:
         silence = new_silence(
             secrets.token_hex(6),
