@@ -9,18 +9,20 @@ from spacy.tokens import Token
 
 from workers.annotate.entities import Mention, is_company
 from workers.annotate.lexicon import lexicon
+from workers.annotate.nouns import nouns
 from workers.annotate.people import role_of
 from workers.annotate.scene import Scene
 from workers.annotate.syntax import antecedent, behind, children, lemma_of, spread
 
 _LINKS = frozenset({"compound", "amod", "nmod", "poss", "appos", "npadvmod"})
 _CLASSES_OF = {
-    "country": ("country", "state", "abroad", "place"),
+    "country": ("country", "state", "abroad", "place", "site"),
     "igo": ("org", "igo", "state"),
-    "group": ("group", "people"),
+    "group": ("group", "people", "human"),
 }
 _COURTESY = frozenset({"mr", "mr.", "mrs", "mrs.", "ms", "ms.", "dr", "dr."})
 _DEPTH = 4
+_HUMAN = frozenset({"leader", "official", "military", "people", "group"})
 
 
 @dataclass(slots=True)
@@ -74,9 +76,9 @@ class Classes(Scene):
     def _mention_classes(self, mention: Mention) -> set[str]:
         if mention.kind == "person":
             role = self.people[mention.id].role if mention.id in self.people else ""
-            return {"person", "people"} | ({role, "state"} if role in {"leader", "official"} else set())
+            return {"person", "people", "human"} | ({role, "state"} if role in {"leader", "official"} else set())
         if mention.kind == "place":
-            return {"place", "abroad"} if mention.sort == "capital" or mention.country else {"place"}
+            return {"place", "site", "abroad"} if mention.sort == "capital" or mention.country else {"place", "site"}
         if mention.kind == "organisation" and mention.sort != "igo":
             return {"org", "state"} if mention.country else {"org", "company"} if is_company(mention.text) else {"org"}
         return set(_CLASSES_OF.get("igo" if mention.sort == "igo" else mention.kind, ()))
@@ -107,7 +109,12 @@ class Classes(Scene):
             found |= {"state", "org"}
         if lemma in roles.words("roles", "military"):
             found |= {"military", "state"} if owned else {"military"}
-        return found | {name for name in ("group", "people", "company") if lemma in roles.words("roles", name)}
+        found |= {name for name in ("group", "people", "company") if lemma in roles.words("roles", name)}
+        if found & _HUMAN or lemma in nouns()["human"]:
+            found.add("human")
+        if lemma in nouns()["site"] or lemma in roles.words("roles", "site"):
+            found.add("site")
+        return found
 
     # --- whose a phrase is -----------------------------------------------------------------------------------
 
