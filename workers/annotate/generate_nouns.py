@@ -81,9 +81,7 @@ class WordNet:
     def roots(self, names: frozenset[tuple[str, str]]) -> frozenset[str]:
         """The concepts that begin with these words."""
         return frozenset(
-            concept
-            for concept, words in self.words.items()
-            if (words[0], words[1] if len(words) > 1 else "") in names
+            concept for concept, words in self.words.items() if (words[0], words[1] if len(words) > 1 else "") in names
         )
 
     def nouns_of(self, roots: frozenset[str]) -> Iterator[str]:

@@ -263,7 +263,9 @@ def _add_leaders(reading: Reading, published: date) -> None:
     for i in [i for i, word in enumerate(reading.ids) if word in quoted]:
         doc = reading.doc
         first = i == 0 or doc[i].is_sent_start or not doc[i - 1].is_alpha
-        longer = not first and doc[i - 1].text[:1].isupper() and doc[i - 1].lower_ not in lexicon().words("names", "titles")
+        longer = (
+            not first and doc[i - 1].text[:1].isupper() and doc[i - 1].lower_ not in lexicon().words("names", "titles")
+        )
         if i not in covered and not longer and not _inside_a_name(doc, i) and not (first and _is_common(doc, i)):
             reading.mentions.append(reading.mention(i, i + 1, "person"))
 
