@@ -17,7 +17,8 @@ _SCAN_COUNT = 1000
 class PatternKeys:
     """The state of one pattern.
 
-    meta (hash)      version, newest event time, floor, suppressed matches; of patterns that wait: settled and due
+    meta (hash)      version, newest event time, floor, suppressed matches, by which rules it was collected (in_force);
+                     of patterns that wait: settled, due, blind
     times (zset)     article id by event time, microseconds
     sightings (hash) article id to what the matching needs
     bodies (hash)    article id to the words that an alert shows
@@ -70,8 +71,8 @@ class CountKeys:
 
     @property
     def meta(self) -> str:
-        """Hash: `applied` and `done`, the next offsets that the counts and the whole step miss; `oldest` and `newest`
-        event time; `clock`, the moment up to which nothing more is expected, said while nothing waited.
+        """Hash: `applied` and `done`, the next offsets that the counts and the whole step miss; the `newest` event
+        time; `clock`, the moment up to which nothing more is expected, said while nothing waited.
         """
         return f"{self.tag}:meta"
 
@@ -132,6 +133,11 @@ class Keys:
     def everything(self) -> str:
         """A glob that matches all keys of the namespace and none of another."""
         return f"{{{self.namespace}:*"
+
+    @property
+    def days(self) -> str:
+        """Days (hash) on which there were articles, each with the first event time: when the stream began."""
+        return f"{{{self.namespace}:registry}}:days"
 
 
 async def drop_namespace(client: Redis, namespace: str) -> int:

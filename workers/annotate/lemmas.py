@@ -3,35 +3,84 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from spacy.language import Language
+from spacy.pipeline import Lemmatizer
 
 Lemmas = Callable[[str], set[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """What the lemmatizer knows of one part of speech."""
+
+    rules: Sequence[tuple[str, str]]
+    index: Collection[str]
+    exceptions: Mapping[str, Sequence[str]]
+
+    def lemma(self, form: str) -> str:
+        """The first of the lemmas that spaCy's `rule_lemmatize` makes of a form in small letters."""
+        exceptions = self.exceptions.get(form)
+        known: list[str] = []
+        unknown: list[str] = []
+        for old, new in self.rules:
+            if form.endswith(old):
+                made = form[: len(form) - len(old)] + new
+                if made and (made in self.index or not made.isalpha()):
+                    known.append(made)
+                elif made:
+                    unknown.append(made)
+        for one in exceptions or ():
+            if one not in known:
+                known.insert(0, one)
+        return next(iter((*known, *unknown)), form)
+
+
 def possible_lemmas(nlp: Language) -> Lemmas | None:
-    """The function from a form in small letters to its lemmas; None if the pipeline's lemmas are no rules."""
+    """The function from a form in small letters to its lemmas; None if the pipeline's lemmas are no rules.
+
+    A word in its base form, and one of a part of speech without rules, is its own lemma, which is not among them.
+    """
     if "lemmatizer" not in nlp.component_names:
         return None
     lemmatizer: Any = nlp.get_pipe("lemmatizer")
     if getattr(lemmatizer, "mode", None) != "rule" or not lemmatizer.lookups.has_table("lemma_rules"):
         return None
-    rules = sorted({(old, new) for ends in lemmatizer.lookups.get_table("lemma_rules").values() for old, new in ends})
-    known: dict[str, set[str]] = defaultdict(set)
-    if lemmatizer.lookups.has_table("lemma_exc"):
-        for table in lemmatizer.lookups.get_table("lemma_exc").values():
-            for form, found in table.items():
-                known[form if isinstance(form, str) else nlp.vocab.strings[form]].update(one.lower() for one in found)
+    if type(lemmatizer).rule_lemmatize is not Lemmatizer.rule_lemmatize:
+        return None
+    tables = _tables(lemmatizer.lookups, nlp.vocab.strings)
+    ruled: dict[str, set[str]] = defaultdict(set)
     for form, lemma in _ruled(nlp):
-        known[form].add(lemma)
+        ruled[form].add(lemma)
+    nothing: frozenset[str] = frozenset()
 
     def lemmas(form: str) -> set[str]:
-        made = {form[: len(form) - len(old)] + new for old, new in rules if old and form.endswith(old)}
-        return made | known.get(form, set())
+        return {table.lemma(form).lower() for table in tables} | ruled.get(form, nothing)
 
     return lemmas
+
+
+def _tables(lookups: Any, strings: Any) -> list[_Tables]:
+    """The tables of every part of speech; their keys may be strings or spaCy's ids of strings."""
+
+    def table(name: str, pos: int | str) -> Any:
+        return lookups.get_table(name).get(pos, {}) if lookups.has_table(name) else {}
+
+    every = [lookups.get_table(name) for name in ("lemma_rules", "lemma_index", "lemma_exc") if lookups.has_table(name)]
+    return [
+        _Tables(
+            [(old, new) for old, new in table("lemma_rules", pos)],
+            frozenset(table("lemma_index", pos)),
+            {
+                form if isinstance(form, str) else strings[form]: list(found)
+                for form, found in table("lemma_exc", pos).items()
+            },
+        )
+        for pos in dict.fromkeys(pos for known in every for pos in known)
+    ]
 
 
 def _ruled(nlp: Language) -> list[tuple[str, str]]:

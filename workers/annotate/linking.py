@@ -23,7 +23,6 @@ _WORD = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*\.?")
 _ENDING = re.compile(r"(?:yy|iy|ii|ij|yi|i)$")
 _ELSEWHERE = frozenset({"mrs", "mrs.", "ms", "ms.", "lady", "dr", "dr.", "judge", "coach", "sir", "justice"})
 """Titles of other people than leaders."""
-_WORDS = frozenset({"trump"})
 _AHEAD = 3
 """Words before a name in which a title is looked for."""
 
@@ -263,22 +262,15 @@ def _add_leaders(reading: Reading, published: date) -> None:
     for i in [i for i, word in enumerate(reading.ids) if word in quoted]:
         doc = reading.doc
         first = i == 0 or doc[i].is_sent_start or not doc[i - 1].is_alpha
-        longer = (
-            not first and doc[i - 1].text[:1].isupper() and doc[i - 1].lower_ not in lexicon().words("names", "titles")
-        )
-        if i not in covered and not longer and not _inside_a_name(doc, i) and not (first and _is_common(doc, i)):
+        before = doc[i - 1]
+        longer = not first and before.text[:1].isupper() and before.lower_ not in lexicon().words("names", "titles")
+        if i not in covered and not longer and not _inside_a_name(doc, i):
             reading.mentions.append(reading.mention(i, i + 1, "person"))
 
 
 @lru_cache(maxsize=64)
 def _ids_of_quoted(published: date) -> frozenset[int]:
     return frozenset(get_string_id(form) for word in quoted_on(published) for form in (word, word.upper()))
-
-
-def _is_common(doc: Doc, i: int) -> bool:
-    """ "Trump cards": a word with a capital that only the start of a sentence gives it."""
-    after = doc[i + 1] if i + 1 < len(doc) else None
-    return doc[i].lower_ in _WORDS and after is not None and after.lower_ in {"card", "cards", "suit", "suits"}
 
 
 def _with_particles(doc: Doc, i: int) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,15 +25,16 @@ from workers.annotate.matchers import PatternTriggers
 from workers.annotate.ontology import Ontology
 from workers.annotate.ontology_file import load_ontology
 from workers.annotate.originals import Originals
-from workers.annotate.people import know_people
+from workers.annotate.people import Person, know_people
 from workers.annotate.pipeline import Pipeline, respelt, sentence_docs
 from workers.annotate.places import learn_countries
-from workers.annotate.sentences import is_heading, position_of, sentence_spans
+from workers.annotate.presence import Presence
+from workers.annotate.sentences import is_heading, is_lead, position_of, sentence_spans
 from workers.annotate.sieve import Sieve
 from workers.annotate.slips import mend_slips
 from workers.annotate.text import Part, prepare_text, prepare_title
 from workers.annotate.trace import Trace
-from workers.annotate.triggers import TriggerIndex
+from workers.annotate.triggers import Entry, TriggerIndex
 from workers.errors import InputError
 
 if TYPE_CHECKING:
@@ -49,6 +51,9 @@ MAX_PARSED = 400
 
 READ_SECONDS = 20.0
 """CPU seconds that one article may take beyond its share of the models' work, which its length bounds."""
+
+
+_Held = Mapping[str, Sequence[Entry]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,36 @@ class _Work:
     trace: Trace | None = None
     truncated: bool = False
     seconds: float = 0.0
+    known: dict[str, Person] | None = None
+    presence: Presence = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.presence = Presence(self.readings, self.people)
+
+    @property
+    def day(self) -> date:
+        """The day from which its dates are counted."""
+        return event_time(self.article.published_at, self.article.fetched_at)[0].date()
+
+    def people(self) -> dict[str, Person]:
+        """Its persons, once its names are known."""
+        if self.known is None:
+            self.known = know_people(self.readings, self.day)
+        return self.known
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A sentence that is parsed: a document of its own, where it stands, and what the sieve says that it may hold."""
+
+    work: _Work
+    position: Position
+    sentence: Doc
+    held: _Held | None
+
+    @property
+    def is_headline(self) -> bool:
+        return self.position.part == "title"
 
 
 class Reader:
@@ -171,6 +206,9 @@ class Reader:
         with self.pipeline.zone():
             works = [self._prepare(article, trace) for article, trace in zip(articles, traces, strict=True)]
             self._name(works)
+            for work in works:
+                find_mentions(work.readings, self.gazetteer, work.day)
+                learn_countries(work.readings)
             self._parse(works)
             made = [self._annotated(work) for work in works]
             for sentence in (sentence for work in works for sentence in work.sentences):
@@ -190,7 +228,7 @@ class Reader:
         work.truncated = article.truncated or len(text) < len(article.text) or len(title) < len(article.title)
         title, text, work.originals = Originals.mending(title, text)
         work.parts = [prepare_title(title, text), prepare_text(text)]
-        work.title_is_lead = _is_lead(article.title, article.text)
+        work.title_is_lead = is_lead(article.title, article.text)
         if trace is not None:
             trace.reads(title, text)
             if not self.pipeline.can_parse:
@@ -210,30 +248,27 @@ class Reader:
     def _parse(self, works: Sequence[_Work]) -> None:
         if not self.pipeline.can_parse:
             return
-        wanted: list[tuple[_Work, Position, Doc]] = []
+        wanted: list[_Wanted] = []
         for work in works:
             already = len(wanted)
             for part, reading in zip(work.parts, work.readings, strict=True):
-                spans = [
-                    span for span in sentence_spans(part, reading.doc) if self._is_wanted(work, part, reading.doc, span)
-                ]
-                for span, sentence in zip(
-                    spans,
-                    sentence_docs(self.pipeline.nlp, reading.doc, spans, headline=part.name == "title"),
-                    strict=True,
-                ):
-                    wanted.append((work, position_of(part, reading.doc, span), sentence))
+                chosen = list(self._wanted(work, part, reading))
+                sentences = sentence_docs(
+                    self.pipeline.nlp, reading.doc, [span for span, _ in chosen], headline=part.name == "title"
+                )
+                for (span, held), sentence in zip(chosen, sentences, strict=True):
+                    wanted.append(_Wanted(work, position_of(part, reading.doc, span), sentence, held))
             if len(wanted) - already > MAX_PARSED:
                 work.truncated = True
                 del wanted[already + MAX_PARSED :]
-        parsed = self._parsed(
-            [sentence for _, _, sentence in wanted], [position.part == "title" for _, position, _ in wanted]
-        )
+        parsed = self._parsed([one.sentence for one in wanted], [one.is_headline for one in wanted])
         self._parse_again(wanted, parsed)
-        for (work, position, _), sentence in zip(wanted, parsed, strict=True):
-            sentence.user_data["position"] = position
+        for one, sentence in zip(wanted, parsed, strict=True):
+            sentence.user_data["position"] = one.position
+            if one.held is not None:
+                sentence.user_data["held"] = one.held
             mend_slips(sentence)
-            work.sentences.append(sentence)
+            one.work.sentences.append(sentence)
 
     def _parsed(self, sentences: Sequence[Doc], headlines: Sequence[bool]) -> list[Doc]:
         verbs, pasts = self.index.hyphened, self.index.pasts
@@ -246,12 +281,12 @@ class Reader:
             parsed[i] = with_words_of(sentences[i], parsed[i], found)
         return parsed
 
-    def _parse_again(self, wanted: Sequence[tuple[_Work, Position, Doc]], parsed: list[Doc]) -> None:
+    def _parse_again(self, wanted: Sequence[_Wanted], parsed: list[Doc]) -> None:
         """Headlines in which the tagger found no verb are read once more with their likely verb in the past."""
         places: list[int] = []
         docs: list[Doc] = []
-        for place, (_, position, _) in enumerate(wanted):
-            if position.part == "title" and _lacks_verb(parsed[place], self.index):
+        for place, one in enumerate(wanted):
+            if one.is_headline and _lacks_verb(parsed[place], self.index):
                 words = self.index.in_past_tense([token.text for token in parsed[place]])
                 if words is not None:
                     places.append(place)
@@ -259,27 +294,37 @@ class Reader:
         for place, doc in zip(places, self.pipeline.parses(docs), strict=True):
             parsed[place] = doc
 
-    def _is_wanted(self, work: _Work, part: Part, doc: Doc, span: tuple[int, int]) -> bool:
-        why = self._why_not(work, part, doc, span)
-        if why is not None and work.trace is not None:
-            position = position_of(part, doc, span)
-            work.trace.left_out(part.name, position.start, position.end, why)
-        return why is None
+    def _wanted(self, work: _Work, part: Part, reading: Reading) -> Iterator[tuple[tuple[int, int], _Held | None]]:
+        """The sentences that are parsed, each with the triggers that it may hold; None if that is not known."""
+        for span in sentence_spans(part, reading.doc):
+            held = self._held(work, part, reading, span)
+            if not isinstance(held, str):
+                yield span, held
+            elif work.trace is not None:
+                position = position_of(part, reading.doc, span)
+                work.trace.left_out(part.name, position.start, position.end, held)
 
-    def _why_not(self, work: _Work, part: Part, doc: Doc, span: tuple[int, int]) -> str | None:
-        """Why a sentence is not parsed; None if it is."""
+    def _held(self, work: _Work, part: Part, reading: Reading, span: tuple[int, int]) -> _Held | str | None:
+        """The triggers that a sentence may hold; None if any; why it is not parsed if none."""
+        doc = reading.doc
         if part.name == "title" and work.title_is_lead:
             return "the text begins with these words"  # the event is read there, once
         if is_heading(part, doc, span):
             return "heading"
-        if self.sieve is not None and work.trace is None:
-            strings = doc.vocab.strings
-            words: list[int] | None = doc.user_data.get("lower")
-            if words is None:
-                words = doc.user_data["lower"] = list(map(int, doc.to_array(["LOWER"]).ravel().tolist()))
-            return None if self.sieve.may_hold(words[span[0] : span[1]], strings.__getitem__) else "no trigger"
-        # Whoever wants to be told why a trigger failed gets the sentences in which it stands, too.
-        return None if self.index.may_hold(t.lower_ for t in doc[span[0] : span[1]]) else "no trigger word"
+        if self.sieve is None or work.trace is not None:
+            # Whoever wants to be told why a trigger failed gets the sentences in which it stands, too.
+            return None if self.index.may_hold(t.lower_ for t in doc[span[0] : span[1]]) else "no trigger word"
+        words: list[int] | None = doc.user_data.get("lower")
+        if words is None:
+            words = doc.user_data["lower"] = doc.to_array("LOWER").tolist()
+        keys = words[span[0] : span[1]]
+        held = self.sieve.held(
+            keys,
+            doc.vocab.strings.__getitem__,
+            lambda: work.presence.classes(reading, span, keys),
+            title=part.name == "title",
+        )
+        return held or "no trigger"
 
     def _annotated(self, work: _Work) -> Annotation | Unread:
         try:
@@ -302,14 +347,8 @@ class Reader:
         article = work.article
         moment, source = event_time(article.published_at, article.fetched_at)
         events: list[Event] = []
-        find_mentions(work.readings, self.gazetteer, moment.date())
-        learn_countries(work.readings)
         if work.sentences:
-            cast = Cast(
-                work.readings,
-                know_people(work.readings, moment.date()),
-                capitals=self.gazetteer.capitals,
-            )
+            cast = Cast(work.readings, work.people(), capitals=self.gazetteer.capitals)
             events = read_events(self._in_time(work), cast, self.index, self.ontology, moment.date(), trace=work.trace)
         entities = entities_of(work.readings, events)
         if work.originals:
@@ -356,9 +395,3 @@ def _lacks_verb(headline: Doc, index: TriggerIndex) -> bool:
         if token.i and token.lower_ in {"as", "after", "while", "when", "amid", "before", "despite", "ahead"}:
             return True
     return True
-
-
-def _is_lead(title: str, text: str) -> bool:
-    """Is the title the beginning of the text: the same sentence, or one cut off?"""
-    short = " ".join(title.split()).rstrip(".… ").lower()
-    return bool(short) and " ".join(text[: len(title) * 2 + 200].split()).lower().startswith(short)

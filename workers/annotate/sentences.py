@@ -50,3 +50,9 @@ def is_heading(part: Part, doc: Doc, span: tuple[int, int]) -> bool:
     """Does a sentence stand in a heading?"""
     at = doc[span[0]].idx
     return any(segment.heading and segment.start <= at < segment.end for segment in part.segments)
+
+
+def is_lead(title: str, text: str) -> bool:
+    """Is the title the beginning of the text: the same sentence, or one cut off?"""
+    short = " ".join(title.split()).rstrip(".… ").lower()
+    return bool(short) and " ".join(text[: len(title) * 2 + 200].split()).lower().startswith(short)

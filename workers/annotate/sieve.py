@@ -1,21 +1,20 @@
-"""Which sentences can hold an event at all: a test of word forms, made before anything is parsed.
+"""Which sentences can hold an event at all: a test of words and names, made before anything is parsed.
 
-It is sound: a sentence that it turns away has no trigger whose words and needed words are all there. What may be met
-by a class, a name or the parse is taken as met.
+It is sound: a sentence that it turns away has no trigger whose words and needs are all there. What only the parse can
+tell is taken as met.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
-from workers.annotate.ontology import Condition, Term, Trigger
-from workers.annotate.triggers import TriggerIndex
+from workers.annotate.needs import Need, Way, needed_of
+from workers.annotate.presence import classes_of_word
+from workers.annotate.triggers import Entry, TriggerIndex
 
 _MAX_KNOWN = 200_000
 """So many word forms are remembered; then the memory starts anew."""
-
-_Need = frozenset[Term]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,104 +26,146 @@ class _Word:
     heads: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """One way to carry an event: all bits of `needs` must be there, none of `forbidden`."""
-
-    needs: int
-    forbidden: int
-
-
 @dataclass(slots=True)
 class Sieve:
     """The triggers of an ontology as sets of bits. `lemmas` gives every lemma that a form in small letters may have."""
 
     lemmas: Callable[[str], Iterable[str]]
-    _bits: dict[_Need, int] = field(default_factory=dict)
+    pasts: dict[str, str] = field(default_factory=dict)
+    _bits: dict[Need, int] = field(default_factory=dict)
     _by_word: dict[str, int] = field(default_factory=dict)
+    _by_own: dict[str, int] = field(default_factory=dict)
     _by_prefix: dict[str, int] = field(default_factory=dict)
+    _by_class: dict[str, int] = field(default_factory=dict)
+    _any_class: int = 0
     _heads: dict[str, int] = field(default_factory=dict)
-    _ways: list[tuple[_Way, ...]] = field(default_factory=list)
-    _known: dict[int, _Word | None] = field(default_factory=dict)
+    _ways: list[tuple[str, tuple[tuple[Way, Entry], ...]]] = field(default_factory=list)
+    _known: dict[int, _Word] = field(default_factory=dict)
+    _bits_of_classes: dict[frozenset[str], int] = field(default_factory=dict)
 
     @classmethod
     def build(cls, index: TriggerIndex, lemmas: Callable[[str], Iterable[str]]) -> Sieve:
         """The sieve for all triggers of `index`."""
-        made = cls(lemmas)
+        made = cls(lemmas, dict(index.pasts))
         for head, triggers in index.heads.items():
-            ways = {made._way(trigger, words) for trigger, words in triggers}
             made._heads[head] = len(made._ways)
-            made._ways.append(_weakest(ways))
+            made._ways.append((head, tuple((needed_of(*entry, made._bit), entry) for entry in triggers)))
         return made
 
-    def may_hold(self, keys: Iterable[int], form_of: Callable[[int], str]) -> bool:
-        """Could a sentence hold an event? `keys` stand for its words; `form_of` gives the form in small letters."""
+    def held(
+        self,
+        keys: Sequence[int],
+        form_of: Callable[[int], str],
+        classes: Callable[[], frozenset[str]] | None = None,
+        *,
+        title: bool = False,
+    ) -> dict[str, list[Entry]]:
+        """The triggers that a sentence may hold, by their heads; none if it can hold no event.
+
+        `keys` stand for its words; `form_of` gives the form in small letters; `classes` are the classes that its
+        phrases may belong to by their names, all of them without it. A title has triggers of its own.
+        """
+        words = self._words(keys, form_of)
         may = surely = 0
         heads: set[int] = set()
-        known = self._known
-        for key in keys:
-            word = known.get(key, _UNSEEN)
-            if word is _UNSEEN:
-                word = self._learn(key, form_of(key))
-            if word is not None:
-                may |= word.may
-                surely |= word.surely
-                heads.update(word.heads)
-        return any(
-            way.needs & may == way.needs and not way.forbidden & surely for head in heads for way in self._ways[head]
-        )
-
-    def _way(self, trigger: Trigger, words: tuple[str, ...]) -> _Way:
-        needs = forbidden = 0
         for word in words:
-            needs |= self._bit(frozenset({Term(word)}))
-        for condition in trigger.conditions:
-            if condition.forbidden and condition.slots == ("sentence",):
-                forbidden |= self._bit(frozenset(term for term in condition.terms if not term.is_class))
-            elif not condition.forbidden and _is_of_words(condition):
-                needs |= self._bit(frozenset(condition.terms))
-        return _Way(needs, forbidden)
+            may |= word.may
+            surely |= word.surely
+            heads.update(word.heads)
+        if not heads:
+            return {}
+        some = may | self._any_class
+        only_in = "title" if title else "text"
+        left = [
+            (head, way, entry)
+            for head, ways in map(self._ways.__getitem__, heads)
+            for way, entry in ways
+            if way.needs & some == way.needs
+            and not way.forbidden & surely
+            and (way.only_in is None or way.only_in == only_in)
+            and (not way.sequence or _follows(way, words))
+        ]
+        if left and classes is not None:
+            may |= self._of_classes(classes())
+            left = [one for one in left if one[1].needs & may == one[1].needs]
+        found: dict[str, list[Entry]] = {}
+        for head, _, entry in left:
+            found.setdefault(head, []).append(entry)
+        return found
 
-    def _bit(self, need: _Need) -> int:
+    def _words(self, keys: Iterable[int], form_of: Callable[[int], str]) -> list[_Word]:
+        known = self._known
+        try:
+            return [known[key] for key in keys]
+        except KeyError:
+            return [known.get(key) or self._learn(key, form_of(key)) for key in keys]
+
+    def _of_classes(self, classes: frozenset[str]) -> int:
+        bits = self._bits_of_classes.get(classes)
+        if bits is None:
+            bits = 0
+            for name in classes:
+                bits |= self._by_class.get(name, 0)
+            self._bits_of_classes[classes] = bits
+        return bits
+
+    def _bit(self, need: Need) -> int:
         bit = self._bits.get(need)
         if bit is None:
             bit = self._bits[need] = 1 << len(self._bits)
-            for term in need:
-                known = self._by_prefix if term.is_prefix else self._by_word
-                known[term.word] = known.get(term.word, 0) | bit
+            for table, words in (
+                (self._by_word, need.words),
+                (self._by_own, need.own),
+                (self._by_prefix, need.prefixes),
+                (self._by_class, need.classes),
+            ):
+                for word in words:
+                    table[word] = table.get(word, 0) | bit
+            if need.classes:
+                self._any_class |= bit
         return bit
 
-    def _learn(self, key: int, form: str) -> _Word | None:
-        forms = {form, *self.lemmas(form)}
-        if form.endswith("s"):
-            forms.add(form[:-1])
-        surely = self._by_word.get(form, 0)
-        for prefix, bit in self._by_prefix.items():
-            if form.startswith(prefix):
-                surely |= bit
-        may = surely
-        for one in forms:
-            may |= self._by_word.get(one, 0)
-        heads = tuple(self._heads[one] for one in forms if one in self._heads)
-        word = _Word(may, surely, heads) if may else None
+    def _learn(self, key: int, form: str) -> _Word:
+        word = self._word(form)
+        past = self.pasts.get(form)  # a headline's verb may be put into the past before it is read
+        if past is not None:
+            other = self._word(past)
+            word = _Word(word.may | other.may, word.surely & other.surely, tuple({*word.heads, *other.heads}))
+        if form == ",":  # which a headline may have for "and"
+            word = replace(word, may=word.may | self._word("and").may, surely=0)
         if len(self._known) >= _MAX_KNOWN:
             self._known.clear()
         self._known[key] = word
         return word
 
+    def _word(self, form: str) -> _Word:
+        own = {form, *self.lemmas(form)}
+        if form.endswith("s"):
+            own.add(form[:-1])
+        surely = self._by_word.get(form, 0)
+        for prefix, bit in self._by_prefix.items():
+            if form.startswith(prefix):
+                surely |= bit
+        may = surely
+        for one in own:
+            may |= self._by_word.get(one, 0) | self._by_own.get(one, 0)
+            for name in classes_of_word(one):
+                may |= self._by_class.get(name, 0)
+        return _Word(may, surely, tuple(self._heads[one] for one in own if one in self._heads))
 
-_UNSEEN = _Word(0, 0, ())
+
+def _follows(way: Way, words: Sequence[_Word]) -> bool:
+    """Do the words of a trigger stand as near to one another as they must?"""
+    first = way.sequence[0]
+    return any(word.may & first and _goes_on(way, words, start) for start, word in enumerate(words))
 
 
-def _is_of_words(condition: Condition) -> bool:
-    """Can only words of the sentence meet it, and neither a class nor a number of parties?"""
-    return "parties" not in condition.slots and not any(term.is_class for term in condition.terms)
-
-
-def _weakest(ways: Iterable[_Way]) -> tuple[_Way, ...]:
-    """The ways without those that ask for more than another."""
-    kept: list[_Way] = []
-    for way in sorted(ways, key=lambda way: (way.needs.bit_count(), way.forbidden.bit_count())):
-        if not any(k.needs & way.needs == k.needs and k.forbidden & way.forbidden == k.forbidden for k in kept):
-            kept.append(way)
-    return tuple(kept)
+def _goes_on(way: Way, words: Sequence[_Word], start: int) -> bool:
+    at = start
+    for bit in way.sequence[1:]:
+        stop = min(len(words), (start if way.reach > 1 else at) + way.reach + 1)
+        following = next((i for i in range(at + 1, stop) if words[i].may & bit), None)
+        if following is None:
+            return False
+        at = following
+    return True

@@ -14,13 +14,13 @@ from workers.yamlmodel import Finding, near
 
 TRIGGER = "trigger"
 _SLOT_NAMES = (TRIGGER, *sorted(SLOTS | PREPOSITIONS))
-_WORDS = ("LEMMA", "LOWER", "ORTH", "TEXT", "NORM")
+_WORDS = ("LEMMA", "LOWER", "ORTH", "TEXT")
 _ATTRIBUTES = (
     "DEP", "ENT_ID", "ENT_IOB", "ENT_KB_ID", "ENT_TYPE", "IS_ALPHA", "IS_ASCII", "IS_DIGIT", "IS_LOWER", "IS_PUNCT",
     "IS_SENT_START", "IS_SPACE", "IS_STOP", "IS_TITLE", "IS_UPPER", "LEMMA", "LENGTH", "LIKE_EMAIL", "LIKE_NUM",
     "LIKE_URL", "LOWER", "MORPH", "NORM", "ORTH", "POS", "SHAPE", "SPACY", "TAG", "TEXT",
 )  # fmt: skip
-_OPTIONAL = frozenset({"?", "*", "!"})
+_OPTIONAL = ("?", "*", "!", "{0", "{,")
 _NODE_KEYS = ("LEFT_ID", "REL_OP", "RIGHT_ID", "RIGHT_ATTRS")
 _RELATIONS = ("<", ">", "<<", ">>", ".", ".*", ";", ";*", "$+", "$-", "$++", "$--", ">+", ">-", ">++", ">--", "<+",
               "<-", "<++", "<--")  # fmt: skip
@@ -41,14 +41,15 @@ def words_of(pattern: SpacyPattern) -> tuple[str, ...]:
     """Words of which one must stand in the sentence; empty if the pattern names none."""
     tokens = [rule["RIGHT_ATTRS"] for rule in pattern.rules] if pattern.is_dependency else pattern.rules
     for place in sorted(range(len(tokens)), key=lambda i: pattern.slots[i] != TRIGGER):
-        found = _own_words(tokens[place])
+        found = words_of_token(tokens[place])
         if found:
             return found
     return ()
 
 
-def _own_words(token: Mapping[str, Any]) -> tuple[str, ...]:
-    if token.get("OP") in _OPTIONAL:
+def words_of_token(token: Mapping[str, Any]) -> tuple[str, ...]:
+    """The words of which a token of a pattern must be one; empty if it may be another, or need not be there."""
+    if str(token.get("OP", "")).startswith(_OPTIONAL):
         return ()
     for key in _WORDS:
         value = token.get(key)

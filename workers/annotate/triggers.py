@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from spacy.tokens import Doc, Token
@@ -18,6 +18,12 @@ from workers.annotate.trace import Miss, Trace
 _VOWELS = "aeiou"
 _OBJECTS = frozenset({"dobj", "obj", "oprd", "attr", "ccomp"})
 _NOMINAL = frozenset({"NOUN", "PROPN"})
+VERB_REACH = 7
+"""So many words behind a verb its particles and objects are looked for."""
+
+
+Entry = tuple[Trigger, tuple[str, ...]]
+"""A trigger and one way to write it, as tokens in small letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +73,21 @@ class TriggerIndex:
     `hyphened` has the halves of all forms of hyphenated verbs ("test", "fired").
     """
 
-    heads: dict[str, list[tuple[Trigger, tuple[str, ...]]]]
+    heads: dict[str, list[Entry]]
     surfaces: frozenset[str]
     excludes: Mapping[str, tuple[tuple[str, ...], ...]]
     pasts: Mapping[str, str] = field(default_factory=dict)
     patterns: PatternTriggers | None = None
     hyphened: frozenset[tuple[str, str]] = frozenset()
-    _empty: list[tuple[Trigger, tuple[str, ...]]] = field(default_factory=list)
+    _empty: list[Entry] = field(default_factory=list)
+    _patterned_heads: frozenset[str] | None = None
 
     @classmethod
     def build(
         cls, ontology: Ontology, tokenise: Callable[[str], list[str]], irregular: Mapping[str, Iterable[str]]
     ) -> TriggerIndex:
         """`irregular` gives the irregular forms of a lemma; `tokenise` cuts phrases the way texts are cut."""
-        heads: dict[str, list[tuple[Trigger, tuple[str, ...]]]] = defaultdict(list)
+        heads: dict[str, list[Entry]] = defaultdict(list)
         surfaces: set[str] = set()
         hyphened: set[tuple[str, str]] = set()
         for kind in ontology.types.values():
@@ -119,15 +126,19 @@ class TriggerIndex:
         return None
 
     def candidates(self, sentence: Doc, *, headline: bool = False, trace: Trace | None = None) -> Iterator[Candidate]:
-        """Every trigger in a parsed sentence, in the order of the words. `trace` is told of near misses."""
+        """Every trigger in a parsed sentence, in the order of the words. `trace` is told of near misses.
+
+        If the sieve has left word of what the sentence may hold, nothing else is looked for.
+        """
+        heads: Mapping[str, Sequence[Entry]] = sentence.user_data.get("held", self.heads)
         present = words_of_sentence(sentence)
         for i, (lower, lemma) in enumerate(pairs_of_words(sentence)):
-            if lemma not in self.heads and lower not in self.heads:
+            if lemma not in heads and lower not in heads:
                 continue
             token = sentence[i]
             seen: set[int] = set()
             for form in dict.fromkeys((lemma, lower)):
-                for trigger, words in self.heads.get(form, self._empty):
+                for trigger, words in heads.get(form, self._empty):
                     if id(trigger) in seen or not present.issuperset(words):
                         continue
                     tokens = _matched(trigger, words, token, headline)
@@ -146,8 +157,17 @@ class TriggerIndex:
                     hyphened = trigger.kind == "verb" and "-" in words
                     head = tokens[0] if trigger.kind == "verb" and not hyphened else _top(tokens)
                     yield Candidate(trigger, Frame(head, tokens, trigger.kind))
-        if self.patterns is not None:
+        if self.patterns is not None and self._has_pattern(heads, present):
             yield from self._patterned(self.patterns, sentence, headline=headline, trace=trace)
+
+    def _has_pattern(self, heads: Mapping[str, Sequence[Entry]], present: Collection[str]) -> bool:
+        """Is a word there by which a pattern's sentences are found?"""
+        if self._patterned_heads is None:
+            self._patterned_heads = frozenset(
+                head for head, entries in self.heads.items() if any(trigger.kind == "pattern" for trigger, _ in entries)
+            )
+        there = self._patterned_heads.intersection(present)
+        return any(trigger.kind == "pattern" for head in there for trigger, _ in heads.get(head, self._empty))
 
     def _patterned(
         self, patterns: PatternTriggers, sentence: Doc, *, headline: bool, trace: Trace | None
@@ -215,7 +235,7 @@ def _matched_verb(words: tuple[str, ...], token: Token, headline: bool) -> tuple
     if "-" in words:
         tokens = _sequence(words, token)
         return "part of speech" if tokens is not None and not is_verbal(token) else tokens
-    near = list(token.doc[token.i + 1 : token.i + 8]) if len(words) > 1 else []
+    near = list(token.doc[token.i + 1 : token.i + 1 + VERB_REACH]) if len(words) > 1 else []
     if token.pos_ == "AUX" or not is_verbal(token) or _is_quality(token):
         return "part of speech" if _follow(words[1:], near) else None
     found = [token]

@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import re
+import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from topics.annotations import Annotation
 from topics.codec import DecodeError, decode
-from workers.archives.readers import MAX_LINE_BYTES, Malformed
+from workers.archives.readers import MAX_LINE_BYTES, STDIN_NAME, Malformed
 from workers.errors import InputError
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_BEGINS = re.compile(rb'\s*\{[^{}]{0,400}?"article_id"\s*:')
+"""The beginning of an annotation: of a pipe no more may be looked at than has come."""
+
+
+def stdin_holds_annotations() -> bool:
+    """Whether standard input begins with an annotation; nothing of it is used up."""
+    start = _stdin().peek(4096)
+    if start[:2] == _GZIP_MAGIC:
+        start = zlib.decompressobj(wbits=31).decompress(start, 4096)
+    return _BEGINS.match(start) is not None
+
+
+def _stdin() -> io.BufferedReader:
+    return cast(io.BufferedReader, sys.stdin.buffer)
+
+
+def read_stdin() -> Iterator[Annotation | Malformed]:
+    """The annotations on standard input, JSONL, plain or gzip."""
+    stdin = _stdin()
+    zipped = stdin.peek(2)[:2] == _GZIP_MAGIC
+    yield from _read(gzip.GzipFile(fileobj=stdin) if zipped else stdin, STDIN_NAME)
 
 
 def holds_annotations(path: Path) -> bool:
@@ -34,21 +58,28 @@ def holds_annotations(path: Path) -> bool:
 def read_annotations(paths: Sequence[Path]) -> Iterator[Annotation | Malformed]:
     """The annotations of all files in order; a line that is none becomes a `Malformed`."""
     for path in paths:
-        number = 0
         try:
             with _opened(path) as lines:
-                for number, line in enumerate(lines, start=1):
-                    if line.strip():
-                        yield _parsed(line, path, number)
-        except (OSError, EOFError, zlib.error) as error:
-            yield Malformed(str(path), number + 1, f"cannot be read on: {error}")
+                yield from _read(lines, str(path))
+        except OSError as error:
+            yield Malformed(str(path), 0, f"cannot be opened: {error}")
 
 
-def _parsed(line: bytes, path: Path, number: int) -> Annotation | Malformed:
+def _read(lines: Iterable[bytes], name: str) -> Iterator[Annotation | Malformed]:
+    number = 0
+    try:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield _parsed(line, name, number)
+    except (OSError, EOFError, zlib.error) as error:
+        yield Malformed(name, number + 1, f"cannot be read on: {error}")
+
+
+def _parsed(line: bytes, name: str, number: int) -> Annotation | Malformed:
     try:
         return decode(Annotation, line, max_bytes=MAX_LINE_BYTES)
     except DecodeError as error:
-        return Malformed(str(path), number, error.reason)
+        return Malformed(name, number, error.reason)
 
 
 def _opened(path: Path) -> IO[bytes]:

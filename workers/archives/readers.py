@@ -68,11 +68,16 @@ class Archive:
     """
 
     def __init__(self, paths: Sequence[str], *, clock: Clock = utc_now, prose_on_stdin: bool = False) -> None:
-        self._files = [file for path in paths for file in _files(path)]
+        self._files = [file for path in paths for file in files_of(path)]
         self._prose_on_stdin = prose_on_stdin
         self._clock = clock
         self._bytes_before = 0
         self._stream: BinaryIO | None = None
+
+    @property
+    def files(self) -> Sequence[str]:
+        """Every file, in the order in which they are read."""
+        return tuple(self._files)
 
     @property
     def total_bytes(self) -> int | None:
@@ -110,7 +115,8 @@ class Archive:
             yield Malformed(file, 0, f"cannot be opened: {_why(error)}")
 
 
-def _files(path: str) -> list[str]:
+def files_of(path: str) -> list[str]:
+    """The files that `path` stands for: itself, or of a folder all archives in it. Raises InputError."""
     if path == STDIN:
         return [path]
     try:

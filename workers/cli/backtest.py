@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,8 @@ from workers.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
     from topics.annotations import Annotation
+    from topics.articles import Article
+    from workers.annotate.reader import Reader
     from workers.archives.readers import Malformed
     from workers.settings import Settings
     from workers.watch.backtest import Difference, Verdict
@@ -29,8 +32,8 @@ def backtest(
     *,
     source: Annotated[
         list[str] | None,
-        typer.Option("--from", help="JSONL of annotations or articles (plain, .gz), a folder, or `topic`: what lies on "
-                                    "the topic `annotations`. May be given more than once."),
+        typer.Option("--from", help="JSONL of annotations or articles (plain, .gz), a folder, `-` (standard input), or "
+                                    "`topic`: what lies on the topic `annotations`. May be given more than once."),
     ] = None,
     since: Annotated[str | None, typer.Option(help="Only alerts from this date or time (UTC) on.")] = None,
     until: Annotated[str | None, typer.Option(help="Only alerts before this date or time (UTC).")] = None,
@@ -59,9 +62,9 @@ def backtest(
     patterns = load_patterns(paths or [settings.patterns_path], types)
     compared = _other(paths, against, settings)
     before = load_patterns([compared], types) if compared is not None else None
-    span = _moment(since, "--since"), _moment(until, "--until")
+    span = moment_of(since, "--since"), moment_of(until, "--until")
     run = _Run(patterns, before)
-    run.take(_annotations(source, settings))
+    run.take(annotations_of(source, settings))
     verdicts, differences = run.decide(*span)
     if as_json:
         for verdict in verdicts:
@@ -85,7 +88,8 @@ def _other(paths: list[Path] | None, against: Path | None, settings: Settings) -
     return in_force if paths and [path.resolve() for path in paths] != [in_force.resolve()] else None
 
 
-def _moment(text: str | None, option: str) -> datetime | None:
+def moment_of(text: str | None, option: str) -> datetime | None:
+    """The moment that an option names; without a zone it is UTC. Raises InputError."""
     if text is None:
         return None
     try:
@@ -170,38 +174,67 @@ class _Run:
         typer.echo(f"backtest: {plural(self.articles, 'article')}{span}{bad}", err=True)
 
 
-def _annotations(sources: list[str], settings: Settings) -> Iterator[Annotation | Malformed]:
+def annotations_of(sources: list[str], settings: Settings) -> Iterator[Annotation | Malformed]:
+    """What `--from` names: annotations as they are, articles read here and now. Raises InputError, Unreachable."""
     from topics.annotations import Annotation
-    from workers.archives.annotations import holds_annotations, read_annotations
+    from workers.archives.annotations import holds_annotations, read_annotations, read_stdin, stdin_holds_annotations
+    from workers.archives.readers import STDIN, files_of
 
+    read = Articles(settings).read
     for source in sources:
         if source == TOPIC:
             from workers.local.topic_reader import read_records
 
             yield from read_records(settings, "annotations", Annotation)
-        elif Path(source).is_file() and holds_annotations(Path(source)):
-            yield from read_annotations([Path(source)])
+        elif source == STDIN:
+            yield from read_stdin() if stdin_holds_annotations() else read([STDIN])
         else:
-            yield from _read(source, settings)
+            for annotated, files in groupby(files_of(source), key=_annotated(holds_annotations)):
+                listed = list(files)
+                yield from read_annotations([Path(file) for file in listed]) if annotated else read(listed)
 
 
-def _read(source: str, settings: Settings) -> Iterator[Annotation | Malformed]:
-    """Articles, read here and now."""
-    from workers.annotate.reader import Reader
-    from workers.archives.readers import Malformed, read_paths
+def _annotated(holds_annotations: Callable[[Path], bool]) -> Callable[[str], bool]:
+    """A pipe can be read only once: it holds articles."""
+    return lambda file: Path(file).is_file() and holds_annotations(Path(file))
 
-    articles = read_paths([source])
-    reader = Reader.load(model=settings.model, ontology=settings.ontology, batch_size=settings.batch_size)
-    batch = []
-    for one in articles:
-        if isinstance(one, Malformed):
-            yield one
-            continue
-        batch.append(one)
-        if len(batch) == settings.batch_size:
-            yield from reader.read(batch)
-            batch = []
-    yield from reader.read(batch)
+
+class Articles:
+    """Articles, read here and now; the model is loaded when the first one comes."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._reader: Reader | None = None
+
+    def read(self, paths: list[str]) -> Iterator[Annotation | Malformed]:
+        """The annotations of all articles at `paths`. Raises InputError."""
+        from workers.archives.readers import read_paths
+
+        return self.annotated(read_paths(paths))
+
+    def annotated(self, articles: Iterable[Article | Malformed]) -> Iterator[Annotation | Malformed]:
+        """The annotations of `articles`."""
+        from workers.archives.readers import Malformed
+
+        batch = []
+        for one in articles:
+            if isinstance(one, Malformed):
+                yield one
+                continue
+            batch.append(one)
+            if len(batch) == self._settings.batch_size:
+                yield from self._loaded().read(batch)
+                batch = []
+        if batch:
+            yield from self._loaded().read(batch)
+
+    def _loaded(self) -> Reader:
+        from workers.annotate.reader import Reader
+
+        if self._reader is None:
+            settings = self._settings
+            self._reader = Reader.load(model=settings.model, ontology=settings.ontology, batch_size=settings.batch_size)
+        return self._reader
 
 
 def _print(verdicts: list[Verdict], differences: dict[str, Difference]) -> None:
@@ -217,12 +250,15 @@ def _print(verdicts: list[Verdict], differences: dict[str, Difference]) -> None:
             show_alert(console, alert)
     table = Table(box=None)
     table.add_column("pattern", overflow="fold")
-    for name in ("alerts", *(("new", "gone", "same") if differences else ()), "in cooldown", "articles"):
+    late = any(verdict.too_late for verdict in verdicts)
+    changed_by = ("new", "gone", "same") if differences else ()
+    for name in ("alerts", *changed_by, "in cooldown", "articles", *(("too late",) if late else ())):
         table.add_column(name, justify="right")
     for verdict in verdicts:
         difference = differences.get(verdict.pattern.id)
         changed = [len(difference.new), len(difference.gone), len(difference.same)] if difference is not None else []
         numbers = [len(verdict.alerts), *changed, verdict.suppressed, verdict.articles]
+        numbers += [verdict.too_late] if late else []
         table.add_row(escape(verdict.pattern.id), *(f"{number:,}" for number in numbers))
     console.print(table)
 

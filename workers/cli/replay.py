@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from workers.cli.preflight import check_model, check_patterns
-from workers.errors import ExitCode
+from workers.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
-    from workers.local.progress import Progress
-    from workers.local.replay import ReplayReport
+    from workers.archives.playing import Playing
+    from workers.local.replay import Run
+    from workers.local.replay_report import ReplayReport
+    from workers.settings import Settings
+
+
+class Into(StrEnum):
+    """Where a replay goes."""
+
+    own = "own"
+    live = "live"
 
 
 def register(app: typer.Typer) -> None:
@@ -24,39 +36,154 @@ def register(app: typer.Typer) -> None:
 
 def replay(
     paths: Annotated[
-        list[str], typer.Argument(help="JSONL, JSONL.gz, text files or folders of them; - is standard input.")
-    ],
+        list[str] | None, typer.Argument(help="JSONL, JSONL.gz, text files or folders of them; - is standard input.")
+    ] = None,
+    *,
     patterns: Annotated[Path | None, typer.Option(help="Pattern file or folder; default: TOCSIN_PATTERNS.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only articles from this date or time (UTC) on.")] = None,
+    until: Annotated[str | None, typer.Option(help="Only articles before this date or time (UTC).")] = None,
+    speed: Annotated[
+        str | None, typer.Option(help="60x plays an hour of news in a minute; default: as fast as it goes.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Annotate processes, one for each core.")] = 1,
+    name: Annotated[
+        str | None, typer.Option(help="A run that was killed goes on when it is started again by the same name.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave its topics and keys at the end, to look at.")] = False,
+    drop: Annotated[bool, typer.Option("--drop", help="Delete what the run --name left, and nothing else.")] = False,
+    into: Annotated[
+        Into, typer.Option(help="own: a namespace for itself. live: fill the running pipeline's counts and windows.")
+    ] = Into.own,
+    notify: Annotated[
+        bool, typer.Option("--notify", help="With --into live: tell the receivers, as if it were news.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One Alert as JSON per line.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Also write the whole report as JSON to this file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Also write a page with a timeline and all evidence.")] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the steps' own log lines.")] = False,
 ) -> None:
-    """Run an archive through the pipeline in a namespace of its own, page nobody, and print the alerts.
+    """Run an archive through the pipeline, page nobody, and print the alerts.
 
-    Uses the Kafka and Redis of the settings, else those of a running `tocsin up`, else embedded ones. Exit code 0:
-    every article was read; 1: some lines were malformed or some articles were rejected (alerts are printed anyway);
-    130: Ctrl-C, and nothing is left of it.
+    Articles go in order of event time. Uses the Kafka and Redis of the settings, else those of a running `tocsin up`,
+    else embedded ones. Exit code 0: every article was read; 1: some lines were malformed or some articles were
+    rejected (alerts are printed anyway); 4: servers do not answer, or the live steps do not read; 130: Ctrl-C, and
+    nothing is left of it, unless it has a --name.
     """
-    from workers.local.replay import replay_settings
-    from workers.local.signals import run_until_signalled
+    from workers.local.replay import Run
     from workers.logs import configure_logging
     from workers.settings import load_settings
 
     settings = load_settings()
-    own = settings if patterns is None else settings.with_changes(patterns=patterns)
+    configure_logging("warning" if not verbose else settings.log_level, settings.log_format, step="replay")
+    if drop:
+        _drop(settings, name, paths)
+        return
+    if not paths:
+        raise InputError("Nothing to read.", hint="Name files or folders, or - for standard input.")
+    if into is Into.live:
+        _refuse(live_takes_not={"--keep": keep, "--patterns": patterns, "--workers": workers > 1, "--html": html,
+                                "--report": report})  # fmt: skip
+    elif notify:
+        raise InputError("--notify goes with --into live: a replay of its own never pages anybody.")
+    for file in (report, html):
+        _writable(file)
+    playing = _playing(since, until, speed)
+    run = Run(paths, name=name, keep=keep, workers=workers)
+    if into is Into.live:
+        from workers.cli.replay_live import fill_live
+
+        playing.backfill = not notify
+        fill_live(settings, run, playing, as_json=as_json)
+        return
+    found = _run_own(settings, patterns, run, playing, verbose=verbose)
+    _print_alerts(found, as_json)
+    _write(found, paths, report, html)
+    sys.exit(_print_summary(found, run))
+
+
+def _refuse(live_takes_not: dict[str, object]) -> None:
+    given = [option for option, value in live_takes_not.items() if value]
+    if given:
+        raise InputError(
+            f"{', '.join(given)}: --into live uses the steps, patterns and topics of the running pipeline.",
+            hint="Leave it away, or replay without --into live.",
+        )
+
+
+def _playing(since: str | None, until: str | None, speed: str | None) -> Playing:
+    from workers.archives.ordering import Span, speed_of
+    from workers.archives.playing import Playing
+
+    try:
+        pace = None if speed is None else speed_of(speed)
+    except ValueError as error:
+        raise InputError(f"--speed {error}.") from None
+    span = Span(_moment(since, "--since"), _moment(until, "--until"))
+    if span.since is not None and span.until is not None and span.since >= span.until:
+        raise InputError(f"--since {since} is not before --until {until}: no article lies between.")
+    return Playing(span=span, speed=pace)
+
+
+def _moment(text: str | None, option: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"{option}: {text!r} is no date.", hint="Write 2026-03-01 or 2026-03-01T23:50Z.") from error
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def _writable(file: Path | None) -> None:
+    """An hour of replay must not end in a report that cannot be written."""
+    if file is None:
+        return
+    try:
+        file.open("a", encoding="utf-8").close()
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror or error}", hint="Name a file that can be written.") from error
+
+
+def _drop(settings: Settings, name: str | None, paths: list[str] | None) -> None:
+    from workers.local.replay import checkpoint_path, drop, replay_settings
+
+    if name is None or paths:
+        raise InputError("--drop goes with --name, and with no path: `tocsin replay --drop --name NAME`.")
+    own = replay_settings(settings, None, name)
+    own.require_kafka()
+    own.require_redis()
+    asyncio.run(drop(own))
+    checkpoint_path(own, name).unlink(missing_ok=True)
+    typer.echo(f"dropped: {own.namespace}", err=True)
+
+
+def _run_own(settings: Settings, patterns: Path | None, run: Run, playing: Playing, *, verbose: bool) -> ReplayReport:
+    from dataclasses import replace
+
+    from workers.local.replay import check_servers, replay_settings
+    from workers.local.signals import run_until_signalled
+
+    own = replay_settings(settings, patterns, run.name)
+    check_servers(own, run)
     check_model(own)
     waiting = [pattern.id for pattern in check_patterns(own).patterns if pattern.waits]
-    configure_logging("warning" if not verbose else settings.log_level, settings.log_format, step="replay")
+    run = replace(run, waiting=waiting)
     reports: list[ReplayReport] = []
 
-    async def run() -> int:
-        reports.append(await _replay(replay_settings(settings, patterns), paths, waiting, verbose))
+    async def work() -> int:
+        reports.append(await _replay(own, run, playing, verbose))
         return ExitCode.OK
 
-    code = run_until_signalled(run())
+    code = run_until_signalled(work())
     if not reports:
+        if run.name is not None:
+            sys.stderr.write(f"replay: the same command goes on where this stopped; {_how_to_drop(run)}\n")
         _leave(code)
-    _print_alerts(reports[0], as_json)
-    sys.exit(_print_summary(reports[0]))
+    return reports[0]
+
+
+def _how_to_drop(run: Run) -> str:
+    return f"`tocsin replay --drop --name {run.name}` deletes what it left"
 
 
 def _leave(code: int) -> NoReturn:
@@ -66,23 +193,23 @@ def _leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-async def _replay(settings: Any, paths: list[str], waiting: list[str], verbose: bool) -> ReplayReport:
+async def _replay(settings: Any, run: Run, playing: Playing, verbose: bool) -> ReplayReport:
     from rich.console import Console
 
+    from workers.cli.progress_line import ProgressLine
     from workers.cli.up import tagged_sink
     from workers.local.folders import own_folder
-    from workers.local.replay import replay as run
+    from workers.local.replay import replay as start
     from workers.local.stack import file_sink
 
     console = Console(stderr=True, highlight=False)
     with own_folder() as folder:
         sink = tagged_sink(console) if verbose else file_sink(folder / "steps.log")
         with console.status("starting …") as status:
-
-            def show(progress: list[Progress]) -> None:
-                status.update("  ".join(f"{step.step} {step.done:,}/{step.total:,}" for step in progress))
-
-            return await run(settings, paths, sink=sink, on_progress=show, waiting=waiting)
+            line = ProgressLine(playing)
+            return await start(
+                settings, run, sink=sink, playing=playing, on_progress=lambda found: status.update(line.words(found))
+            )
 
 
 def _print_alerts(report: ReplayReport, as_json: bool) -> None:
@@ -102,17 +229,50 @@ def _print_alerts(report: ReplayReport, as_json: bool) -> None:
         console.print("No pattern rang.")
 
 
-def _print_summary(report: ReplayReport) -> int:
+def _write(found: ReplayReport, paths: list[str], report: Path | None, html: Path | None) -> None:
+    import json
+
+    from workers.local.replay_page import page
+
+    if report is not None:
+        report.write_text(json.dumps(found.summary(), ensure_ascii=False, indent=1) + "\n", "utf-8")
+    if html is not None:
+        html.write_text(page(found, ", ".join(Path(path).name for path in paths)), "utf-8")
+    for file in (report, html):
+        if file is not None:
+            sys.stderr.write(f"written: {file}\n")
+
+
+def _print_summary(report: ReplayReport, run: Run) -> int:
     from workers.cli.show import plural
 
-    for problem in report.produced.problems:
+    playing = report.playing
+    for problem in playing.problems:
         sys.stderr.write(f"{problem}\n")
+    for note in notes(playing):
+        sys.stderr.write(f"replay: {note}\n")
     firing = sum(alert.state == "firing" for alert in report.alerts)
     accounted = "" if report.complete else " (NOT ALL ACCOUNTED FOR)"
     sys.stderr.write(
         f"replay: {report.articles:,} articles = {report.annotated:,} annotated + {report.rejected:,} rejected"
-        f"{accounted}; {plural(len(report.produced.problems), 'malformed line')}; {plural(firing, 'alert')}; "
+        f"{accounted}; {plural(playing.malformed, 'malformed line')}; {plural(firing, 'alert')}; "
         f"{report.seconds:.1f} s\n"
     )
-    clean = report.complete and not report.rejected and not report.produced.problems
+    if run.keep:
+        sys.stderr.write(f"replay: kept; TOCSIN_NAMESPACE={report.namespace} makes other commands look at it\n")
+    clean = report.complete and not report.rejected and not playing.malformed
     return ExitCode.OK if clean else ExitCode.FAILED
+
+
+def notes(playing: Playing) -> list[str]:
+    """What a user should know of the reading."""
+    found = []
+    if playing.resumed_at:
+        found.append(f"went on after the first {playing.resumed_at:,} of the archive, which Kafka had")
+    if playing.span.left_out:
+        found.append(f"{playing.span.left_out:,} articles lie outside --since and --until")
+    if playing.span.undated:
+        found.append(f"{playing.span.undated:,} articles bear no date: no span holds them")
+    if playing.order is not None and playing.order.late:
+        found.append(f"{playing.order.late:,} articles were further out of order than is sorted, and came late")
+    return found

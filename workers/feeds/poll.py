@@ -8,10 +8,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import aiohttp
-
 from topics.articles import Article
-from workers.feeds.fetch import UNKNOWN, FeedError, Validators, fetch, without_credentials
+from workers.feeds.fetch import UNKNOWN, FeedError, Fetcher, Unchanged, Validators, Wanted, without_credentials
 from workers.feeds.isolated import parse_within
 from workers.feeds.parse import NotAFeed
 
@@ -46,7 +44,7 @@ def utc_now() -> datetime:
 
 
 async def poll(
-    client: aiohttp.ClientSession,
+    fetcher: Fetcher,
     urls: Sequence[str],
     known: dict[str, Validators],
     clock: Callable[[], datetime],
@@ -58,7 +56,7 @@ async def poll(
 
     async def one(url: str) -> Polled:
         async with free:
-            return await _poll_one(client, url, known.get(url, UNKNOWN), clock, cores)
+            return await _poll_one(fetcher, url, known.get(url, UNKNOWN), clock, cores)
 
     tasks = [asyncio.create_task(one(url)) for url in dict.fromkeys(urls)]
     try:
@@ -70,16 +68,17 @@ async def poll(
 
 
 async def _poll_one(
-    client: aiohttp.ClientSession,
+    fetcher: Fetcher,
     url: str,
     known: Validators,
     clock: Callable[[], datetime],
     cores: asyncio.Semaphore,
 ) -> Polled:
     try:
-        document = await fetch(client, url, known)
-        if document is None:
-            return Polled(url, unchanged=True, validators=known)
+        # Its address was named by the person who runs this, so it may be a private one.
+        document = await fetcher.fetch(Wanted(url, known, allow_private=True))
+        if isinstance(document, Unchanged):
+            return Polled(url, unchanged=True, validators=document.validators)
         fetched_at = clock()
         async with cores:
             found = await parse_within(

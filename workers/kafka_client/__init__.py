@@ -10,6 +10,7 @@ from workers.kafka_client.administration import (
     delete_groups,
     delete_topics,
     ensure_topics,
+    topic_exists,
 )
 from workers.kafka_client.backlog import Backlog
 from workers.kafka_client.config import Trouble, client_config
@@ -29,5 +30,6 @@ __all__ = [
     "encoded",
     "ensure_topics",
     "producer_config",
+    "topic_exists",
     "trace_id_of",
 ]

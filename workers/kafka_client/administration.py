@@ -91,6 +91,13 @@ def _delete_groups(client: AdminClient, groups: Sequence[str], deadline: float) 
             time.sleep(0.2)
 
 
+def topic_exists(settings: Settings, kind: TopicKind) -> bool:
+    """Whether the namespace has this topic. Raises Unreachable, ConfigurationError."""
+    trouble = Trouble()
+    known = _contact(_admin_client(settings, trouble), settings, trouble, CONTACT_SECONDS).topics
+    return settings.topics.of(kind) in known
+
+
 def ensure_topics(settings: Settings, kinds: Sequence[TopicKind]) -> None:
     """Create those of `kinds` that are missing, and say so. Raises Unreachable, ConfigurationError.
 

@@ -1,11 +1,14 @@
 """What still waits on a topic for a consumer group: asked without joining it.
 
-A partition counts as read to its end if nothing follows the group's committed offset, found out by fetching from there:
-what a broker says about offsets alone may lag (and the embedded broker's ListOffsets is wrong).
+A partition counts as read to its end if nothing follows the group's committed offset, or the offset up to which
+somebody's state reaches, found out by fetching from there: what a broker says about offsets alone may lag (and the
+embedded broker's ListOffsets is wrong).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from time import monotonic
 from types import TracebackType
 from typing import Self
 
@@ -16,15 +19,15 @@ from workers.errors import TransientError
 from workers.kafka_client.config import Trouble, client_config, no_answer, scrubbed
 from workers.settings import Settings
 
-ANSWER_SECONDS = 10.0
 _FETCH_WAIT_MS = 20
 
 
 class Backlog:
-    """Asks for one topic and one group. Not thread-safe; close it."""
+    """Asks for one topic and one group, `until` a moment (of `time.monotonic`). Not thread-safe; close it."""
 
-    def __init__(self, settings: Settings, kind: TopicKind, group: str) -> None:
+    def __init__(self, settings: Settings, kind: TopicKind, group: str, *, until: float) -> None:
         self._settings = settings
+        self._until = until
         self._topic = settings.topics.of(kind)
         self._trouble = Trouble()
         self._consumer = Consumer(
@@ -51,18 +54,25 @@ class Backlog:
     def partitions(self) -> frozenset[int]:
         """All partitions of the topic. Raises Unreachable."""
         try:
-            found = self._consumer.list_topics(self._topic, timeout=ANSWER_SECONDS).topics[self._topic]
+            found = self._consumer.list_topics(self._topic, timeout=self._left()).topics[self._topic]
         except KafkaException as error:
             raise no_answer(self._settings, self._trouble, error.args[0].str()) from error
         return frozenset(found.partitions)
 
-    def read_to_end(self) -> frozenset[int]:
-        """Partitions of which nothing waits for the group. Raises Unreachable, TransientError."""
-        asked = [TopicPartition(self._topic, partition) for partition in self.partitions()]
+    def read_to_end(self, starts: Mapping[int, int] | None = None) -> frozenset[int]:
+        """Partitions on which nothing follows the group's commit, or `starts` (of a partition without: the beginning).
+
+        Raises Unreachable, TransientError.
+        """
+        partitions = sorted(self.partitions())
         try:
-            committed = self._consumer.committed(asked, timeout=ANSWER_SECONDS)
-            self._consumer.assign(committed)
-            return self._ended({where.partition for where in committed})
+            if starts is None:
+                asked = [TopicPartition(self._topic, partition) for partition in partitions]
+                places = self._consumer.committed(asked, timeout=self._left())
+            else:
+                places = [TopicPartition(self._topic, partition, starts.get(partition, 0)) for partition in partitions]
+            self._consumer.assign(places)
+            return self._ended({where.partition for where in places})
         except KafkaException as error:
             raise TransientError(scrubbed(f"Kafka: {error.args[0].str()}", self._settings)) from error
         finally:
@@ -71,9 +81,9 @@ class Backlog:
     def _ended(self, open_partitions: set[int]) -> frozenset[int]:
         ended: set[int] = set()
         while open_partitions:
-            message = self._consumer.poll(ANSWER_SECONDS)
+            message = self._consumer.poll(self._left())
             if message is None:
-                raise no_answer(self._settings, self._trouble, f"no answer for {ANSWER_SECONDS:.0f} s")
+                continue  # until the time is over
             error, partition = message.error(), message.partition()
             if partition is None:
                 continue
@@ -83,6 +93,13 @@ class Backlog:
                 open_partitions.discard(partition)
                 ended.add(partition)
         return frozenset(ended)
+
+    def _left(self) -> float:
+        """Seconds until the time is over. Raises Unreachable if it is."""
+        left = self._until - monotonic()
+        if left <= 0:
+            raise no_answer(self._settings, self._trouble, "no answer in time")
+        return left
 
     def close(self) -> None:
         """Close the connection."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
@@ -22,16 +22,25 @@ INPUTS: dict[str, TopicKind] = {"annotate": "articles", "watch": "annotations", 
 
 @dataclass(frozen=True)
 class Progress:
-    """Records on a step's input topic, and how many of them it has acknowledged."""
+    """Records on a step's input topic, and how many of them it has acknowledged.
+
+    `ends` and `committed` are offsets by partition: after the last record, and after the last acknowledged one.
+    """
 
     step: str
     total: int
     done: int
+    ends: Mapping[int, int] = field(default_factory=dict)
+    committed: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def waiting(self) -> int:
         """Records not yet acknowledged."""
         return max(0, self.total - self.done)
+
+    def has_passed(self, ends: Mapping[int, int]) -> bool:
+        """Whether all that lay before `ends` is acknowledged, whatever has come since."""
+        return all(self.committed.get(partition, 0) >= end for partition, end in ends.items())
 
 
 class ProgressMeter:
@@ -63,7 +72,9 @@ class ProgressMeter:
         except KafkaException as error:
             raise Unreachable(f"Kafka does not answer: {error.args[0]}", hint="Try `tocsin doctor`.") from error
         done = sum(max(0, tp.offset - reader.starts[tp.partition]) for tp in committed if tp.offset >= 0)
-        return Progress(step, sum(ends[p] - reader.starts[p] for p in ends), done)
+        total = sum(ends[p] - reader.starts[p] for p in ends)
+        reached = {tp.partition: max(tp.offset, reader.starts[tp.partition]) for tp in committed}
+        return Progress(step, total, done, ends=ends, committed=reached)
 
     async def measure_all(self) -> list[Progress]:
         """Upstream first, so that a step that is done leaves nothing for the next to wait for."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
+import re
 import secrets
-import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -17,23 +15,21 @@ from time import monotonic
 
 from redis.exceptions import RedisError
 
-from topics.alerts import Alert
 from topics.articles import Article
-from topics.rejects import Reject
-from workers.archives.producing import Tally
-from workers.archives.producing import produce_all as produce_articles
-from workers.archives.readers import Malformed, read_paths
-from workers.errors import TocsinError
-from workers.kafka_client import ArticleProducer, delete_groups, delete_topics
+from workers.archives.checkpoint import Checkpoint, LowWater, identity_of
+from workers.archives.playing import Playing
+from workers.archives.readers import Archive, Malformed
+from workers.errors import InputError, TocsinError
+from workers.kafka_client import ArticleProducer, delete_groups, delete_topics, topic_exists
 from workers.local.processes import LineSink
 from workers.local.progress import Progress
+from workers.local.replay_report import ReplayReport, make_report
 from workers.local.signals import in_daemon_thread, unbroken
 from workers.local.stack import Stack, local_stack
-from workers.local.topic_reader import read_messages, read_records
 from workers.logs import get_logger
 from workers.redis_client import connect
 from workers.redis_keys import Keys, drop_namespace
-from workers.settings import Settings
+from workers.settings import Settings, state_dir
 from workers.watch.counts import CountReader
 from workers.watch.redis_windows import RedisWindows
 from workers.watch.revisions import ALLOWED_LATENESS
@@ -47,136 +43,147 @@ DECIDED_SECONDS = 60.0
 GIVE_UP_SECONDS = 10.0
 """How long a cancelled producer gets to stop; one that still reads a silent terminal then produces nothing more."""
 
+SESSION_SECONDS = 10.0
+"""Of a replay's steps at most: a run that goes on after a kill waits so long for the partitions of the dead."""
 
-@dataclass
-class Produced:
-    """What went onto `articles`."""
-
-    revisions: set[tuple[str, str]] = field(default_factory=set)
-    problems: list[str] = field(default_factory=list)
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 
 
 @dataclass(frozen=True)
-class ReplayReport:
-    """What came of a replay, counted by distinct article revisions, since a step that restarts may read one twice.
+class Run:
+    """What is to be replayed, and how.
 
-    Every article is annotated or rejected: `articles == annotated + rejected`.
+    With a `name` the run can be killed and taken up again by the same command. `keep` leaves its topics and keys at
+    the end. `workers` is the number of annotate processes. `waiting` names the patterns that wait for time to pass:
+    the report is made when they have been decided.
     """
 
-    produced: Produced
-    annotated: int
-    rejected: int
-    alerts: tuple[Alert, ...]
-    seconds: float
-
-    @property
-    def articles(self) -> int:
-        """Distinct revisions that were produced."""
-        return len(self.produced.revisions)
-
-    @property
-    def complete(self) -> bool:
-        """Whether every article is accounted for."""
-        return self.articles == self.annotated + self.rejected
+    paths: Sequence[str]
+    name: str | None = None
+    keep: bool = False
+    workers: int = 1
+    waiting: Sequence[str] = ()
 
 
-def produce_all(settings: Settings, found: Iterable[Article | Malformed]) -> Produced:
-    """Produce every article and wait for Kafka's confirmations. Raises Unreachable."""
-    produced = Produced()
+def produce_all(settings: Settings, found: Iterable[Article | Malformed], playing: Playing | None = None) -> Playing:
+    """Produce every article and wait for Kafka's confirmations. Raises Unreachable, StoppedError."""
+    playing = playing or Playing()
     with ArticleProducer(settings) as producer:
-        produce_articles(found, _Noting(producer, produced), Tally(), produced.problems.append)
-        producer.flush()
-    return produced
+        playing.play(found, producer)
+    return playing
 
 
-class _StoppedError(Exception):
-    """Nobody wants the rest of the archive any more."""
-
-
-def _until(stop: threading.Event, found: Iterable[Article | Malformed]) -> Iterator[Article | Malformed]:
-    for each in found:
-        if stop.is_set():
-            raise _StoppedError
-        yield each
-
-
-async def produce(settings: Settings, found: Iterable[Article | Malformed]) -> Produced:
+async def produce(settings: Settings, found: Iterable[Article | Malformed], playing: Playing | None = None) -> Playing:
     """As `produce_all`, beside the loop; being cancelled, it stops and waits until nothing more goes out."""
-    stop = threading.Event()
-    producing = in_daemon_thread(lambda: produce_all(settings, _until(stop, found)))
+    playing = playing or Playing()
+    producing = in_daemon_thread(lambda: produce_all(settings, found, playing))
     try:
         return await asyncio.shield(producing)
     except asyncio.CancelledError:
-        stop.set()
+        playing.stop.set()
         await unbroken(_wait(producing))
         raise
 
 
-async def _wait(producing: asyncio.Future[Produced]) -> None:
+async def _wait(producing: asyncio.Future[Playing]) -> None:
     await asyncio.wait({producing}, timeout=GIVE_UP_SECONDS)
     if producing.done() and not producing.cancelled():
         producing.exception()  # seen; the cancellation is what counts
 
 
-@dataclass
-class _Noting:
-    """Notes what went out."""
-
-    producer: ArticleProducer
-    produced: Produced
-
-    def send_article(self, article: Article) -> None:
-        self.producer.send_article(article)
-        self.produced.revisions.add((article.id, article.revision))
-
-
-def latest_alerts(alerts: Iterable[Alert]) -> list[Alert]:
-    """The last word on each alert, by time of its last event."""
-    latest: dict[str, Alert] = {alert.id: alert for alert in alerts}
-    return sorted(latest.values(), key=lambda alert: (alert.last_event_at, alert.pattern_id, alert.id))
-
-
-def replay_settings(settings: Settings, patterns: Path | None) -> Settings:
-    """The same servers, a fresh namespace, the archive's clock."""
-    changes: dict[str, object] = {"namespace": f"replay-{secrets.token_hex(4)}", "clock": "archive"}
+def replay_settings(settings: Settings, patterns: Path | None, name: str | None = None) -> Settings:
+    """The same servers, a namespace of its own, the archive's clock. Raises InputError for a name that is none."""
+    if name is not None and not _NAME.fullmatch(name):
+        raise InputError(f"--name {name!r}: expected small letters, digits and dashes, at most 41.")
+    changes: dict[str, object] = {"namespace": f"replay-{name or secrets.token_hex(4)}", "clock": "archive"}
     changes["metrics_port"] = None  # it is that of the steps which run all day
+    changes["kafka_session_timeout"] = min(settings.kafka_session_timeout, SESSION_SECONDS)
     if patterns is not None:
         changes["patterns"] = patterns
     return settings.with_changes(**changes)
 
 
 @asynccontextmanager
-async def replay_stack(settings: Settings, sink: LineSink) -> AsyncIterator[Stack]:
-    """The steps of a replay; its topics, groups and keys are deleted at the end, unless the servers go anyway."""
-    async with local_stack(settings, steps=STEPS, sink=sink, clean_up=_clean_up) as stack:
+async def replay_stack(
+    settings: Settings, sink: LineSink, *, run: Run, done: Callable[[], bool] = lambda: True
+) -> AsyncIterator[Stack]:
+    """The steps of a replay; its topics, groups and keys are deleted at the end, unless the servers go anyway.
+
+    A run with a name keeps them until it is `done`.
+    """
+
+    async def clean_up(stack: Stack) -> None:
+        if not run.keep and (run.name is None or done()):
+            await drop(stack.settings, stack.embedded)
+
+    processes = {"annotate": run.workers}
+    async with local_stack(settings, steps=STEPS, sink=sink, clean_up=clean_up, processes=processes) as stack:
         yield stack
+
+
+def check_servers(settings: Settings, run: Run) -> None:
+    """Refuse to keep what would go with servers that only this run starts. Raises InputError."""
+    missing = [
+        variable
+        for variable, value in (
+            ("TOCSIN_KAFKA_BOOTSTRAP_SERVERS", settings.kafka_bootstrap_servers),
+            ("TOCSIN_REDIS_URL", settings.redis_url),
+        )
+        if value is None
+    ]
+    if missing and (run.keep or run.name is not None):
+        raise InputError(
+            "--keep and --name need servers that outlive the run, and the embedded ones do not.",
+            hint=f"Start `tocsin up` in another terminal, or set {' and '.join(missing)}.",
+        )
 
 
 async def replay(
     settings: Settings,
-    paths: Sequence[str],
+    run: Run,
     *,
     sink: LineSink,
+    playing: Playing | None = None,
     on_progress: Callable[[list[Progress]], None] | None = None,
-    waiting: Sequence[str] = (),
 ) -> ReplayReport:
-    """Run the archive at `paths` through annotate and watch; `settings` come from `replay_settings`.
-
-    `waiting` names the patterns that wait for time to pass: the report is made when they have been decided.
-    """
-    articles = read_paths(paths)
+    """Run the archive through annotate and watch; `settings` come from `replay_settings`."""
+    check_servers(settings, run)
+    playing = playing or Playing()
+    archive = Archive(run.paths)
+    articles = iter(archive)
     # A file that is not there is told before anything is started.
     first = await in_daemon_thread(lambda: list(islice(articles, 1)))
-    async with replay_stack(settings, sink) as stack:
-        started = monotonic()
-        produced = await produce(stack.settings, chain(first, articles))
-        await stack.wait_until_idle(on_progress)
-        await _decided(stack.settings, waiting)
-        seconds = monotonic() - started
-        annotated = count_annotated(stack.settings)
-        rejected = count_rejected(stack.settings)
-        alerts = latest_alerts(read_records(stack.settings, "alerts", Alert))
-    return ReplayReport(produced, annotated, rejected, tuple(alerts), seconds)
+    complete = False
+    with checkpointed(settings, run, archive, playing):
+        async with replay_stack(settings, sink, run=run, done=lambda: complete) as stack:
+            started = monotonic()
+            await produce(stack.settings, chain(first, articles), playing)
+            await stack.wait_until_idle(on_progress)
+            await _decided(stack.settings, run.waiting)
+            report = await make_report(stack.settings, playing, monotonic() - started)
+            complete = True
+        if not run.keep and playing.checkpoint is not None:
+            playing.checkpoint.remove()
+    return report
+
+
+@contextmanager
+def checkpointed(settings: Settings, run: Run, archive: Archive, playing: Playing) -> Iterator[None]:
+    """Have `playing` go on where an earlier run of the same name was. Raises InputError, Unreachable."""
+    if run.name is None:
+        yield
+        return
+    identity = identity_of(archive.files, since=playing.span.since, until=playing.span.until)
+    playing.checkpoint = Checkpoint(checkpoint_path(settings, run.name), identity)
+    with playing.checkpoint.held() as low:
+        # Kafka may have lost what the mark says it has: servers in memory that were started anew.
+        playing.low = low if low.mark and topic_exists(settings, "articles") else LowWater()
+        yield
+
+
+def checkpoint_path(settings: Settings, name: str) -> Path:
+    """Where the run `name` into the namespace of `settings` keeps its mark."""
+    return state_dir() / "replays" / f"{settings.namespace}.{name}.json"
 
 
 async def _decided(settings: Settings, patterns: Sequence[str]) -> None:
@@ -199,45 +206,17 @@ async def _decided(settings: Settings, patterns: Sequence[str]) -> None:
         await client.aclose()
 
 
-def count_annotated(settings: Settings) -> int:
-    """How many different article revisions have an annotation."""
-    found = set()
-    for message in read_messages(settings, "annotations"):
-        record = json.loads(message.value() or b"{}")
-        found.add((message.key(), record.get("revision")))
-    return len(found)
-
-
-def count_rejected(settings: Settings) -> int:
-    """How many different records were refused."""
-    return len({original_of(reject) for reject in read_records(settings, "rejects", Reject)})
-
-
-def original_of(reject: Reject) -> tuple[str, str | None, str]:
-    """What makes two refusals those of one record: topic, key, and the revision, else the content.
-
-    The same line twice in an archive is one article that is refused at two positions.
+async def drop(settings: Settings, embedded: Sequence[str] = ()) -> None:
+    """Delete topics, groups and keys of a replay's namespace. Each by itself: what cannot be deleted keeps nothing
+    else, and is logged.
     """
-    content = reject.original() or b""
-    try:
-        revision = json.loads(content)["revision"]
-    except (ValueError, KeyError, TypeError):
-        revision = None
-    if not isinstance(revision, str):
-        revision = f"{reject.value_bytes} {hashlib.sha256(content).hexdigest()}"
-    return reject.topic, reject.key, revision
-
-
-async def _clean_up(stack: Stack) -> None:
-    """Each by itself: what cannot be deleted must not keep the rest."""
-    settings = stack.settings
-    if "redis" not in stack.embedded:
+    if "redis" not in embedded:
         try:
             await _drop_keys(settings)
         except (TocsinError, OSError, RedisError) as error:
             _not_cleaned(settings, error)
-    if "broker" not in stack.embedded:
-        groups = [f"{settings.namespace}.{step}" for step in stack.steps]
+    if "broker" not in embedded:
+        groups = [f"{settings.namespace}.{step}" for step in STEPS]
         for work in (partial(delete_topics, settings), partial(delete_groups, settings, groups)):
             try:
                 await asyncio.to_thread(work)

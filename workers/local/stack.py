@@ -7,9 +7,9 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from topics.names import FLOW
@@ -63,6 +63,12 @@ class Stack:
     steps: Sequence[str]
     children: dict[str, Child] = field(default_factory=dict)
     embedded: tuple[str, ...] = ()
+    processes: Mapping[str, int] = field(default_factory=dict)
+
+    def names(self, step: str) -> list[str]:
+        """The names of a step's processes: its own, or numbered if there are several."""
+        count = self.processes.get(step, 1)
+        return [step] if count == 1 else [f"{step}-{number}" for number in range(1, count + 1)]
 
     async def wait_until_idle(self, on_progress: Callable[[list[Progress]], None] | None = None) -> list[Progress]:
         """Wait until every step has acknowledged all that lies on its topic.
@@ -101,14 +107,15 @@ class Stack:
     def _check_progress(self, progress: Sequence[Progress], marks: dict[str, tuple[int, int]]) -> None:
         """`marks` holds for each step how far it was, and the restarts until then, when it last got on."""
         for step in progress:
-            restarts = self.children[step.step].restarts
+            names = self.names(step.step)
+            restarts = sum(self.children[name].restarts for name in names)
             done, before = marks.setdefault(step.step, (step.done, restarts))
             if step.done != done:
                 marks[step.step] = (step.done, restarts)
             elif step.waiting and restarts - before >= HOPELESS_RESTARTS:
                 raise TocsinError(
                     f"The {step.step} step ends again and again and does not get on: {step.done:,} of {step.total:,} "
-                    f"records after {restarts} restarts. {self.last_words(step.step)}"
+                    f"records after {restarts} restarts. {self.last_words(names[0])}"
                 )
 
     def last_words(self, name: str) -> str:
@@ -145,14 +152,17 @@ async def local_stack(
     restart: bool = True,
     log_format: str = "json",
     clean_up: Callable[[Stack], Awaitable[None]] | None = None,
+    processes: Mapping[str, int] | None = None,
 ) -> AsyncIterator[Stack]:
     """Start what is missing, then the steps; yield when all of them take work; end all of it, whatever happens.
+
+    `processes` says of which step there are several.
 
     A cancellation ends it politely, a second one kills. `clean_up` runs between: the steps have ended by then, so that
     nobody brings back what it deletes, and the servers still answer.
     """
-    stack = Stack(settings, steps)
-    metrics_ports(settings, steps)
+    stack = Stack(settings, steps, processes=processes or {})
+    metrics_ports(settings, _all_names(stack))
     with own_folder() as folder:
         try:
             await _start_servers(stack, folder, sink)
@@ -182,21 +192,27 @@ async def _start_servers(stack: Stack, folder: Path, sink: LineSink) -> None:
     stack.embedded = tuple(embedded)
 
 
+def _all_names(stack: Stack) -> list[str]:
+    return [name for step in stack.steps for name in stack.names(step)]
+
+
 async def _start_steps(stack: Stack, folder: Path, sink: LineSink, *, log_format: str, restart: bool) -> None:
-    ready = {step: folder / f"{step}.ready" for step in stack.steps}
-    ports = metrics_ports(stack.settings, stack.steps)
+    names = _all_names(stack)
+    ready = {name: folder / f"{name}.ready" for name in names}
+    ports = metrics_ports(stack.settings, names)
     for step in stack.steps:
-        own = stack.settings.with_changes(metrics_port=ports.get(step))
-        spec = step_spec(step, own, ready[step], log_format=log_format, restart=restart)
-        child = Child(spec, sink)
-        stack.children[step] = child
-        await child.start()
+        for name in stack.names(step):
+            own = stack.settings.with_changes(metrics_port=ports.get(name))
+            spec = step_spec(step, own, ready[name], log_format=log_format, restart=restart)
+            child = Child(replace(spec, name=name), sink)
+            stack.children[name] = child
+            await child.start()
     deadline = time.monotonic() + READY_SECONDS
-    while missing := [step for step, path in ready.items() if not path.exists()]:
+    while missing := [name for name, path in ready.items() if not path.exists()]:
         stack.check_children()
-        for step in missing:
-            if stack.children[step].restarts >= HOPELESS_RESTARTS:
-                raise TocsinError(f"The {step} step ends as soon as it starts. {stack.last_words(step)}")
+        for name in missing:
+            if stack.children[name].restarts >= HOPELESS_RESTARTS:
+                raise TocsinError(f"The {name} step ends as soon as it starts. {stack.last_words(name)}")
         if time.monotonic() > deadline:
             raise TocsinError(
                 f"Not ready after {READY_SECONDS:.0f} s: {', '.join(missing)}.", hint="Try `tocsin doctor`."
@@ -206,8 +222,9 @@ async def _start_steps(stack: Stack, folder: Path, sink: LineSink, *, log_format
 
 async def _stop(stack: Stack, clean_up: Callable[[Stack], Awaitable[None]] | None) -> None:
     """Steps first and together, so that they can still say their last words to the servers; then the servers."""
-    steps = [child for name, child in stack.children.items() if name in stack.steps]
-    servers = [child for name, child in stack.children.items() if name not in stack.steps]
+    ours = set(_all_names(stack))
+    steps = [child for name, child in stack.children.items() if name in ours]
+    servers = [child for name, child in stack.children.items() if name not in ours]
     grace = stack.settings.drain_seconds + 5
     try:
         await asyncio.gather(*(child.stop(grace) for child in steps), return_exceptions=True)

@@ -68,6 +68,10 @@ class TopicReader:
         self.ends = dict(self.starts)
         yield from self._read_on()
 
+    def following(self) -> Iterator[Message]:
+        """What has come since the ends were last found, to the end as it is now. Raises Unreachable."""
+        yield from self._read_on()
+
     def find_ends(self) -> dict[int, int]:
         """Partition to the offset after its last message, as it is now. Raises Unreachable."""
         for _ in self._read_on():

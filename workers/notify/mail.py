@@ -14,9 +14,9 @@ from workers.notify.addresses import AddressRefused, CheckedResolver, Lookup, li
 from workers.notify.message import Message
 from workers.notify.receivers import email
 from workers.notify.targets import EmailReceiver
-from workers.notify.threads import in_daemon_thread
 from workers.notify.transport import tls_context
 from workers.notify.verdicts import Attempt, Verdict
+from workers.threads import in_daemon_thread
 
 
 class MailChannel:

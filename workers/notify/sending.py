@@ -30,9 +30,9 @@ from workers.notify.targets import (
     TerminalReceiver,
     WebhookReceiver,
 )
-from workers.notify.threads import in_daemon_thread
 from workers.notify.transport import Transport
 from workers.notify.verdicts import Attempt
+from workers.threads import in_daemon_thread
 
 _MAX_REASON = 300
 

@@ -6,7 +6,7 @@ The same matching that runs live, without windows to keep: no Kafka, no Redis, n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from topics.alerts import Alert
 from topics.annotations import Annotation
 from workers.watch.alert_records import firing_alert
 from workers.watch.completions import Scope
-from workers.watch.durations import Micros, to_micros
+from workers.watch.durations import DAY, Micros, to_micros
 from workers.watch.explanation import NearMiss, near_misses
 from workers.watch.interest import Interest
 from workers.watch.matching import walk
@@ -23,26 +23,48 @@ from workers.watch.revisions import ALLOWED_LATENESS, began
 from workers.watch.ringing import Fired, ring_of
 from workers.watch.sightings import Body, Circumstances, Observed, Sighting, Stamp
 from workers.watch.stories import MemoryStories
+from workers.watch.why import Evidence
 
 _BEGINNING: Micros = -(2**60)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of one pattern. `events`: how many articles it was concerned with."""
+    """What came of one pattern. `articles`: how many it was concerned with; `too_late`: how many came too late."""
 
     pattern: Pattern
     alerts: tuple[Alert, ...]
     suppressed: int
     articles: int
+    too_late: int = 0
 
 
 @dataclass(slots=True)
 class _Shelf:
-    """What one pattern has seen."""
+    """What one pattern has seen. `newest`: how far its clock has come, from which the retention is reckoned."""
 
+    pattern: Pattern
     sightings: dict[str, Sighting] = field(default_factory=dict)
     bodies: dict[str, Body] = field(default_factory=dict)
+    newest: Micros | None = None
+    too_late: int = 0
+
+    def is_too_late(self, time: Micros) -> bool:
+        """As `ringing` has it: too old for the clock, though it may be news."""
+        return self.newest is not None and time < self.newest - self.pattern.retention
+
+    def take(self, sighting: Sighting, body: Body) -> bool:
+        """Whether it was taken: not if it is of no concern, or comes too late."""
+        earlier = self.sightings.pop(sighting.article_id, None)
+        if not sighting.happenings:
+            return False
+        if earlier is None and self.is_too_late(sighting.time):
+            self.too_late += 1
+            return False
+        self.sightings[sighting.article_id], self.bodies[sighting.article_id] = sighting, body
+        if sighting.dated:
+            self.newest = sighting.time if self.newest is None else max(self.newest, sighting.time)
+        return True
 
 
 class Backtest:
@@ -52,10 +74,10 @@ class Backtest:
         self._patterns = patterns
         self._interest = Interest(patterns)
         self._symmetric = patterns[0].symmetric if patterns else frozenset()
-        self._shelves = {pattern.id: _Shelf() for pattern in patterns}
+        self._shelves = {pattern.id: _Shelf(pattern) for pattern in patterns}
         self._stories = MemoryStories()
         self._held: dict[str, tuple[Stamp, tuple[str, ...]]] = {}
-        self._oldest: Micros | None = None
+        self._days: dict[int, Micros] = {}
         self._newest: Micros | None = None
         self.articles = 0
         self.by_day: Counter[str] = Counter()
@@ -68,26 +90,24 @@ class Backtest:
         stamp = to_micros(annotation.fetched_at), self.articles
         self.articles += 1
         before = self._held.get(annotation.article_id)
-        if before is not None:
-            if stamp <= before[0]:
-                return
-            for pattern_id in before[1]:
-                self._shelves[pattern_id].sightings.pop(annotation.article_id, None)
+        if before is not None and stamp <= before[0]:
+            return
         known = Circumstances(story, stamp, None, late=False, rebuilt=False)
-        concerned = []
         observed = Observed(annotation, known, self._symmetric)
-        for pattern in self._interest.in_annotation(annotation):
-            sighting, body = observed.by(pattern)
-            if sighting.happenings:
-                shelf = self._shelves[pattern.id]
-                shelf.sightings[annotation.article_id], shelf.bodies[annotation.article_id] = sighting, body
-                concerned.append(pattern.id)
+        concerned = [
+            pattern.id
+            for pattern in self._interest.in_annotation(annotation)
+            if self._shelves[pattern.id].take(*observed.by(pattern))
+        ]
+        for pattern_id in before[1] if before is not None else ():
+            if pattern_id not in concerned:
+                self._shelves[pattern_id].sightings.pop(annotation.article_id, None)
         self._held[annotation.article_id] = stamp, tuple(concerned)
 
     def _move_clock(self, annotation: Annotation, time: Micros) -> None:
         if annotation.event_time_source == "published":
             self.by_day[f"{annotation.event_time:%F}"] += 1
-            self._oldest = began(self._oldest, self._newest, time)
+            self._days[time // DAY] = min(time, self._days.get(time // DAY, time))
             self._newest = time if self._newest is None else max(self._newest, time)
 
     def verdicts(
@@ -105,11 +125,16 @@ class Backtest:
         """Join values for which `pattern` came near and did not ring."""
         return near_misses(pattern, self._shelves[pattern.id].sightings.values(), self._scope, {}, limit=limit)
 
+    def evidence(self, pattern: Pattern) -> tuple[Evidence, Mapping[str, Body]]:
+        """All that is held of `pattern`, and the words of its articles."""
+        shelf = self._shelves[pattern.id]
+        return Evidence(tuple(shelf.sightings.values()), (), self._scope), shelf.bodies
+
     @property
     def _scope(self) -> Scope:
         """From the beginning, whatever is asked for: a cooldown before it reaches into it."""
         watermark = None if self._newest is None else self._newest - ALLOWED_LATENESS
-        return Scope(_BEGINNING, watermark, self._oldest)
+        return Scope(_BEGINNING, watermark, began(self._days))
 
     def _verdict(self, pattern: Pattern, first: Micros, last: Micros | None, fired_at: datetime) -> Verdict:
         shelf = self._shelves[pattern.id]
@@ -119,7 +144,7 @@ class Backtest:
             for match in walked.matches
             if first <= match.time and (last is None or match.time < last)
         ]
-        return Verdict(pattern, tuple(alerts), len(walked.suppressed), len(shelf.sightings))
+        return Verdict(pattern, tuple(alerts), len(walked.suppressed), len(shelf.sightings), shelf.too_late)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 
 from topics.alerts import Alert, Evidence
 from workers.watch.backtest import Difference, Verdict
 
 TEMPLATE = Path(__file__).with_name("backtest.html")
+STYLE = Path(__file__).with_name("page.css")
 
 MAX_ALERTS = 500
 """So many alerts are shown with their evidence; the table counts all."""
@@ -35,17 +37,24 @@ class Run:
 
 def page(run: Run) -> str:
     """The page."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
     told = _told(run)
-    return environment.from_string(TEMPLATE.read_text("utf-8")).render(
+    return rendered(
+        TEMPLATE,
         heading=run.heading,
         lead=run.lead,
         compared=bool(run.differences),
         chart=_chart(run, told),
         table=[_row(verdict, run.differences) for verdict in run.verdicts],
-        alerts=[_alert(alert, kind) for alert, kind in told[:MAX_ALERTS]],
+        alerts=[shown(alert, kind) for alert, kind in told[:MAX_ALERTS]],
         more=f"{len(told) - MAX_ALERTS:,} more alerts are not shown." if len(told) > MAX_ALERTS else "",
     )
+
+
+def rendered(template: Path, **values: Any) -> str:
+    """A page from its template, with the style that all our pages share."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
+    style = Markup(STYLE.read_text("utf-8"))  # noqa: S704 - a file of ours, and it must not be escaped
+    return environment.from_string(template.read_text("utf-8")).render(style=style, **values)
 
 
 def _told(run: Run) -> list[tuple[Alert, Kind]]:
@@ -79,7 +88,8 @@ def _row(verdict: Verdict, differences: Mapping[str, Difference]) -> dict[str, A
     }
 
 
-def _alert(alert: Alert, kind: Kind) -> dict[str, Any]:
+def shown(alert: Alert, kind: Kind) -> dict[str, Any]:
+    """An alert as a template takes it."""
     return {
         "kind": kind,
         "title": alert.title,

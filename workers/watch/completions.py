@@ -279,14 +279,14 @@ def _spikes(pattern: Pattern, spike: Height, instance: Instance, scope: Scope) -
             continue  # what is usual is not known yet
         window = instance.supplies[bisect_right(instance.times, now - pattern.timespan) : end + 1]
         count = counted(pattern, window)
-        if count < spike.least or count < spike.times * _usual(pattern, spike, instance, now):
+        if count < spike.least or count < spike.times * usual(pattern, spike, instance, now):
             continue
         if _corroborated(pattern, window):
             core = frozenset(supply.sighting.article_id for supply in window)
             yield Completion(instance.value, now, instance.supplies[end], RISES, window, core)
 
 
-def _usual(pattern: Pattern, spike: Height, instance: Instance, now: Micros) -> float:
+def usual(pattern: Pattern, spike: Height, instance: Instance, now: Micros) -> float:
     """What a timespan brought on average, over the whole timespans that fit into the reference."""
     windows = spike.reference // pattern.timespan
     ends = [now - pattern.timespan * (back + 1) for back in range(windows)]

@@ -26,15 +26,6 @@ if ARGV[3] ~= '' then
   local newest = redis.call('HGET', KEYS[1], ARGV[4])
   local time = tonumber(ARGV[3])
   if not newest or tonumber(newest) < time then redis.call('HSET', KEYS[1], ARGV[4], ARGV[3]) end
-  if ARGV[4] == 'newest' then
-    -- As `revisions.began` has it.
-    local silence = 7 * 24 * 3600 * 1000000
-    local oldest = redis.call('HGET', KEYS[1], 'oldest')
-    local anew = not oldest or not newest or time > tonumber(newest) + silence
-    if anew or (time < tonumber(oldest) and time >= tonumber(newest) - silence) then
-      redis.call('HSET', KEYS[1], 'oldest', ARGV[3])
-    end
-  end
 end
 redis.call('EXPIRE', KEYS[1], ARGV[8])
 return 'ok'

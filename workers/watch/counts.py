@@ -7,7 +7,7 @@ whoever reads sums over partitions. What an article contributes is decided in `c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from topics.annotations import Annotation
@@ -25,8 +25,7 @@ from workers.watch.contributions import (
     counted,
 )
 from workers.watch.durations import DAY, SECOND, Micros, to_micros
-from workers.watch.revisions import ALLOWED_LATENESS, SILENCE, Known, is_late
-from workers.watch.ringing import Clock
+from workers.watch.revisions import Known, is_late
 from workers.watch.scripts import Call, Script, run
 from workers.watch.sightings import Stamp
 
@@ -83,10 +82,7 @@ class Counts:
                 self._client, [self._call(item, *move) for item, move in zip(batch, moves, strict=True)]
             )
             if "lost" in answers:
-                raise StateLost(
-                    "Redis has lost counts that this worker had written.",
-                    hint="The step ends and, when it is started again, rebuilds them from the annotations.",
-                )
+                raise _lost()
             if "moved" not in answers:
                 for item in batch:
                     self._known[item.partition] = max(item.offset + 1, self._known.get(item.partition, 0))
@@ -174,35 +170,25 @@ class Counts:
         self._known[partition] = int(applied or 0)
         return int(done or 0)
 
-    async def caught_up(self, partitions: Iterable[int], moment: Micros) -> None:
-        """Nothing of before `moment` waits on `partitions` any more. One round trip."""
-        pipe = self._client.pipeline(transaction=False)
-        for partition in partitions:
-            pipe.hset(self._keys.counts(partition).meta, "clock", str(moment))
-        await pipe.execute()
+    async def verify(self) -> None:
+        """Raises StateLost if Redis no longer has what this worker has written. One round trip.
 
-    async def clock(self) -> Clock:
-        """How far event time has come. Two round trips.
-
-        A partition that has shown nothing yet holds the others back, until it is known that nothing waits on it.
+        For a worker without traffic: whoever counts notices by counting.
         """
-        partitions = await self._client.smembers(self._keys.partitions)
+        written = {partition: offset for partition, offset in self._known.items() if offset}
         pipe = self._client.pipeline(transaction=False)
-        for partition in partitions:
-            pipe.hmget(self._keys.counts(int(partition)).meta, ["newest", "clock", "oldest"])
-        answers: list[list[str | None]] = await pipe.execute() if partitions else []
-        newest = [int(time or 0) for time, _, _ in answers]
-        reached = [max((int(t) for t in (time, clock) if t), default=None) for time, clock, _ in answers]
-        known = [moment for moment in reached if moment is not None]
-        last = max((int(time) for time, _, _ in answers if time), default=None)
-        # A partition that has long been silent tells nothing of when the stream began.
-        began = [int(b) for time, _, b in answers if time and b and last is not None and int(time) >= last - SILENCE]
-        return Clock(
-            slowest=min(newest, default=None),
-            watermark=min(known) - ALLOWED_LATENESS if known and len(known) == len(reached) else None,
-            oldest=min(began, default=None),
-            newest=last,
-        )
+        for partition in written:
+            pipe.hget(self._keys.counts(partition).meta, "applied")
+        answers: list[str | None] = await pipe.execute() if written else []
+        if any(int(answer or 0) < offset for answer, offset in zip(answers, written.values(), strict=True)):
+            raise _lost()
+
+
+def _lost() -> StateLost:
+    return StateLost(
+        "Redis has lost counts that this worker had written.",
+        hint="The step ends and, when it is started again, rebuilds them from the annotations.",
+    )
 
 
 def _buckets(contribution: Contribution | None) -> list[tuple[CountKind, BucketSize, int, tuple[str, ...]]]:

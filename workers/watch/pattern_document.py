@@ -72,6 +72,12 @@ def _is_known_quiet(duration: Duration) -> Duration:
     return duration
 
 
+def _is_text(text: str) -> str:
+    if not text.strip():
+        raise _allowed("words, not an empty text; leave the key out to select all")
+    return text
+
+
 _TYPE_SCHEMA = {"anyOf": [{"enum": sorted(DEFAULT_EVENT_TYPES.names)}, {"type": "string"}]}
 """For editors: they offer the default ontology's types and bear with those that a user added."""
 
@@ -81,6 +87,7 @@ EventTypeName = Annotated[str, AfterValidator(_is_event_type), WithJsonSchema(_T
 EntityId = Annotated[str, AfterValidator(_is_entity), WithJsonSchema({"type": "string", "pattern": _ENTITY_ID.pattern})]
 RuleName = Annotated[str, WithJsonSchema(_TYPE_SCHEMA)]
 Words = Annotated[tuple[str, ...], OneOrMore()]
+Texts = Annotated[tuple[Annotated[str, AfterValidator(_is_text), Field(min_length=1)], ...], OneOrMore()]
 EntityIds = Annotated[tuple[EntityId, ...], OneOrMore()]
 Statuses = Annotated[tuple[Status, ...], OneOrMore(), Field(min_length=1)]
 Quiet = Annotated[Duration, AfterValidator(_is_known_quiet)]
@@ -103,9 +110,9 @@ class Rule(Strict):
     target: EntityIds = ()
     place: EntityIds = ()
     entity: EntityIds = Field(default=(), description="named anywhere in the article")
-    source: Words = Field(default=(), description="outlet, as the article says it")
-    tag: Words = ()
-    text: Words = Field(default=(), description="a phrase in the title or the sentence")
+    source: Texts = Field(default=(), description="outlet, as the article says it")
+    tag: Texts = ()
+    text: Texts = Field(default=(), description="a phrase in the title or the sentence")
     min_confidence: float = Field(default=0.0, ge=0, le=1)
 
 

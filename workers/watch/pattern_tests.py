@@ -13,12 +13,9 @@ from workers.watch.durations import MINUTE, Micros, to_datetime, to_micros
 from workers.watch.engine import Arrival, Engine
 from workers.watch.pattern_document import Expected, JoinField, PatternTest, TestEvent
 from workers.watch.patterns import Pattern
-from workers.watch.revisions import ALLOWED_LATENESS, MemoryRevisions
+from workers.watch.revisions import ALLOWED_LATENESS, MemoryRevisions, began, days_of
 from workers.watch.ringing import Clock
 from workers.watch.windows import MemoryWindows
-
-END_OF_TIME: Micros = 2**52
-"""A watermark beyond every deadline (in the year 2112), still exact in Redis."""
 
 _GROUP_FIELDS: tuple[JoinField, ...] = ("article", "story", "actor", "place", "entity")
 
@@ -49,7 +46,9 @@ def run_tests(patterns: Iterable[Pattern]) -> list[TestResult]:
 def run_test(pattern: Pattern, test: PatternTest) -> TestResult:
     """Feed the test's articles one by one, in the order in which the file has them, then let time go on."""
     store = MemoryWindows()
-    end = to_micros(test.until) if test.until is not None else END_OF_TIME
+    last = max((to_micros(event.at) for event in test.events), default=0)
+    # What waits completes a timespan after an event at the latest.
+    end = to_micros(test.until) if test.until is not None else last + pattern.timespan
     asyncio.run(_feed(Engine([pattern], store), arrivals_of(test.events), end))
     alerts = tuple(alert for alert in store.alerts() if alert.state == "firing")
     missing, unexpected = _paired(test.expect, alerts)
@@ -59,7 +58,7 @@ def run_test(pattern: Pattern, test: PatternTest) -> TestResult:
 async def _feed(engine: Engine, arrivals: Sequence[Arrival], end: Micros) -> None:
     revisions = MemoryRevisions()
     watermark: Micros | None = None
-    oldest = min((to_micros(arrival.annotation.event_time) for arrival in arrivals), default=None)
+    oldest = began(days_of(to_micros(arrival.annotation.event_time) for arrival in arrivals))
     for arrival in arrivals:
         annotation = arrival.annotation
         shown = to_micros(annotation.event_time) - ALLOWED_LATENESS

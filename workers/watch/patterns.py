@@ -126,6 +126,11 @@ class Pattern:
         return self.timespan + max(reference, self.cooldown if self.rearms else 0)
 
     @property
+    def surveyed(self) -> Micros:
+        """How far before a moment all must be known that the pattern asks for, so that something can be missing."""
+        return self.timespan + (self.spike.reference if self.spike is not None else 0)
+
+    @property
     def retention(self) -> Micros:
         """How much older than the newest event an article may be and still count."""
         return self.timespan + RETENTION_BEYOND_TIMESPAN

@@ -16,10 +16,11 @@ from workers.watch.patterns import Pattern
 from workers.watch.ringing import Ring, Window
 from workers.watch.scripts import Call, Script, run
 from workers.watch.sightings import Body, Sighting
-from workers.watch.windows import KEPT_ALERTS, KEPT_SIGHTINGS, Announcement, Ask, Change, Held, Horizon, Words
+from workers.watch.windows import KEPT_ALERTS, KEPT_SIGHTINGS, Announcement, Ask, Change, Held, Horizon, Taken, Words
 
 _LOAD = Script.load("window_load.lua")
 _COMMIT = Script.load("window_commit.lua")
+_TAKE = Script.load("window_take.lua")
 
 _SLACK = 14 * DAY
 """Keys outlive what they are needed for by this much of wall-clock time without a write."""
@@ -131,6 +132,28 @@ class RedisWindows:
         answers: list[str | None] = await pipe.execute() if pattern_ids else []
         return [int(answer) if answer else None for answer in answers]
 
+    async def taken(self, pattern_ids: Sequence[str]) -> Sequence[Taken]:
+        """See WindowStore. One round trip."""
+        pipe = self._client.pipeline(transaction=False)
+        for pattern_id in pattern_ids:
+            pipe.hmget(self._keys.pattern(pattern_id).meta, ["version", "in_force", "settled", "blind", "due"])
+        answers: list[list[str | None]] = await pipe.execute() if pattern_ids else []
+        return [
+            Taken(int(version or 0), in_force, *(int(moment) if moment else None for moment in moments))
+            for version, in_force, *moments in answers
+        ]
+
+    async def take(self, taken: Sequence[tuple[Pattern, Taken]]) -> Sequence[bool]:
+        """See WindowStore. One round trip."""
+        answers = await run(self._client, [self._take_call(pattern, found) for pattern, found in taken])
+        return [answer == 1 for answer in answers]
+
+    def _take_call(self, pattern: Pattern, taken: Taken) -> Call:
+        told = (taken.in_force, taken.settled, taken.blind, taken.due)
+        args = ["" if found is None else found for found in told]
+        meta = self._keys.pattern(pattern.id).meta
+        return Call(_TAKE, (meta,), (taken.version, *args, lifetime_seconds(pattern)))
+
     async def known_patterns(self) -> list[str]:
         """Ids of all patterns that have ever rung here, sorted."""
         found = await self._client.smembers(self._keys.patterns)
@@ -156,6 +179,16 @@ class RedisWindows:
         texts: list[str | None] = await pipe.execute() if newest else []
         return [Alert.model_validate_json(text) for text in texts if text]
 
+    async def find_alert(self, beginning: str) -> list[Alert]:
+        """All alerts whose id begins so, whatever pattern rang them."""
+        found: list[Alert] = []
+        for pattern_id in await self.known_patterns():
+            key = self._keys.pattern(pattern_id).alerts
+            ids = [alert for alert in await self._client.hkeys(key) if str(alert).startswith(beginning)]
+            texts = await self._client.hmget(key, ids) if ids else []
+            found += [Alert.model_validate_json(text) for text in texts if text]
+        return found
+
 
 def lifetime_seconds(pattern: Pattern) -> int:
     """How long a pattern's state outlives its last write."""
@@ -168,13 +201,14 @@ def _json(value: Any) -> str:
 
 def _held(pattern: Pattern, answer: list[Any]) -> Held:
     version, *moments, sightings, rings, outbox = answer
-    newest, floor, settled = (int(moment) if moment else None for moment in moments)
+    newest, floor, settled, blind = (int(moment) if moment else None for moment in moments)
     window = Window(
         newest,
         floor,
         settled,
         tuple(Sighting.from_wire(value) for value in from_json(sightings)),
         tuple(Ring.from_wire(value) for value in from_json(rings)),
+        blind,
     )
     entries = sorted(zip(outbox[::2], outbox[1::2], strict=True))
     return Held(int(version), window, tuple(_announcement(pattern.id, key, text) for key, text in entries))

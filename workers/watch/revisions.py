@@ -7,7 +7,7 @@ any more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -40,19 +40,33 @@ def judged(known: Known | None, stamp: Stamp, types: Iterable[str], *, late: boo
     return ("same" if stamp == known.stamp else "stale"), Known(known.stamp, together, known.late)
 
 
-SILENCE: Micros = 7 * DAY
+SILENCE_DAYS = 7
 """A stream that said nothing for so long begins anew: nobody knows what is usual in it."""
 
+KEPT_DAYS = 200
+"""So far back it is known on which days there were articles: beyond any timespan and its reference."""
 
-def began(first: Micros | None, newest: Micros | None, time: Micros) -> Micros:
-    """When the stream began, as an article of `time` finds it; `first` and `newest` are what was known before.
 
-    An old article that turns up (a pinned post of years ago) does not make the stream older, nor is what came before
-    a long silence part of it. `count.lua` does the same.
+def began(days: Mapping[int, Micros]) -> Micros | None:
+    """When the stream began: `days` says on which days since 1970 there were articles, and when the first of each.
+
+    It began with the earliest day from which on no more than SILENCE_DAYS were silent in a row. So an old article that
+    turns up (a pinned post of years ago) does not make it older. A function of the set, whatever came first.
     """
-    if first is None or newest is None or time > newest + SILENCE:
-        return time
-    return min(first, time) if time >= newest - SILENCE else first
+    first: int | None = None
+    for day in sorted(days, reverse=True):
+        if first is not None and first - day > SILENCE_DAYS:
+            break
+        first = day
+    return None if first is None else days[first]
+
+
+def days_of(times: Iterable[Micros]) -> dict[int, Micros]:
+    """Which days `times` lie on, and the first time on each."""
+    found: dict[int, Micros] = {}
+    for time in times:
+        found[time // DAY] = min(time, found.get(time // DAY, time))
+    return found
 
 
 def is_late(time: Micros, newest: Micros | None) -> bool:

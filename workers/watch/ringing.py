@@ -54,7 +54,8 @@ class Window:
 
     `newest`: how far the pattern's clock has come, from which the retention is reckoned.
     `floor`: the time of the newest sighting that was dropped because there were too many; None if none was.
-    `settled`: the watermark up to which a pattern that waits was decided.
+    `settled`: the watermark up to which a pattern that waits was decided. `blind`: before this moment, not all was
+    collected that the pattern now asks for; None if there is no such moment.
     """
 
     newest: Micros | None = None
@@ -62,6 +63,7 @@ class Window:
     settled: Micros | None = None
     sightings: tuple[Sighting, ...] = ()
     rings: tuple[Ring, ...] = ()
+    blind: Micros | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +168,13 @@ def plan(pattern: Pattern, window: Window, arrivals: Iterable[Sighting], clock: 
         return Plan(newest=window.newest, settled=settled, too_late=admission.too_late)
     sightings = list(admission.current.values())
     scope = Scope(_since(pattern, window, admission, settled), settled, clock.oldest)
-    stored = [ring for ring in window.rings if ring.time >= scope.since]
     seeds = [ring for ring in window.rings if ring.time < scope.since]
-    walked = walk(pattern, sightings, scope, _rung(seeds))
+    walked = walk(pattern, sightings, scope, rung_of(seeds))
     silent: frozenset[str] = frozenset()
     if not pattern.waits and any(sighting.rebuilt for sighting in admission.changed.values()):
         silent = _silent_ids(pattern, sightings, scope, seeds)
     matches = [(ring_of(pattern, match, silent=match_id(pattern, match) in silent), match) for match in walked.matches]
-    decided = _compared(pattern, admission, matches, stored, walked.suppressed)
+    decided = _compared(pattern, admission, matches, (window.rings, scope.since), walked.suppressed)
     due = next_due(pattern, sightings, settled)
     return replace(decided, settled=settled, due=due, stores=True)
 
@@ -195,10 +196,14 @@ def _since(pattern: Pattern, window: Window, admission: _Admission, settled: Mic
         since = max(since, window.newest - pattern.retention)
     if window.floor is not None:
         since = max(since, window.floor + pattern.lookback)
+    # Before it nothing can be said to be missing; what rang there was decided by what the pattern was then.
+    if window.blind is not None and pattern.waits:
+        since = max(since, window.blind + pattern.surveyed)
     return since
 
 
-def _rung(rings: Iterable[Ring]) -> dict[Value, list[tuple[Micros, str]]]:
+def rung_of(rings: Iterable[Ring]) -> dict[Value, list[tuple[Micros, str]]]:
+    """When each join value rang, and at which article."""
     found: dict[Value, list[tuple[Micros, str]]] = {}
     for ring in sorted(rings, key=lambda ring: (ring.time, ring.anchor)):
         if ring.state == "firing":
@@ -218,7 +223,7 @@ def _silent_ids(
     Of patterns that wait for time nobody knows that: they are announced again, under the same id.
     """
     rebuilt = (sighting for sighting in sightings if sighting.rebuilt)
-    walked = walk(pattern, rebuilt, scope, _rung(ring for ring in seeds if ring.silent))
+    walked = walk(pattern, rebuilt, scope, rung_of(ring for ring in seeds if ring.silent))
     return frozenset(match_id(pattern, match) for match in walked.matches)
 
 
@@ -243,9 +248,12 @@ def _compared(
     pattern: Pattern,
     admission: _Admission,
     matches: Sequence[tuple[Ring, Match]],
-    stored: Sequence[Ring],
+    held: tuple[Sequence[Ring], Micros],
     suppressed: Sequence[str],
 ) -> Plan:
+    """`held`: what is stored as ringing, and the moment from which on it was decided anew."""
+    # A changed timespan may complete a match anew whose alert lies before `since`: it stays the same alert.
+    stored, since = held
     known = {ring.id: ring for ring in stored}
     ringing = {ring.id for ring, _ in matches}
     fresh, updated = [], []
@@ -257,7 +265,7 @@ def _compared(
             fresh.append(Fired(ring, match, late=cause is not None and cause.late, muted=muted, known=before))
         elif before.basis != ring.basis:
             updated.append(Fired(replace(ring, silent=before.silent), match, known=before))
-    lost = [ring for ring in stored if ring.state == "firing" and ring.id not in ringing]
+    lost = [ring for ring in stored if ring.time >= since and ring.state == "firing" and ring.id not in ringing]
     heirs = {ring.id: _heir(pattern, ring, [fired.ring for fired in fresh]) for ring in lost}
     rebuilding = bool(admission.changed) and all(sighting.rebuilt for sighting in admission.changed.values())
     return Plan(

@@ -6,7 +6,7 @@ outbox until Kafka has confirmed it. Only `agent.py` knows Faust.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,21 +26,25 @@ from topics.codec import DecodeError, decode
 from topics.names import TopicKind
 from topics.rejects import Step
 from workers import metrics
-from workers.errors import TransientError
+from workers.errors import TocsinError, TransientError
 from workers.logs import bind_article, get_logger
 from workers.redis_client import Redis
 from workers.redis_keys import Keys
 from workers.steps import Incoming, Outcome, Outgoing, Publish, Refused
-from workers.watch.counts import Countable, Counts
+from workers.watch.counts import Countable, Counts, StateLost
 from workers.watch.durations import Micros, to_micros
 from workers.watch.engine import Arrival, Engine, Report
 from workers.watch.event_types import EventTypes
 from workers.watch.pattern_file import PatternSet
+from workers.watch.patterns import Pattern
 from workers.watch.redis_stories import Stories
 from workers.watch.redis_windows import RedisWindows
 from workers.watch.reloading import PatternFolder, difference
 from workers.watch.revisions import ALLOWED_LATENESS
 from workers.watch.ringing import Clock
+from workers.watch.stream_clock import StreamClock
+from workers.watch.taking_over import take_over
+from workers.watch.upstream import Inquiry, NothingUpstream, Upstream
 from workers.watch.windows import BY_CLOCK, Announcement
 
 log = get_logger("watch")
@@ -52,14 +56,6 @@ _MAY_PASS_CODES = ("MISCONF", "BUSY", "NOREPLICAS")
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-Drained = Callable[[], Awaitable[Collection[int]]]
-"""On which partitions of `annotations` nothing waits any more, neither here nor before the annotate step."""
-
-
-async def _unknown() -> Collection[int]:
-    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +70,7 @@ class Watch:
     """Implements `workers.steps.Handler`.
 
     `patterns` and `types` are loaded by the caller, `client` is closed by `stop`; `now` says when an alert was found.
-    `drained` says on which partitions of `annotations` nothing waits, here or before; those follow the `clock`.
+    `upstream` says on which partitions of `annotations` nothing waits, here or before; those follow the `clock`.
     `folder` has the patterns' files, if they may change.
     """
 
@@ -89,7 +85,7 @@ class Watch:
         namespace: str,
         *,
         now: Callable[[], datetime] = _now,
-        drained: Drained = _unknown,
+        upstream: Upstream | None = None,
         clock: Literal["wall", "archive"] = "wall",
         folder: PatternFolder | None = None,
     ) -> None:
@@ -101,9 +97,12 @@ class Watch:
         self._engine = Engine(patterns.patterns, self._windows)
         self._counts = Counts(client, keys, types.symmetric)
         self._stories = Stories(client, keys)
+        self._time = StreamClock(client, keys)
         self._folder = folder
-        self._drained = drained
-        self._clock = clock
+        self._upstream = upstream or NothingUpstream()
+        self._inquiry = Inquiry(self._upstream)
+        self._follows = clock
+        self._former: Mapping[str, Pattern] | None = {}
         self._publish: Publish | None = None
         self._tick_failed = False
         self._unconfirmed: dict[tuple[int, int], Sequence[Announcement]] = {}
@@ -111,6 +110,8 @@ class Watch:
     async def start(self, publish: Publish) -> None:
         """Announce what a worker before this one stored and could not announce any more."""
         self._publish = publish
+        self._time.partitions = frozenset(await self._upstream.partitions())
+        await self._put_in_force()
         with _refusals_that_may_pass():
             ids = {pattern.id for pattern in self._patterns.patterns} | set(await self._windows.known_patterns())
             leftovers = await self._windows.outbox(sorted(ids))
@@ -123,11 +124,13 @@ class Watch:
 
     async def handle(self, batch: Sequence[Incoming]) -> Sequence[Outcome]:
         """Story, counts and windows for all of `batch`; the alerts to announce, all with one of the records."""
+        await self._put_in_force()
         read, refused = _decoded(batch)
         with _refusals_that_may_pass():
             stories = await self._stories.assign([item.annotation for item in read])
             arrivals = await self._counted(read, stories)
-            report = await self._engine.apply(arrivals, self._now(), await self._counts.clock())
+            await self._time.note(item.annotation for item in read)
+            report = await self._engine.apply(arrivals, self._now(), await self._time.read())
             await self._counts.done({record.partition: record.offset + 1 for record in _last_of_partitions(batch)})
         _note(report)
         # All with the last record that could be read: the order in which a pattern's alerts are told must stay.
@@ -140,9 +143,17 @@ class Watch:
             self._folder.asked = True
 
     async def tick(self) -> None:
-        """Look at the pattern files and at the time. Called while no batch is in hand."""
+        """Look at the pattern files and at the time. Called while no batch is in hand.
+
+        Raises TocsinError if Redis has lost what this worker wrote: unlike a batch, a tick would be tried for ever.
+        """
         if self._folder is not None and (changed := await self._folder.reloaded()) is not None:
             self._swap(changed)
+        await self._put_in_force()
+        try:
+            await self._counts.verify()
+        except StateLost as error:
+            raise TocsinError(error.message, hint=error.hint) from error
         if self._tick_failed:
             await self._announce_left_over()
         # Until it has come to its end: what was stored and not announced has no record that brings it back.
@@ -168,8 +179,17 @@ class Watch:
     def _swap(self, patterns: PatternSet) -> None:
         """All at once, between two batches. State in Redis is kept by pattern id: nothing is lost or counted anew."""
         log.info("patterns.reloaded", **difference(patterns, self._patterns))
+        if self._former is None:
+            self._former = {pattern.id: pattern for pattern in self._patterns.patterns}
         self._patterns = patterns
         self._engine = Engine(patterns.patterns, self._windows)
+
+    async def _put_in_force(self) -> None:
+        """Before any of the patterns is asked: they take over what is held by their ids. Once for each set."""
+        if self._former is not None:
+            with _refusals_that_may_pass():
+                await take_over(self._windows, self._patterns.patterns, self._former, await self._time.read())
+            self._former = None
 
     async def _decide(self) -> None:
         """Decide what waits for time to pass: absences, falling counts, rates."""
@@ -177,7 +197,7 @@ class Watch:
             due = await self._engine.next_due()
             if due is None or self._publish is None:
                 return
-            clock = await self._counts.clock()
+            clock = await self._time.read()
             if clock.watermark is None or due > clock.watermark:
                 clock = await self._moved_on(clock, due)
             report = await self._engine.tick(self._now(), clock)
@@ -187,14 +207,16 @@ class Watch:
     async def _moved_on(self, clock: Clock, due: Micros) -> Clock:
         """Partitions on which nothing waits follow the clock, if that can bring anything about."""
         # Before it is asked what waits: what is published from now on may be of now.
-        moment = to_micros(self._now()) if self._clock == "wall" else clock.newest
+        moment = to_micros(self._now()) if self._follows == "wall" else clock.newest
         if moment is None or due > moment - ALLOWED_LATENESS:
             return clock
-        partitions = await self._drained()
-        if not partitions:
+        answer = await self._inquiry.ask(await self._time.done(), moment)
+        if answer is None:
             return clock
-        await self._counts.caught_up(partitions, moment)
-        return await self._counts.clock()
+        caught_up = answer.still_true(await self._time.done())
+        self._time.partitions |= caught_up
+        await self._time.caught_up(caught_up, answer.moment)
+        return await self._time.read()
 
     async def _counted(self, read: Sequence[_Read], stories: Sequence[str]) -> list[Arrival]:
         """Counts all, and leaves out articles of which a newer revision is known."""
@@ -237,10 +259,12 @@ class Watch:
     async def applied(self, partition: int) -> int | None:
         """The next offset of `annotations` that counts and windows miss."""
         with _refusals_that_may_pass():
+            self._time.partitions |= {partition}
             return await self._counts.applied(partition)
 
     async def stop(self) -> None:
         """Close the connection to Redis."""
+        self._inquiry.stop()
         await self._client.aclose()
 
 

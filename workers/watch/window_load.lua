@@ -1,9 +1,9 @@
 -- What a pattern holds around the earliest time that some articles bear on, as one consistent view.
 -- KEYS: meta times sightings anchors rings outbox
 -- ARGV: earliest time or "", lookback, reach (microseconds), 1 if the pattern waits, article ids …
--- Answers: version, newest or "", floor or "", settled or "", sightings and rings as JSON arrays, outbox as key, value, key, value …
+-- Answers: version; newest, floor, settled, blind (each or ""); sightings and rings as JSON arrays; outbox as key, value, …
 
-local meta = redis.call('HMGET', KEYS[1], 'version', 'newest', 'floor', 'settled')
+local meta = redis.call('HMGET', KEYS[1], 'version', 'newest', 'floor', 'settled', 'blind')
 local earliest = tonumber(ARGV[1])
 local function reach_back(moment)
   if moment and (not earliest or tonumber(moment) < earliest) then earliest = tonumber(moment) end
@@ -37,6 +37,7 @@ return {
   meta[2] or '',
   meta[3] or '',
   meta[4] or '',
+  meta[5] or '',
   values(KEYS[2], KEYS[3], since(ARGV[2])),
   values(KEYS[4], KEYS[5], since(ARGV[3])),
   redis.call('HGETALL', KEYS[6]),

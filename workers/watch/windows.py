@@ -87,6 +87,20 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """By what a pattern's state was collected: `in_force` as JSON, None if nobody has said so yet.
+
+    `version` is that of the state, 0 if there is none; `settled` and `blind` are those of the window.
+    """
+
+    version: int = 0
+    in_force: str | None = None
+    settled: Micros | None = None
+    blind: Micros | None = None
+    due: Micros | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Horizon:
     """What is dropped: sightings older than `sightings`, and alerts older than `rings` beyond KEPT_ALERTS."""
 
@@ -121,6 +135,12 @@ class WindowStore(Protocol):
     async def due(self, pattern_ids: Sequence[str]) -> Sequence[Micros | None]:
         """Of each pattern, the moment from which on the watermark may change something by itself."""
 
+    async def taken(self, pattern_ids: Sequence[str]) -> Sequence[Taken]:
+        """By what each pattern's state was collected."""
+
+    async def take(self, taken: Sequence[tuple[Pattern, Taken]]) -> Sequence[bool]:
+        """Store it for each pattern whose state still has that version; for which it was."""
+
 
 @dataclass
 class _Shelf:
@@ -131,6 +151,8 @@ class _Shelf:
     floor: Micros | None = None
     settled: Micros | None = None
     due: Micros | None = None
+    blind: Micros | None = None
+    in_force: str | None = None
     sightings: dict[str, Sighting] = field(default_factory=dict)
     order: list[tuple[Micros, str]] = field(default_factory=list)
     bodies: dict[str, Body] = field(default_factory=dict)
@@ -162,7 +184,7 @@ class MemoryWindows:
         from_ring = bisect_left(shelf.ring_order, (earliest - ask.pattern.reach, ""))
         rings = tuple(shelf.rings[ring] for _, ring in shelf.ring_order[from_ring:])
         outbox = tuple(shelf.outbox[key] for key in sorted(shelf.outbox))
-        window = Window(shelf.newest, shelf.floor, shelf.settled, tuple(sightings), rings)
+        window = Window(shelf.newest, shelf.floor, shelf.settled, tuple(sightings), rings, shelf.blind)
         return Held(shelf.version, window, outbox)
 
     async def words(self, pattern: Pattern, articles: Sequence[str], alerts: Sequence[str]) -> Words:
@@ -234,6 +256,23 @@ class MemoryWindows:
     async def due(self, pattern_ids: Sequence[str]) -> Sequence[Micros | None]:
         """See WindowStore."""
         return [self._shelves[id_].due if id_ in self._shelves else None for id_ in pattern_ids]
+
+    async def taken(self, pattern_ids: Sequence[str]) -> Sequence[Taken]:
+        """See WindowStore."""
+        shelves = [self._shelves.get(id_, _Shelf()) for id_ in pattern_ids]
+        return [Taken(s.version, s.in_force, s.settled, s.blind, s.due) for s in shelves]
+
+    async def take(self, taken: Sequence[tuple[Pattern, Taken]]) -> Sequence[bool]:
+        """See WindowStore."""
+        return [self._take(self._shelves.setdefault(pattern.id, _Shelf()), found) for pattern, found in taken]
+
+    @staticmethod
+    def _take(shelf: _Shelf, taken: Taken) -> bool:
+        if shelf.version != taken.version:
+            return False
+        shelf.version += 1
+        shelf.in_force, shelf.settled, shelf.blind, shelf.due = taken.in_force, taken.settled, taken.blind, taken.due
+        return True
 
     def alerts(self) -> list[Alert]:
         """All alerts kept, retracted ones too, in order of pattern and completing event."""

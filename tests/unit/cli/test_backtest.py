@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,29 @@ def test_articles_are_read_first(files) -> None:
     }
     (files / "articles.jsonl").write_text(json.dumps(article) + "\n")
     assert re.search(r"launch-summit +0 +0 +1 ", run(files / "new.yaml", "--from", files / "articles.jsonl"))
+
+
+def test_a_folder_of_annotations_and_articles(files) -> None:
+    folder = files / "mixed"
+    folder.mkdir()
+    (folder / "a.jsonl").write_text(lines(TOLD[:3]))
+    (folder / "b.txt").write_text("Nothing happened.\n")
+    with gzip.open(folder / "c.jsonl.gz", "wt") as out:
+        out.write(lines(TOLD[3:]))
+    found = CliRunner().invoke(app, ["patterns", "backtest", str(files / "new.yaml"), "--from", str(folder), "--json"])
+    assert len(found.stdout.splitlines()) == 2
+    assert "6 articles" in found.stderr
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_annotations_on_standard_input(files, zipped) -> None:
+    told = lines(TOLD).encode()
+    given = gzip.compress(told) if zipped else told
+    arguments = ["patterns", "backtest", str(files / "new.yaml"), "--from", "-", "--json"]
+    found = subprocess.run(
+        [sys.executable, "-m", "workers.cli", *arguments], input=given, capture_output=True, check=True
+    )
+    assert len(found.stdout.splitlines()) == 2
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from tests.rig.feed_server import FeedServer, feed_server
 from tests.rig.http_server import Answer
 from topics.articles import Article
 from workers.errors import PermanentError
-from workers.feeds.fetch import UNKNOWN, Validators, session
+from workers.feeds.fetch import UNKNOWN, Fetcher, Validators
 from workers.feeds.poll import AT_ONCE, Polled, poll
 from workers.feeds.publish import Publisher
 
@@ -30,8 +30,8 @@ def publisher() -> Iterator[FeedServer]:
 
 
 async def round_of(*urls: str, known: dict[str, Validators] | None = None) -> dict[str, Polled]:
-    async with session(timeout=2) as client:
-        return {each.url: each async for each in poll(client, urls, known or {}, lambda: NOW)}
+    async with Fetcher(seconds=2) as fetcher:
+        return {each.url: each async for each in poll(fetcher, urls, known or {}, lambda: NOW)}
 
 
 async def test_one_round_with_all_that_happens(publisher: FeedServer) -> None:

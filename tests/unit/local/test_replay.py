@@ -7,15 +7,18 @@ import json
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Self
 
 import pytest
 
 from topics.articles import Article
 from topics.codec import make_reject
 from topics.rejects import Reject
-from workers.archives.readers import Malformed
+from workers.archives.parsing import article_from_json
+from workers.errors import InputError
 from workers.local import replay as module
-from workers.local.replay import Produced, original_of, produce
+from workers.local.replay import Run, check_servers, produce, replay_settings
+from workers.local.replay_report import original_of
 from workers.settings import Settings
 
 
@@ -49,20 +52,33 @@ async def test_a_cancelled_replay_produces_nothing_more(monkeypatch: pytest.Monk
     sent: list[object] = []
     begun, ended = threading.Event(), threading.Event()
 
-    def produce_all(_settings: Settings, found: Iterator[Article | Malformed]) -> Produced:
-        try:
-            for each in found:
-                sent.append(each)
-                begun.set()
-        finally:
+    class Sink:
+        """A producer that only remembers."""
+
+        def __init__(self, settings: Settings) -> None:
+            """No connection."""
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
             ended.set()
-        return Produced()
 
-    def endless() -> Iterator[Malformed]:
+        def send_article(self, article: Article, *, on_confirmed: object = None) -> None:
+            sent.append(article)
+            begun.set()
+
+        def poll(self, seconds: float = 0.0) -> None:
+            """Nothing to take in."""
+
+        def flush(self) -> None:
+            """Nothing to wait for."""
+
+    def endless() -> Iterator[Article]:
         while True:
-            yield Malformed("x", 1, "reason")
+            yield article_from_json(b'{"text": "a"}', datetime(2026, 1, 1, tzinfo=UTC))
 
-    monkeypatch.setattr(module, "produce_all", produce_all)
+    monkeypatch.setattr(module, "ArticleProducer", Sink)
     task = asyncio.create_task(produce(Settings(), endless()))
     await asyncio.to_thread(begun.wait, 10)
     task.cancel()
@@ -72,3 +88,17 @@ async def test_a_cancelled_replay_produces_nothing_more(monkeypatch: pytest.Monk
     before = len(sent)
     await asyncio.sleep(0.05)
     assert len(sent) == before
+
+
+@pytest.mark.parametrize("name", ["", "A", "a b", "a" * 42, "../x", "-a"])
+def test_a_name_that_is_no_namespace_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match="--name"):
+        replay_settings(Settings(), None, name)
+
+
+def test_a_run_cannot_outlive_servers_that_only_it_starts() -> None:
+    for run in (Run(["x"], name="a"), Run(["x"], keep=True)):
+        with pytest.raises(InputError, match="outlive") as caught:
+            check_servers(Settings(), run)
+        assert "TOCSIN_KAFKA_BOOTSTRAP_SERVERS" in str(caught.value.hint)
+    check_servers(Settings(), Run(["x"]))

@@ -65,7 +65,7 @@ async def test_silence_after_old_news_pages_nobody(client) -> None:
     await step.start(heard.publish)
     await step.applied(0)
     await handled(step, heard, incoming(old(LAUNCH), 0))
-    world.drained, world.now = {0}, at(hours=7)
+    world.done, world.now = {0}, at(hours=7)
     await step.tick()
     assert [alert.muted for alert in said(heard)] == ["backfill"]
 

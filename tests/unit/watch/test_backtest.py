@@ -6,13 +6,15 @@ import asyncio
 import base64
 import random
 import struct
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.watch.builders import annotation, at, event, temporal
+from tests.unit.watch.builders import annotation, arrival, at, event, temporal
+from tests.unit.watch.feeding import Stream
 from tests.unit.watch.oracle import must_ring
 from tests.unit.watch.streams import FACTOR, articles, patterns
 from tests.unit.watch.test_crashes import unstoried
@@ -21,8 +23,12 @@ from workers.redis_keys import Keys
 from workers.settings import Settings
 from workers.watch.backtest import Backtest, compare
 from workers.watch.durations import to_micros
+from workers.watch.engine import Arrival, Engine
+from workers.watch.patterns import Pattern
 from workers.watch.redis_stories import Stories
+from workers.watch.revisions import MemoryRevisions
 from workers.watch.stories import MemoryStories, founded_by
+from workers.watch.windows import MemoryWindows
 
 NAMESPACES = count()
 
@@ -67,6 +73,50 @@ def test_two_versions_of_a_pattern_are_compared() -> None:
     found = compare(now=alerts[0], before=alerts[1])
     assert [(len(found.new), len(found.gone), len(found.same))] == [(1, 0, 1)]
     assert found.new[0].group == {"actor": ("RU",)}
+
+
+def test_what_comes_too_late_live_comes_too_late_here() -> None:
+    """The retention is the timespan and a week: 9 days here. The same articles through the engine, one by one."""
+    told = [
+        annotation("new", at(days=30), event("missile_launch", "IR")),
+        annotation("l1", at(days=21, hours=1), event("missile_launch", "KP")),
+        annotation("s1", at(days=21, hours=2), event("summit", "KP")),
+        annotation("l2", at(days=20), event("missile_launch", "RU")),
+        annotation("s2", at(days=20, hours=1), event("summit", "RU")),
+    ]
+    backtest = Backtest([temporal()])
+    for one in told:
+        backtest.add(one)
+    (verdict,) = backtest.verdicts(at(days=40))
+    live = Stream(temporal()).feed(*(arrival(one) for one in told))
+    assert [a.group for a in verdict.alerts] == live.groups == [{"actor": ("KP",)}]
+    assert (verdict.articles, verdict.too_late) == (3, 2)
+
+
+@settings(max_examples=60 * FACTOR, deadline=None)
+@given(pattern=patterns(grouped_by=((), ("actor",), ("article",))), stream=articles(least=4), gaps=st.data())
+def test_over_weeks_and_out_of_order_a_backtest_rings_what_the_engine_rings(pattern, stream, gaps) -> None:
+    """Days apart, so that some come too late. Revisions stay near their articles."""
+    days = {one.annotation.article_id: gaps.draw(st.integers(0, 30)) for one in stream}
+    told = [moved(one, timedelta(days=days[one.annotation.article_id])) for one in unstoried(stream)]
+    backtest = Backtest([pattern])
+    for one in told:
+        backtest.add(one.annotation)
+    (verdict,) = backtest.verdicts(at(days=2000))
+    assert {a.id for a in verdict.alerts if not pattern.waits} == asyncio.run(engine_rings(pattern, told))
+
+
+def moved(one: Arrival, later: timedelta) -> Arrival:
+    when = one.annotation.event_time + later
+    return replace(one, annotation=one.annotation.model_copy(update={"event_time": when, "published_at": when}))
+
+
+async def engine_rings(pattern: Pattern, told: list[Arrival]) -> set[str]:
+    store, revisions = MemoryWindows(), MemoryRevisions()
+    engine = Engine([pattern], store)
+    for one in told:
+        await engine.apply(revisions.current([one]), at(days=2000))
+    return {alert.id for alert in store.alerts() if alert.state == "firing" and not pattern.waits}
 
 
 def fingerprint(numbers: list[int]) -> str:

@@ -60,10 +60,27 @@ def test_what_must_not_be_there_and_the_wrong_order() -> None:
     absent = make_pattern(correlation={**shared, "type": "temporal", "condition": "missile_launch and not summit"})
     told = [launch("l", at(0), "KP"), summit("s", at(1), "KP"), launch("far", at(90), "XX")]
     found = {miss.value: miss.lacks for miss in misses(absent, *told)}
-    assert found["KP",] in {(), ("summit is there, and must not be",)}
+    assert found == {
+        ("KP",): ("summit is there, and must not be: s, 1h after the window began",),
+        ("XX",): (
+            "time: it is decided at 2026-03-05 00:00Z, and so far all before 2026-03-04 17:45Z is known to have come",
+        ),
+    }
     ordered = make_pattern(correlation={**shared, "type": "temporal_ordered"})
     (miss,) = misses(ordered, summit("s", at(0), "KP"), launch("l", at(1), "KP"))
     assert miss.lacks == ("the rules are there, but not one after the other in the order asked for",)
+
+
+def test_silence_that_never_was_and_a_rush_that_was_no_spike() -> None:
+    shared = {"type": "event_count", "rules": ["missile_launch"], "timespan": "2h"}
+    steady = [launch(f"l{n}", at(n), "KP") for n in range(40)]
+    (quiet,) = misses(make_pattern(correlation={**shared, "condition": {"lt": 1}}), *steady)
+    assert quiet.lacks == ("1 articles within 2h; it rings when that begins to be lt 1",)
+    spiking = make_pattern(correlation=shared, spike={"reference": "10h", "height": 3, "min": 2})
+    (calm,) = misses(spiking, *steady, launch("late", at(39.5), "KP"), summit("end", at(50), "KP"))
+    assert calm.lacks == ("3 articles within 2h; asked for is at least 2 and 3 times the usual 2.0",)
+    (young,) = misses(spiking, *(launch(f"l{n}", at(minutes=n), "KP") for n in range(5)))
+    assert young.lacks[0] == "the stream is not yet 12h old, so nobody knows what is usual"
 
 
 @pytest.mark.parametrize(("length", "words"), [(0, "0s"), (HOUR, "1h"), (2 * DAY + 5 * HOUR + 1, "2d5h")])

@@ -92,6 +92,12 @@ BROKEN = [
                  "9:37: rules.x.min_confidence: found '80%'; allowed: a number", id="no number"),
     pytest.param(SOUND + "rules:\n  x: {type: summit, min_confidence: 80}\n",
                  "9:37: rules.x.min_confidence: found '80'; allowed: 1.0 or less", id="too high"),
+    pytest.param(SOUND + "rules:\n  summit: {type: summit, text: [\"\"]}\n",
+                 "9:33: rules.summit.text[0]: found ''; allowed: words, not an empty text; leave the key out to select "
+                 "all", id="an empty phrase"),
+    pytest.param(SOUND + "rules:\n  summit: {type: summit, source: \" \"}\n",
+                 "9:34: rules.summit.source[0]: found ' '; allowed: words, not an empty text; leave the key out to "
+                 "select all", id="an empty source"),
     pytest.param(SOUND + "rules: [summit]\n", "8:8: rules: found a list; allowed: a mapping", id="rules as a list"),
     pytest.param(SOUND + "corroboration: 0\n", "8:16: corroboration: found '0'; allowed: 1 or more", id="too low"),
     pytest.param(SOUND + "distinct: story\n", "8:11: distinct: found 'story'; allowed: article", id="distinct what"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from itertools import permutations
 
 import pytest
 
@@ -15,8 +16,9 @@ from workers.watch.durations import to_micros
 from workers.watch.event_types import DEFAULT_EVENT_TYPES
 from workers.watch.pattern_file import PatternSet
 from workers.watch.patterns import Pattern
-from workers.watch.revisions import began
+from workers.watch.revisions import began, days_of
 from workers.watch.step import Watch
+from workers.watch.stream_clock import StreamClock
 
 
 class World:
@@ -24,10 +26,15 @@ class World:
 
     def __init__(self) -> None:
         self.now = at(0)
-        self.drained: Collection[int] = ()
+        self.on_topic: Collection[int] = ()
+        self.done: Collection[int] = ()
 
-    async def ask(self) -> Collection[int]:
-        return self.drained
+    async def partitions(self) -> Collection[int]:
+        return self.on_topic
+
+    async def drained(self, done: Mapping[int, int]) -> Collection[int]:
+        del done
+        return self.done
 
     def step(self, client: Redis, *patterns: Pattern, clock: str = "wall") -> Watch:
         return Watch(
@@ -36,7 +43,7 @@ class World:
             client,
             NAMESPACE,
             now=lambda: self.now,
-            drained=self.ask,
+            upstream=self,
             clock=clock,  # type: ignore[arg-type]  # a literal in every call
         )
 
@@ -72,7 +79,7 @@ async def test_absence_fires_in_total_silence_once_and_not_before_its_time(clien
     await step.start(heard.publish)
     await step.applied(0)
     await handled(step, heard, incoming(launch("a", at(0)), 0))
-    world.drained = {0}
+    world.done = {0}
     world.now = at(hours=6, minutes=14)  # the deadline is at six, and news may be 15 minutes late
     await step.tick()
     assert not heard.firing
@@ -90,11 +97,11 @@ async def test_a_backlog_is_drained_before_a_deadline_closes(client, world, hear
     await step.applied(0)
     await handled(step, heard, incoming(launch("a", at(0)), 0))
     world.now = at(hours=12)
-    world.drained = ()  # something still waits, here or before the reading
+    world.done = ()  # something still waits, here or before the reading
     await step.tick()
     assert not heard.alerts
     await handled(step, heard, incoming(annotation("b", at(hours=2), event("denial", "KP")), 1))
-    world.drained = {0}
+    world.done = {0}
     await step.tick()
     assert not heard.alerts
 
@@ -105,10 +112,10 @@ async def test_one_partition_that_lags_holds_the_deadline_back(client, world, he
     for partition in (0, 1):
         await step.applied(partition)
     await handled(step, heard, incoming(launch("a", at(0)), 0))
-    world.now, world.drained = at(hours=12), {0}
+    world.now, world.done = at(hours=12), {0}
     await step.tick()
     assert not heard.alerts
-    world.drained = {0, 1}
+    world.done = {0, 1}
     await step.tick()
     assert len(heard.firing) == 1
 
@@ -118,7 +125,7 @@ async def test_a_denial_that_turns_up_late_retracts_visibly(client, world, heard
     await step.start(heard.publish)
     await step.applied(0)
     await handled(step, heard, incoming(launch("a", at(0)), 0))
-    world.now, world.drained = at(hours=12), {0}
+    world.now, world.done = at(hours=12), {0}
     await step.tick()
     await handled(step, heard, incoming(annotation("b", at(hours=3), event("denial", "KP")), 1))
     assert [state for _, state in heard.alerts] == ["firing", "retracted"]
@@ -141,7 +148,7 @@ async def test_in_a_replay_time_ends_with_the_archive(client, world, heard) -> N
         await step.applied(partition)
     await handled(step, heard, incoming(launch("a", at(0)), 0))
     await handled(step, heard, incoming(launch("b", at(hours=5)), 1))
-    world.now, world.drained = at(days=3000), {0, 1}
+    world.now, world.done = at(days=3000), {0, 1}
     await step.tick()
     assert not heard.alerts  # the archive ends five hours after the launch
     await handled(step, heard, incoming(annotation("c", at(hours=9), event("summit", "FR")), 2))
@@ -171,7 +178,7 @@ async def test_a_death_between_state_and_announcement_of_a_deadline_loses_nothin
     await step.start(Dead().publish)
     await step.applied(0)
     await handled(step, heard, incoming(launch("a", at(0)), 0))
-    world.now, world.drained = at(hours=12), {0}
+    world.now, world.done = at(hours=12), {0}
     with pytest.raises(ConnectionError):
         await step.tick()
     again = world.step(client, unanswered())
@@ -196,7 +203,7 @@ async def test_a_publish_that_fails_once_is_made_up_for_at_the_next_tick(client,
     await step.start(kafka.publish)
     await step.applied(0)
     await handled(step, heard, incoming(launch("a", at(0)), 0))
-    world.now, world.drained = at(hours=12), {0}
+    world.now, world.done = at(hours=12), {0}
     with pytest.raises(ConnectionError):
         await step.tick()
     await step.tick()
@@ -214,7 +221,7 @@ async def test_a_feed_that_falls_silent_rings_and_rings_again_only_after_it_spok
     step = world.step(client, make_pattern(correlation=correlation, cooldown="0s"))
     await step.start(heard.publish)
     await step.applied(0)
-    world.drained = {0}
+    world.done = {0}
     world.now = at(hours=5)
     await step.tick()
     assert not heard.alerts  # what never spoke cannot fall silent
@@ -239,7 +246,7 @@ async def test_a_spike_is_judged_against_what_was_usual(client, world, heard) ->
     await handled(step, heard, *usual)
     rush = [incoming(launch(f"r{n}", at(hours=12, minutes=10 * n)), 12 + n) for n in range(4)]
     await handled(step, heard, *rush)
-    world.now, world.drained = at(hours=20), {0}
+    world.now, world.done = at(hours=20), {0}
     await step.tick()
     assert len(heard.firing) == 1
     assert heard.outgoing[-1].record.counts.articles >= 3  # type: ignore[attr-defined]  # an alert
@@ -254,25 +261,28 @@ async def test_an_article_of_long_ago_does_not_make_the_stream_older(client, wor
     pinned = incoming(launch("pinned", at(days=-9000)), 0)
     rush = [incoming(launch(f"r{n}", at(minutes=10 * n)), 1 + n) for n in range(4)]
     await handled(step, heard, pinned, *rush, incoming(launch("again", at(days=-9000)), 6))
-    world.now, world.drained = at(hours=20), {0}
+    world.now, world.done = at(hours=20), {0}
     await step.tick()
     assert not heard.alerts
 
 
 @pytest.mark.parametrize(
-    ("times", "began_at"),
-    [([5, 6, 4], 4), ([5, 200, 201], 200), ([-9000, 5, 6], 5), ([5, -9000, 6], 5), ([5, 6, 7 * 24 + 6], 5)],
+    ("days", "began_on"),
+    [
+        ([5, 6, 4], 4),
+        ([0, 8], 8),
+        ([0, 7], 0),
+        ([0, 5, 10], 0),
+        ([-9000, 5, 6], 5),
+        ([5, 200, 201, 208], 200),
+    ],
 )
-async def test_when_a_stream_began_is_one_rule_in_python_and_in_lua(client, world, heard, times, began_at) -> None:
-    first = newest = None
-    for hours in times:
-        moment = to_micros(at(hours=hours))
-        first = began(first, newest, moment)
-        newest = moment if newest is None else max(newest, moment)
-    assert first == to_micros(at(hours=began_at))
-    step = world.step(client, unanswered())
-    await step.start(heard.publish)
-    await step.applied(0)
-    for offset, hours in enumerate(times):
-        await handled(step, heard, incoming(launch(f"a{offset}", at(hours=hours)), offset))
-    assert int(await client.hget(Keys(NAMESPACE).counts(0).meta, "oldest")) == first
+async def test_when_a_stream_began_is_one_rule_whatever_the_order_and_wherever(client, days, began_on) -> None:
+    for number, order in enumerate(permutations(days)):
+        times = [at(days=day, hours=day % 3) for day in order]
+        first = to_micros(at(days=began_on, hours=began_on % 3))
+        assert began(days_of(map(to_micros, times))) == first
+        time = StreamClock(client, Keys(f"began{number}"))
+        for place, when in enumerate(times):
+            await time.note([launch(f"a{place}", when)])
+        assert (await time.read()).oldest == first

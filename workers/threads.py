@@ -1,6 +1,6 @@
 """One blocking call in a thread of its own.
 
-Not asyncio's shared pool: a name server or a disk that hangs would take its few threads from every other receiver, and
+Not asyncio's shared pool: a name server or a disk that hangs would take its few threads from everybody else, and
 the process could not end before they return.
 """
 

@@ -1,0 +1,144 @@
+"""No watermark while any partition's state is missing: after Redis lost it, or before it was ever there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+
+import pytest
+
+from tests.unit.watch.builders import annotation, at, event
+from tests.unit.watch.test_step import Heard, handled, incoming
+from tests.unit.watch.test_waiting import World, launch, unanswered
+from workers.errors import TocsinError, TransientError
+from workers.redis_keys import Keys
+from workers.watch import upstream
+from workers.watch.ringing import Clock
+from workers.watch.stream_clock import StreamClock
+
+
+@pytest.fixture
+def world() -> World:
+    found = World()
+    found.on_topic = (0, 1)
+    return found
+
+
+async def test_after_redis_lost_all_one_worker_alone_moves_no_deadline(client, world) -> None:
+    """Of two workers the first reads again what it had; the second's partition, with the denial, is still missing."""
+    first, second, heard = world.step(client, unanswered()), world.step(client, unanswered()), Heard()
+    for step in (first, second):
+        await step.start(heard.publish)
+    await first.applied(0)
+    await second.applied(1)
+    denial = annotation("d", at(2), event("denial", "KP"))
+    await handled(first, heard, incoming(launch("a", at(0)), 0))
+    await handled(second, heard, incoming(denial, 0, partition=1))
+    await client.flushdb()
+    reborn = world.step(client, unanswered())
+    await reborn.start(heard.publish)
+    await reborn.applied(0)
+    await handled(reborn, heard, incoming(launch("a", at(0)), 0, rebuilding=True))
+    await handled(reborn, heard, incoming(launch("c", at(30)), 1))
+    world.now = at(50)
+    await reborn.tick()
+    assert not heard.alerts
+    with pytest.raises(TocsinError, match="Redis has lost counts") as lost:
+        await second.tick()
+    assert not isinstance(lost.value, TransientError), "it would be tried for ever"
+    second = world.step(client, unanswered())
+    await second.start(heard.publish)
+    assert await second.applied(1) == 0
+    await handled(second, heard, incoming(denial, 0, partition=1, rebuilding=True))
+    world.done = (0, 1)
+    await second.tick()
+    assert len(heard.firing) == 1, "c, which nobody denied; not a"
+    assert heard.outgoing[-1].record.evidence[0].article_id == "c"  # type: ignore[attr-defined]  # an alert
+
+
+async def test_a_partition_whose_commit_is_at_its_end_but_whose_state_is_lost_is_asked_from_its_state(client) -> None:
+    """Kafka's commit says that nothing waits; the state, lost with Redis, says that all does."""
+
+    class Topic(World):
+        ends: Mapping[int, int] = {0: 1, 1: 1}
+
+        async def drained(self, done: Mapping[int, int]) -> Collection[int]:
+            return {partition for partition, end in self.ends.items() if done.get(partition, 0) >= end}
+
+    world, heard = Topic(), Heard()
+    world.on_topic = (0, 1)
+    step = world.step(client, unanswered())
+    await step.start(heard.publish)
+    await step.applied(0)
+    await handled(step, heard, incoming(launch("a", at(0)), 0))
+    world.now = at(50)
+    await step.tick()
+    assert not heard.alerts
+    world.ends = {0: 1, 1: 0}  # nothing was ever there
+    await step.tick()
+    assert len(heard.firing) == 1
+
+
+async def test_state_that_is_lost_while_kafka_is_asked_counts_for_nothing() -> None:
+    answer = upstream.Answer(frozenset({0, 1, 2}), {0: 5, 1: 7}, 0)
+    assert answer.still_true({0: 5, 1: 8}) == {0, 1, 2}
+    assert answer.still_true({1: 6}) == {2}
+
+
+async def test_a_missing_partition_keeps_articles_from_getting_too_old(client) -> None:
+    time = StreamClock(client, Keys("t"))
+    time.partitions = frozenset({0})
+    assert await time.read() == Clock(slowest=0, watermark=None)
+
+
+async def test_while_kafka_thinks_batches_go_on_and_its_answer_is_taken_up_later(client, world, monkeypatch) -> None:
+    """A question may take ten seconds; the turn between batches must not be held so long."""
+    answered = asyncio.Event()
+
+    class Slow(World):
+        asked = 0
+
+        async def drained(self, done: Mapping[int, int]) -> Collection[int]:
+            self.asked += 1
+            await answered.wait()
+            return (0,)
+
+    monkeypatch.setattr(upstream, "PATIENCE_SECONDS", 0.01)
+    slow, heard = Slow(), Heard()
+    step = slow.step(client, unanswered())
+    await step.start(heard.publish)
+    await step.applied(0)
+    await handled(step, heard, incoming(launch("a", at(0)), 0))
+    slow.now = at(7)
+    for _ in range(3):
+        await asyncio.wait_for(step.tick(), 10)
+    assert (slow.asked, heard.alerts) == (1, [])
+    # What comes meanwhile is younger than the question, and counts.
+    await handled(step, heard, incoming(annotation("d", at(3), event("denial", "KP")), 1))
+    answered.set()
+    await step.tick()
+    await step.tick()
+    assert not heard.alerts
+    await step.stop()
+
+
+async def test_a_question_that_failed_is_told_and_asked_again(client) -> None:
+    class Away(World):
+        tries = 0
+
+        async def drained(self, done: Mapping[int, int]) -> Collection[int]:
+            self.tries += 1
+            if self.tries == 1:
+                raise TransientError("Kafka is away")
+            return (0,)
+
+    away, heard = Away(), Heard()
+    step = away.step(client, unanswered())
+    await step.start(heard.publish)
+    await step.applied(0)
+    await handled(step, heard, incoming(launch("a", at(0)), 0))
+    away.now = at(7)
+    with pytest.raises(TransientError):
+        await step.tick()
+    await step.tick()
+    assert len(heard.firing) == 1

@@ -1,0 +1,89 @@
+"""What must stand in a sentence for a trigger to be met there, as far as words and names tell it without a parse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from topics.annotations import TextPart
+from workers.annotate.lexicon import lexicon
+from workers.annotate.ontology import PREPOSITIONS, SLOTS, Condition, Trigger
+from workers.annotate.spacy_patterns import words_of_token
+from workers.annotate.triggers import VERB_REACH
+
+OPEN_CLASSES = frozenset({"any", "plural", "number", "name"})
+"""Classes that the tagger and the parse give, to whatever word."""
+
+_WITHOUT = frozenset({"to", "by"})
+"""What stands behind these prepositions may be said without them: "gave Kim a letter"."""
+_INSTEAD = {"on": "with", "against": "with"}
+"""What stands behind the one may stand behind the other, too: "replied with strikes"."""
+_PARTIES = frozenset({"counterpart", "both"})
+"""Words that stand for a party whatever class is asked for; those of the lexicon's `parties` do so, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One of these must be there: a word as conditions see it, one as triggers see it, a beginning, a class."""
+
+    words: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
+    prefixes: frozenset[str] = frozenset()
+    classes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to carry an event: all bits of `needs` must be there, none of `forbidden`.
+
+    `sequence` are the bits of a trigger's several words in their order, each at most `reach` words behind (the
+    first one, for a verb; the one before it, else).
+    """
+
+    needs: int
+    forbidden: int
+    only_in: TextPart | None = None
+    sequence: tuple[int, ...] = ()
+    reach: int = 1
+
+
+def needed_of(trigger: Trigger, words: Sequence[str], bit_of: Callable[[Need], int]) -> Way:
+    """The way of a trigger that is written with `words`. `bit_of` numbers the needs."""
+    needs = forbidden = 0
+    for need in _needs(trigger):
+        needs |= bit_of(need)
+    for condition in trigger.conditions:
+        if condition.forbidden and condition.slots == ("sentence",):
+            known = condition.head
+            forbidden |= bit_of(Need(words=known.lemmas, prefixes=frozenset(known.prefixes)))
+    sequence = tuple(bit_of(Need(own=frozenset({word}))) for word in words)
+    for bit in sequence:
+        needs |= bit
+    far = trigger.kind == "verb" and "-" not in words
+    several = len(words) > 1 and trigger.kind != "pattern"
+    return Way(needs, forbidden, trigger.only_in, sequence if several else (), VERB_REACH if far else 1)
+
+
+def _needs(trigger: Trigger) -> Iterator[Need]:
+    for condition in trigger.conditions:
+        if not condition.forbidden and not condition.head.classes & OPEN_CLASSES:
+            yield _need_of(condition)
+        slots = frozenset(condition.slots)
+        if not condition.forbidden and slots <= PREPOSITIONS - SLOTS - _WITHOUT:
+            yield Need(words=slots | {_INSTEAD[slot] for slot in slots & _INSTEAD.keys()})
+    if trigger.pattern is not None:
+        for token in trigger.pattern.rules:
+            attributes: Mapping[str, Any] = token["RIGHT_ATTRS"] if trigger.pattern.is_dependency else token
+            words = words_of_token(attributes)
+            if words:
+                yield Need(own=frozenset(words))
+
+
+def _need_of(condition: Condition) -> Need:
+    """What one condition needs. Parties are of a class, or are counted by a word ("the two sides")."""
+    words, classes = condition.head.lemmas, condition.head.classes
+    if "parties" in condition.slots:
+        classes |= words
+        words = _PARTIES | lexicon().words("roles", "parties")
+    return Need(words, prefixes=frozenset(condition.head.prefixes), classes=classes)

@@ -1,0 +1,88 @@
+"""Which of the ontology's classes the phrases of a sentence may belong to, before it is parsed: more rather than less.
+
+`classes` says which they do belong to; what it can find is listed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+
+from spacy.strings import get_string_id
+
+from workers.annotate.classes import classes_of_name
+from workers.annotate.lexicon import lexicon
+from workers.annotate.mentions import Mention, Reading
+from workers.annotate.nouns import nouns
+from workers.annotate.people import Person
+
+_BACKWARD = frozenset(map(get_string_id, ("he", "she", "his", "her")))
+"""Pronouns that may stand for a person of an earlier sentence."""
+_BODIES = frozenset({"government", "ministry", "parliament", "junta"})
+
+
+@lru_cache(maxsize=50_000)
+def classes_of_word(lemma: str) -> frozenset[str]:
+    """The classes that a noun gives by itself, in whatever sentence. An army is a state's if a name says whose."""
+    return _classes_by_word().get(lemma, frozenset())
+
+
+@cache
+def _classes_by_word() -> Mapping[str, frozenset[str]]:
+    roles = lexicon()
+    found: dict[str, frozenset[str]] = {}
+    for name, classes in (
+        ("leader", {"leader", "official", "state", "person", "human"}),
+        ("official", {"official", "state", "person", "human"}),
+        ("body", {"org"}),
+        ("military", {"military", "human"}),
+        ("group", {"group", "human"}),
+        ("people", {"people", "human"}),
+        ("site", {"site"}),
+        ("company", {"company"}),
+    ):
+        for word in roles.words("roles", name):
+            found[word] = found.get(word, frozenset()) | classes
+    found["minister"] = found.get("minister", frozenset()) | {"leader", "official", "state", "person"}
+    for name, words in nouns().items():
+        for word in words:
+            found[word] = found.get(word, frozenset()) | {name}
+    for word in _BODIES:
+        found[word] = found.get(word, frozenset()) | {"state", "org"}
+    return found
+
+
+@dataclass(slots=True)
+class Presence:
+    """Classes by the names of an article. `people` are its persons, asked for when there is one."""
+
+    readings: Sequence[Reading]
+    know: Callable[[], Mapping[str, Person]]
+    _earlier: frozenset[str] | None = field(default=None, init=False)
+
+    def classes(self, reading: Reading, span: tuple[int, int], keys: Sequence[int]) -> frozenset[str]:
+        """The classes of a sentence's names, and of whom "he" in it may mean; `keys` are its words."""
+        found: set[str] = set()
+        at = reading.at
+        for mention in {id(m): m for i in range(*span) if (m := at.get(i)) is not None}.values():
+            found |= self._classes_of(mention)
+        if not _BACKWARD.isdisjoint(keys):
+            found |= self._of_persons()
+        return frozenset(found)
+
+    def _classes_of(self, mention: Mention) -> frozenset[str]:
+        classes = classes_of_name(mention, self.know() if mention.kind == "person" else {})
+        if mention.kind != "person" and (mention.country or mention.sort == "igo"):
+            return classes | {"state"}  # an army beside it is its army
+        return classes
+
+    def _of_persons(self) -> frozenset[str]:
+        if self._earlier is None:
+            found: set[str] = set()
+            for reading in self.readings:
+                for mention in reading.mentions:
+                    if mention.kind == "person":
+                        found |= self._classes_of(mention)
+            self._earlier = frozenset(found)
+        return self._earlier
