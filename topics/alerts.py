@@ -12,7 +12,7 @@ from topics.base import Part, Record, UtcDatetime, digest
 Level = Literal["informational", "low", "medium", "high", "critical"]
 AlertState = Literal["firing", "retracted"]
 Muted = Literal["backfill"]
-"""Why nobody is told of an alert, though it stands: the last of its articles to arrive was old news pushed afterwards."""
+"""Why nobody is told of an alert that stands: the last of its articles to arrive was old news pushed afterwards."""
 
 
 class Evidence(Part):
@@ -44,11 +44,21 @@ class Window(Part):
 
 
 class AlertCounts(Part):
-    """How much stands behind the alert."""
+    """How much stands behind the alert. `sources` are outlets; None where an earlier version did not count."""
 
     articles: int
     stories: int
     sources: int
+    independent: int | None = Field(default=None, description="outlets of which each tells it in words of its own")
+
+
+class StoryCoverage(Part):
+    """Who tells one of the alert's stories, among the articles of its window. Names, sorted."""
+
+    id: str
+    articles: int
+    outlets: tuple[str, ...] = ()
+    independent: tuple[str, ...] = Field(default=(), description="outlets that tell it in words of their own")
 
 
 class Alert(Record):
@@ -73,6 +83,7 @@ class Alert(Record):
     window: Window
     evidence: tuple[Evidence, ...]
     counts: AlertCounts
+    stories: tuple[StoryCoverage, ...] = Field(default=(), description="the first 20 stories, those most told first")
     first_event_at: UtcDatetime
     last_event_at: UtcDatetime
     fired_at: UtcDatetime = Field(description="wall clock of the machine that found it")

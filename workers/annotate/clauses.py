@@ -140,6 +140,10 @@ class ClauseWalk(Complements):
     def _of_noun(self, verb: Token, noun: Token) -> None:
         self._told_as_background(verb, noun)
         lemma = noun.lemma_.lower()
+        if is_status_word(noun, "invented") and any(
+            c.lower_ in {"in", "where"} for c in children(verb, "prep", "advmod")
+        ):
+            self.verdict.raise_to("hypothetical", noun)  # "a series in which spies kidnap her"
         if lemma == "time" and has_child(noun, "last") and not is_infinitive(verb):
             self.verdict.raise_to("historical", noun)  # "the last time they met"
         elif not is_infinitive(verb):

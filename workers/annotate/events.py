@@ -15,6 +15,7 @@ from topics.annotations import Event, Participant, Span
 from workers.annotate.actors import Cast, Position
 from workers.annotate.arguments import failing
 from workers.annotate.confidence import Factors, weigh
+from workers.annotate.figures import is_figure
 from workers.annotate.ontology import Codes, EventType, Ontology, Trigger
 from workers.annotate.pages import is_crime, is_crime_told, is_leisure, speaks_of_state, speaks_of_war
 from workers.annotate.places import place_of
@@ -110,6 +111,10 @@ def _sentence_events(
         if other is not None:
             if trace is not None:
                 trace.yielded(candidate, other)
+            continue
+        if is_figure(candidate.frame):
+            if trace is not None:
+                trace.figure(candidate)
             continue
         verdict = judge(candidate.frame, kind, setting, carried=_is_carried(candidate.trigger))
         if candidate.trigger.status is not None:

@@ -194,6 +194,8 @@ class Walk(PhraseWalk):
         lasts = is_status_word(verb, "lasting") and not self.kind.arranged
         if (lasts or not happens) and self._stands_over(noun, verb):
             return
+        if not (happens or self.kind.arranged or is_definite(noun)) and has_child(verb, "would", "'d"):
+            self.verdict.raise_to("hypothetical", verb)  # "a strike would send prices up"
         self.verb(verb, negation=happens)
 
     def _stands_over(self, noun: Token, verb: Token) -> bool:

@@ -10,6 +10,7 @@ from spacy.tokens import Token
 from topics.annotations import Status
 from workers.annotate.clauses import ClauseWalk
 from workers.annotate.complements import is_long_after, is_phrasal, is_speech
+from workers.annotate.frames import CHARGES
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negation_of, read_habit
@@ -99,6 +100,8 @@ class PhraseWalk(ClauseWalk):
 
     def _under_verb(self, preposition: Token, noun: Token, verb: Token) -> None:
         lower = preposition.lower_
+        if (verb.lemma_.lower(), lower) in CHARGES:
+            self.verdict.attributed = True
         if verb.tag_ in {"VBZ", "VBP"} or has_child(verb, "is", "are"):
             read_habit(verb, self.verdict)  # "is regularly hit by floods"
         kept = is_status_word(verb, "keeping") and lower in {"on", "with", "in"}

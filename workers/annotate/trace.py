@@ -52,6 +52,9 @@ class Trace(Protocol):
     def crime(self, candidate: Candidate) -> None:
         """It is told as a case of crime, by private persons."""
 
+    def figure(self, candidate: Candidate) -> None:
+        """The words are a figure of speech."""
+
     def outranked(self, candidate: Candidate, by: Candidate) -> None:
         """Another trigger of the same type is surer about the same word."""
 

@@ -22,7 +22,7 @@ from workers.watch.patterns import Pattern
 from workers.watch.revisions import ALLOWED_LATENESS, began
 from workers.watch.ringing import Fired, ring_of
 from workers.watch.sightings import Body, Circumstances, Observed, Sighting, Stamp
-from workers.watch.stories import MemoryStories
+from workers.watch.story_index import MemoryStories
 from workers.watch.why import Evidence
 
 _BEGINNING: Micros = -(2**60)
@@ -85,14 +85,14 @@ class Backtest:
     def add(self, annotation: Annotation) -> None:
         """Take one annotation. A newer revision replaces the earlier one, an older one is left out."""
         time = to_micros(annotation.event_time)
-        story = self._stories.assign(annotation.article_id, time, annotation.fingerprint.minhash)
+        story, text = self._stories.assign(annotation)
         self._move_clock(annotation, time)
         stamp = to_micros(annotation.fetched_at), self.articles
         self.articles += 1
         before = self._held.get(annotation.article_id)
         if before is not None and stamp <= before[0]:
             return
-        known = Circumstances(story, stamp, None, late=False, rebuilt=False)
+        known = Circumstances(story, stamp, None, late=False, rebuilt=False, text=text)
         observed = Observed(annotation, known, self._symmetric)
         concerned = [
             pattern.id

@@ -172,7 +172,7 @@ def test_whenever_redis_loses_everything_it_is_rebuilt_and_nothing_is_said_again
 
 def unstoried(stream: Sequence[Arrival]) -> list[Arrival]:
     """Stories are Redis's own here, and without a text every article is one of its own."""
-    return [replace(one, story=f"story-of-{one.annotation.article_id}") for one in stream]
+    return [replace(one, story=f"story-of-{one.annotation.article_id}", text=None) for one in stream]
 
 
 def clock_of(stream: Sequence[Arrival]) -> tuple[datetime | None, datetime | None]:
