@@ -50,7 +50,7 @@ async def feed(
         for announcement in report.announcements:
             alert = announcement.alert
             assert alert.state == "firing" or heard.get(alert.id) == "firing"
-            heard[alert.id] = alert.state
+            heard[alert.id] = "firing" if alert.state == "updated" else alert.state
         await store.announced(report.announcements)
 
     clock = Clock(oldest=to_micros(BEGINNING))

@@ -21,6 +21,7 @@ _PATTERNS = (
 
 _EBCDIC = b"\x4c\x6f\xa7\x94"
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']\s*([A-Za-z0-9._:-]{1,40})\s*["']""")
+_META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]{0,500}?\?>")
 _WIDER = {
     "ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874", "tis-620": "cp874",
@@ -86,7 +87,7 @@ def _of_header(content_type: str | None) -> str | None:
 
 
 def _of_document(body: bytes) -> str | None:
-    found = _DECLARED.match(body[:1000])
+    found = _DECLARED.match(body[:1000]) or _META.search(body[:4096])
     return found[1].decode("ascii") if found else None
 
 
