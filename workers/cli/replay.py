@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from workers.cli.moments import moment
 from workers.cli.preflight import check_model, check_patterns
 from workers.errors import ExitCode, InputError
 
@@ -125,20 +125,10 @@ def _playing(since: str | None, until: str | None, speed: str | None) -> Playing
         pace = None if speed is None else speed_of(speed)
     except ValueError as error:
         raise InputError(f"--speed {error}.") from None
-    span = Span(_moment(since, "--since"), _moment(until, "--until"))
+    span = Span(moment(since, "--since"), moment(until, "--until"))
     if span.since is not None and span.until is not None and span.since >= span.until:
         raise InputError(f"--since {since} is not before --until {until}: no article lies between.")
     return Playing(span=span, speed=pace)
-
-
-def _moment(text: str | None, option: str) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InputError(f"{option}: {text!r} is no date.", hint="Write 2026-03-01 or 2026-03-01T23:50Z.") from error
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def _writable(file: Path | None) -> None:
