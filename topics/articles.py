@@ -17,8 +17,16 @@ FUTURE_TOLERANCE = timedelta(minutes=5)
 EventTimeSource = Literal["published", "fetched"]
 
 _TRACKING = re.compile(
-    r"^(utm_.*|fbclid|gclid|dclid|msclkid|mc_[ce]id|igshid|ocid|cmpid|ito|ref_src|spm|_hs(enc|mi)|at_(medium|campaign).*)$"
+    r"^(utm_.*|[a-z_]{2,8}clid|gclsrc|[gw]braid|mc_[ce]id|igshid?|ocid|n?cmpid|ito|icid|ncid|xtor|spm|feedtype"
+    r"|ref_src|_hs(enc|mi)|_g[al]|mkt_tok|vero_id|wt\.?_?mc.*|oly_(anon|enc)_id|ns_(campaign|mchannel|source|linkname|fee)"
+    r"|at_(medium|campaign|custom|link|format|ptr|bbc).*|phpsessid|jsessionid)$"
 )
+_FROM_A_FEED = re.compile(
+    r"^(from|source|src|ref|partner|emc|via|feed|cid|sc_cid|smid|cmp|mod)=(.*\brss.*|.*_rss|feed)$|^rss=1?$"
+)
+"""Parameters that track only if they say that the reader came from a feed."""
+
+_SESSION = re.compile(r";(jsessionid|phpsessid|sid)=[^/?#;]*", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)]*\s")
 
 
@@ -37,6 +45,7 @@ class Article(Record):
     lang: str | None = None
     tags: tuple[str, ...] = ()
     truncated: bool = Field(default=False, description="the body was cut at a sentence end to fit the broker's limit")
+    summary_only: bool = Field(default=False, description="the text is the feed's summary, not the whole article")
     backfill: bool = Field(
         default=False, description="old news pushed afterwards: it is counted, and what it brings about pages nobody"
     )
@@ -59,8 +68,12 @@ def canonical_url(url: str) -> str:
         return url.strip()
     if port is not None and port != {"http": 80, "https": 443}.get(scheme):
         host = f"{host}:{port}"
-    query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k.lower())]
-    return urlunsplit((scheme, host, parts.path or "/", urlencode(query), ""))
+    query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _tracks(k.lower(), v.lower())]
+    return urlunsplit((scheme, host, _SESSION.sub("", parts.path) or "/", urlencode(query), ""))
+
+
+def _tracks(name: str, value: str) -> bool:
+    return bool(_TRACKING.match(name) or _FROM_A_FEED.match(f"{name}={value}"))
 
 
 def article_id(*, guid: str | None = None, url: str | None = None, title: str = "", text: str = "") -> str:

@@ -25,3 +25,12 @@ PATTERNS_SOUND = Gauge(
 )
 DELIVERIES = Counter("tocsin_deliveries_total", "Attempts to notify", ["receiver", "outcome"])
 DELIVERY_SECONDS = Histogram("tocsin_delivery_seconds", "Time of one attempt", ["receiver"])
+FEED_VISITS = Counter("tocsin_feed_visits_total", "Times a feed was asked", ["host", "outcome"])
+FEED_ARTICLES = Counter("tocsin_feed_articles_total", "New or edited entries of feeds, produced", ["host"])
+FEED_VISIT_SECONDS = Histogram(
+    "tocsin_feed_visit_seconds", "Time of asking a feed, until Kafka and Redis had confirmed what came of it",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+)  # fmt: skip
+FEEDS = Gauge("tocsin_feeds", "Feeds of this poller, by how they stand", ["standing"])
+FEEDS_LATE = Gauge("tocsin_feeds_late_seconds", "How long the feed that waits longest has been due")
+FEEDS_SOUND = Gauge("tocsin_feeds_file_sound", "1 if feeds.yaml could be loaded when last looked at, else 0")

@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     watchdog_seconds: float = Field(default=120.0, gt=0, description="lag without progress for so long ends the step")
     drain_seconds: float = Field(default=20.0, gt=0, description="how long a shutdown may take")
 
+    feeds: Path | None = Field(default=None, description="feeds.yaml; default: the one in the folder, if there is one")
     feeds_private_hosts: str = Field(
         default="", description="hosts and networks, comma-separated, that feeds may be at though they are not public"
     )

@@ -146,7 +146,10 @@ def test_the_services_of_compose_start_are_healthy_work_and_stop_in_time(deploye
     assert {"launch-and-summit-in-one-article"} <= {alert["pattern_id"] for alert in alerts}, listed.stderr
     for step in STEPS:
         text = deployed.scrape(step)
-        assert f'tocsin_records_in_total{{step="{step}"' in text
+        if step == "feeds":
+            assert 'tocsin_feeds{standing="ok"} 0.0' in text
+        else:
+            assert f'tocsin_records_in_total{{step="{step}"' in text
         assert "tocsin_rejects_total{" not in text
 
     for step in STEPS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 SERVED_ELSEWHERE = {
     "tocsin up": "runs beside the others, in the fixture",
     "tocsin worker annotate": "a process without end; tests/unit/test_deploy.py starts it as compose does",
+    "tocsin worker feeds": "a process without end; tests/unit/feeds/test_subscriptions_command.py runs it",
     "export": "settings of somebody's own servers",
 }
 """Commands that a test of their own runs, and where."""
@@ -116,6 +118,25 @@ def test_a_type_of_ones_own_from_nothing_to_a_ringing_pattern(tmp_path: Path) ->
                 assert re.sub(r"\s+", " ", line).strip() in shown
     assert shown.count("HIGH A port is closed and troops move: actor NO") == 1
     assert "2 articles = 2 annotated + 0 rejected; 0 malformed lines; 1 alert" in done.stderr
+
+
+def test_the_commands_about_archives_run(up: dict[str, str], tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "archives.md").read_text("utf-8")
+    sample = (ROOT / "deploy" / "examples" / "archive" / "wire.jsonl").read_bytes()
+    (tmp_path / "news.jsonl.gz").write_bytes(gzip.compress(sample))
+    (tmp_path / "last-week.jsonl").write_bytes(sample)
+    commands = console_commands(text)
+    assert len(commands) >= 3
+    shell = shutil.which("bash")
+    assert shell is not None
+    done = subprocess.run(
+        [shell, "-e", "-c", "\n".join(commands)],
+        cwd=tmp_path, env=up, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert (tmp_path / "news.mark").exists()
+    assert "<svg" in (tmp_path / "report.html").read_text("utf-8")
+    assert "119 articles into the live pipeline" in done.stderr
 
 
 def test_the_component_of_the_readme_runs() -> None:

@@ -16,6 +16,7 @@ from workers.annotate.echoes import Echoes
 from workers.annotate.entities import Mention
 from workers.annotate.gazetteer import slug
 from workers.annotate.lexicon import lexicon
+from workers.annotate.references import OBJECTIVE
 from workers.annotate.scene import Position
 from workers.annotate.syntax import antecedent, behind, children, lemma_of, objects_of
 
@@ -126,12 +127,23 @@ class Cast(Echoes):
                 found.append(made.model_copy(update={"id": mention.id}))
         return found
 
+    def nationals(self, tokens: Iterable[Token]) -> list[Participant]:
+        """The countries of people who are named by them only: "a Chinese national", "three Kenyan activists"."""
+        return [
+            self.participant(mention)
+            for token in tokens
+            for child in children(antecedent(token), "amod", "compound", "nmod")
+            if (mention := self.mention_at(child)) is not None and mention.kind == "country" and self.speaks(mention)
+        ]
+
     # --- things ----------------------------------------------------------------------------------------------
 
     def touched(self, token: Token, exclude: Iterable[str] = ()) -> list[Participant]:
         """Whom it touches if the phrase is acted on: whom it names, else whose the thing is."""
         own = set(exclude)
         found = [p for p in self.resolve(token) or self.parties(token) if not p.id.startswith("place:")]
+        if found and own.issuperset(p.id for p in found) and token.lower_ in OBJECTIVE:
+            return self._only_other(token, own)  # "Mali closed its border with it": with the other one
         return found if any(p.id not in own for p in found) else self.owners(token, own)
 
     def owners(self, token: Token, exclude: Iterable[str] = ()) -> list[Participant]:

@@ -135,7 +135,12 @@ class Classes(Scene):
             yield from self.owning(word, depth + 1)
 
     def _owners_in_words(self, token: Token) -> Iterator[Token]:
+        abroad = lemma_of(token) in lexicon().words("roles", "post") and any(
+            self.mention_at(child) is not None for child in children(token, *_LINKS)
+        )
         for child in token.children:
+            if abroad and child.dep_ == "prep":
+                continue  # "the Chadian embassy in Mali" is Chad's
             if child.dep_ in _LINKS:
                 yield from spread(child)
             elif child.dep_ == "prep" and self._is_of(token, child):

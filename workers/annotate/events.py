@@ -16,7 +16,7 @@ from workers.annotate.actors import Cast, Position
 from workers.annotate.arguments import failing
 from workers.annotate.confidence import Factors, weigh
 from workers.annotate.ontology import Codes, EventType, Ontology, Trigger
-from workers.annotate.pages import is_leisure, speaks_of_state
+from workers.annotate.pages import is_crime, is_crime_told, is_leisure, speaks_of_state, speaks_of_war
 from workers.annotate.places import place_of
 from workers.annotate.roles import participants, unique
 from workers.annotate.setting import setting_of
@@ -60,6 +60,7 @@ def read_events(
     """The events of an article's parsed sentences, in the order of the text. `trace` is told of every decision."""
     events: list[Event] = []
     leisure: bool | None = None
+    crime: bool | None = None
     for sentence in sentences:
         position = cast.position(sentence)
         if trace is not None:
@@ -68,6 +69,10 @@ def read_events(
         if any(one.kind.guarded for one in found) and not speaks_of_state(sentence):
             leisure = is_leisure(cast.readings) if leisure is None else leisure
             found = list(_unguarded(found, trace)) if leisure else found
+        if any(one.kind.no_crime for one in found) and not speaks_of_war(sentence):
+            crime = is_crime(cast.readings) if crime is None else crime
+            if crime or is_crime_told(sentence):
+                found = list(_lawful(found, trace))
         events.extend(_record(one, cast, position) for one in _merged(found, trace, headline=position.part == "title"))
     return events
 
@@ -78,6 +83,15 @@ def _unguarded(found: Iterable[Found], trace: Trace | None) -> Iterator[Found]:
             yield one
         elif trace is not None:
             trace.guarded(one.candidate)
+
+
+def _lawful(found: Iterable[Found], trace: Trace | None) -> Iterator[Found]:
+    """Without what private persons did to each other."""
+    for one in found:
+        if not one.kind.no_crime or any(not p.id.startswith(("person:", "place:")) for p in one.actor):
+            yield one
+        elif trace is not None:
+            trace.crime(one.candidate)
 
 
 def _sentence_events(

@@ -28,6 +28,7 @@ Reason = Literal[
     "excluded",
     "condition",
     "guarded",
+    "crime",
     "outranked",
     "yields",
     "merged",
@@ -200,6 +201,11 @@ class Explanation:
     def guarded(self, candidate: Candidate) -> None:
         """On a page of sport or film."""
         why = Dropped("guarded", "holds, but on a page of sport, film or games it needs a state in its sentence")
+        self._drop(candidate.trigger, candidate.frame.tokens, why)
+
+    def crime(self, candidate: Candidate) -> None:
+        """A private crime."""
+        why = Dropped("crime", "holds, but it is told as a case of crime, with no armed force or group behind it")
         self._drop(candidate.trigger, candidate.frame.tokens, why)
 
     def outranked(self, candidate: Candidate, by: Candidate) -> None:

@@ -120,7 +120,9 @@ class Frame:
             verbs = (clause, *children(clause, "xcomp"))  # "the drill that it was going to hold"
             if any(v.lemma_.lower() in light for v in verbs) and not is_passive(clause):
                 return [t for n in children(clause, "nsubj") if n.lower_ not in RELATIVE for t in spread(n)]
-        verb, relation, _ = governor(self.head)
+        verb, relation, preposition = governor(self.head)
+        if verb is not None and preposition is not None and preposition.lower_ == "in" and _takes_part(verb):
+            return subjects_of(verb)
         if verb is None or relation not in {"object", "attr"}:
             return []
         is_adjective = self.head.pos_ == "ADJ"  # "Spain is ready to send …"
@@ -137,6 +139,12 @@ class Frame:
         if is_verbal(above):
             return surface_subjects(above) or subjects_of(above)
         return [above] if above.pos_ in {"NOUN", "PROPN"} else []
+
+
+def _takes_part(verb: Token) -> bool:
+    """ "Took part in", "participated in"."""
+    lemma = verb.lemma_.lower()
+    return lemma in {"participate", "engage", "join"} or (lemma == "take" and has_child(verb, "part"))
 
 
 def _no_words(_frame: Frame) -> list[Token]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from spacy.tokens import Token
 
+from workers.annotate.lexicon import lexicon
 from workers.annotate.syntax import (
     PASSIVE_SUBJECTS,
     SUBJECTS,
@@ -25,7 +26,21 @@ def receivers_of(verb: Token) -> list[Token]:
     found += [t for to in children(verb, "dative") if to.pos_ == "ADP" for n in children(to, "pobj") for t in spread(n)]
     if not found and is_passive(verb) and any(True for _ in children(verb, "dobj")):
         found = [t for noun in children(verb, "nsubjpass") for t in antecedents(noun)]
-    return found
+    return found or _hidden_receivers(verb)
+
+
+def _hidden_receivers(verb: Token) -> list[Token]:
+    """ "Has sold Chad tanks": the parser takes who gets them for part of what they are."""
+    if verb.lemma_.lower() not in lexicon().words("roles", "giving") or behind(verb, "to") or is_passive(verb):
+        return []
+    return [
+        name
+        for thing in children(verb, "dobj")
+        for name in children(thing, "compound", "nmod")
+        if name.pos_ == "PROPN"
+        and thing.left_edge == name.left_edge
+        and not any(behind(thing, w) for w in ("to", "for"))
+    ]
 
 
 def complements_of(verb: Token) -> list[Token]:

@@ -84,7 +84,8 @@ class Walk(PhraseWalk):
         else:
             for word in children(verb, "acomp"):
                 self.subject_judged(word)  # "elections that are due to start"
-        self.path.append(verb)
+        if not (self._is_content(verb) and verb.tag_ in {"VB", "VBP", "VBZ"}):
+            self.path.append(verb)  # not that of "a request that Chad extradite him"
 
     def above_noun(self, noun: Token) -> None:
         """What stands above a noun: its verb, its preposition, or the noun it modifies."""
@@ -117,6 +118,8 @@ class Walk(PhraseWalk):
             self.reports_above(verb)  # what is condemned or welcomed has happened
         elif is_status_word(verb, "memory"):
             self.verdict.raise_to("historical", verb)
+        elif is_phrasal(verb, "postponing_phrasal"):
+            self.verdict.raise_to("future", verb)
         elif is_status_word(verb, "stopping"):
             self._stopped(noun, verb)
         elif is_status_word(verb, "denying") or is_phrasal(verb, "negated_phrasal"):
@@ -213,7 +216,8 @@ class Walk(PhraseWalk):
     def _headline_passive(self, noun: Token, verb: Token) -> bool:
         """ "Summit postponed", "Talks called off": in headlines the passive lacks its auxiliary."""
         listed = ("cancelling", "scheduling", "denying")
-        if not (any(is_status_word(verb, name) for name in listed) or is_phrasal(verb, "negated_phrasal")):
+        phrasal = is_phrasal(verb, "negated_phrasal") or is_phrasal(verb, "postponing_phrasal")
+        if not (phrasal or any(is_status_word(verb, name) for name in listed)):
             return False
         self._object_of(noun, verb)
         return True

@@ -162,11 +162,13 @@ class EventType:
     yields_to: tuple[str, ...] = ()
     actor: tuple[str, ...] | None = None  # slots of the roles where a trigger names none
     target: tuple[str, ...] | None = None
+    together: tuple[str, ...] = ()  # slots whose parties act along with the actor: drills with a partner
     personal: tuple[str, ...] = ()
     spoken: bool = False  # is words: the places that they speak of are not where it happens
     at_home: bool = False  # happens in the country whose it is, or which alone is spoken of
     on_ground: bool = False  # done by somebody known, it is done to the country on whose ground it happens
     guarded: bool = False  # its words are those of sport and film too: on such a page it needs a state in its sentence
+    no_crime: bool = False  # what private persons do of the kind, as courts and police reports tell it, is none
     on_the_spot: bool = False  # is told from where it happened: the dateline of the first sentence is its place
     exclude: tuple[tuple[str, ...], ...] = ()
     triggers: tuple[Trigger, ...] = ()

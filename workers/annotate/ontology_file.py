@@ -247,11 +247,13 @@ def _with_roles(known: EventType, spec: TypeSpec) -> EventType:
         known,
         actor=known.actor if spec.actor is None else spec.actor,
         target=known.target if spec.target is None else spec.target,
+        together=known.together if spec.together is None else spec.together,
         personal=known.personal if spec.personal is None else spec.personal,
         spoken=known.spoken if spec.spoken is None else spec.spoken,
         at_home=known.at_home if spec.at_home is None else spec.at_home,
         on_ground=known.on_ground if spec.on_ground is None else spec.on_ground,
         guarded=known.guarded if spec.guarded is None else spec.guarded,
+        no_crime=known.no_crime if spec.no_crime is None else spec.no_crime,
         on_the_spot=known.on_the_spot if spec.on_the_spot is None else spec.on_the_spot,
     )
 

@@ -97,9 +97,13 @@ class TypeSpec(Strict):
     guarded: Flag | None = Field(
         default=None, description="on a page of sport, film or games it counts only in a sentence that names a state"
     )
+    no_crime: Flag | None = Field(
+        default=None, description="a private crime, told as a case of police or court, is none"
+    )
     on_the_spot: Flag | None = Field(default=None, description="told from where it happened: the dateline is its place")
     actor: Slots | None = Field(default=None, description="slots of the actor, for triggers that name none")
     target: Slots | None = Field(default=None, description="slots of the target, for triggers that name none")
+    together: Slots | None = Field(default=None, description="slots whose parties act along with the actor")
     personal: Roles | None = Field(default=None, description="roles in which a statesman is a person, not the country")
     yields_to: Words | None = Field(default=None, description="not said of words that already carry one of these types")
     triggers: tuple[TriggerSpec, ...] = Field(default=(), description="added to those of the type")

@@ -1,5 +1,5 @@
 """Which page of the paper an article is from: on those of sport, film and games, attacks and talks are seldom wars and
-diplomacy. Word lists are in the lexicon.
+diplomacy; on that of crime, attacks are private. Word lists are in the lexicon.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from workers.annotate.lexicon import lexicon
 
 _DISTINCT = 4
 _SHARE = 0.02
+_IN_SENTENCE = 2
 """So many different words of leisure, and one word in fifty: a war report seldom has two of them."""
 
 
@@ -28,6 +29,33 @@ def is_leisure(readings: Iterable[Reading]) -> bool:
                 hits += 1
                 found.add(token.lower_)
     return len(found) >= _DISTINCT and hits >= _SHARE * total
+
+
+def is_crime(readings: Iterable[Reading]) -> bool:
+    """Is the article a report of police or court on a private crime, with no word of war or politics in it?"""
+    found: set[str] = set()
+    hits = total = 0
+    for reading in readings:
+        for token in reading.doc:
+            total += 1
+            if token.lower_ in lexicon().words("pages", "warlike"):
+                return False
+            if token.lower_ in lexicon().words("pages", "crime"):
+                hits += 1
+                found.add(token.lower_)
+    return len(found) >= _DISTINCT and hits >= _SHARE * total
+
+
+def is_crime_told(sentence: Doc) -> bool:
+    """Does a single sentence read like such a report?"""
+    words = lexicon().words("pages", "crime")
+    return len({token.lower_ for token in sentence if token.lower_ in words}) >= _IN_SENTENCE
+
+
+def speaks_of_war(sentence: Doc) -> bool:
+    """Does a sentence name an armed force, an armed group, or a public man?"""
+    words = lexicon().words("pages", "warlike")
+    return any(token.lower_ in words for token in sentence)
 
 
 def speaks_of_state(sentence: Doc) -> bool:

@@ -12,7 +12,7 @@ from workers.annotate.clauses import ClauseWalk
 from workers.annotate.complements import is_long_after, is_phrasal, is_speech
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
-from workers.annotate.modality import is_status_word, negation_of
+from workers.annotate.modality import is_status_word, negation_of, read_habit
 from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
 
 NOMINAL = frozenset({"NOUN", "PROPN"})
@@ -33,7 +33,7 @@ _NOUNS: tuple[tuple[Status, str], ...] = (
     ("hypothetical", "hypothetical_nouns"),
     ("historical", "historical_nouns"),
 )
-_LISTED = (*(name for _, name in _NOUNS), "stopping_nouns")
+_LISTED = (*(name for _, name in _NOUNS), "stopping_nouns", "answers")
 
 
 class PhraseWalk(ClauseWalk):
@@ -57,6 +57,8 @@ class PhraseWalk(ClauseWalk):
         """What an adjective behind the noun says: "the summit is unlikely", "the talks are due to start"."""
         if is_status_word(word, "future"):
             self.verdict.raise_to("future", word)
+        elif is_status_word(word, "general"):
+            self.verdict.raise_to("historical", word)
         elif is_status_word(word, "hypothetical"):
             self.verdict.raise_to("hypothetical", word)
         elif is_status_word(word, "false"):
@@ -97,6 +99,8 @@ class PhraseWalk(ClauseWalk):
 
     def _under_verb(self, preposition: Token, noun: Token, verb: Token) -> None:
         lower = preposition.lower_
+        if verb.tag_ in {"VBZ", "VBP"} or has_child(verb, "is", "are"):
+            read_habit(verb, self.verdict)  # "is regularly hit by floods"
         kept = is_status_word(verb, "keeping") and lower in {"on", "with", "in"}
         if kept or self._aside(verb, lower):
             self.reports_above(verb)
@@ -151,8 +155,8 @@ class PhraseWalk(ClauseWalk):
         lemma = noun.lemma_.lower()
         if negation_of(noun) is not None or (noun.dep_ == "attr" and negation_of(noun.head) is not None):
             self.verdict.raise_to("negated", noun)
-        if is_status_word(noun, "stopping_nouns"):
-            return  # "a halt to the strikes": they go on, or did until now
+        if is_status_word(noun, "stopping_nouns") or (is_status_word(noun, "answers") and self.given):
+            return  # "a halt to the strikes": they go on, or did until now; "revenge for the raid" follows on one
         for status, name in _NOUNS:
             if is_status_word(noun, name):
                 self.verdict.raise_to(status, noun)

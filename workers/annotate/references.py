@@ -17,10 +17,12 @@ from workers.annotate.classes import Classes
 from workers.annotate.entities import Mention
 from workers.annotate.lexicon import lexicon
 from workers.annotate.scene import STATESMEN, Position, Stretch
-from workers.annotate.syntax import behind, children, is_verbal, spread
+from workers.annotate.syntax import behind, children, is_verbal, spread, subjects_of
 
 PERSONAL = frozenset({"he", "she", "him", "her", "his", "himself", "herself"})
 SINGULAR = frozenset({"it", "its", "itself"})
+OBJECTIVE = frozenset({"it", "them"})
+FIRST = frozenset({"we", "i", "us", "our", "my", "me", "ourselves"})
 PLURAL = frozenset({"they", "them", "their", "themselves", "both"})
 _BODIES = frozenset({"state", "military", "org", "company", "group"})
 _COUNTS = frozenset({"two", "both", "three"})
@@ -44,12 +46,12 @@ class References(Classes):
 
     def is_pronoun(self, token: Token) -> bool:
         """Is `token` a pronoun that may stand for a participant?"""
-        return token.lower_ in PERSONAL or token.lower_ in SINGULAR or token.lower_ in PLURAL
+        return any(token.lower_ in words for words in (PERSONAL, SINGULAR, PLURAL, FIRST))
 
     def refer(self, pronoun: Token) -> list[Participant]:
         """Whom a pronoun means, or nobody if that is not safe."""
         nouns = self.referents(pronoun)
-        if nouns:
+        if nouns or pronoun.lower_ in FIRST:
             return self._resolved(nouns)
         person = self.previous_person(pronoun)
         if person is not None:
@@ -73,6 +75,8 @@ class References(Classes):
         found: list[list[Token]] = []
         if not self.is_pronoun(pronoun):
             return found
+        if pronoun.lower_ in FIRST:
+            return self._speaker(pronoun)
         found += self._reproached(pronoun)
         token = pronoun
         # Whom one does something to is another: "Poland blamed it".
@@ -93,6 +97,15 @@ class References(Classes):
             after = [s for s in children(token, "nsubj", "nsubjpass") if s.left_edge.i > pronoun.i and s.pos_ != "PRON"]
             found += [spread(s) for s in after if self._agrees(pronoun.lower_, s)]
         return found
+
+    def _speaker(self, pronoun: Token) -> list[list[Token]]:
+        """ "We condemn it," the minister said: who says so."""
+        for verb in pronoun.ancestors:
+            if is_verbal(verb) and verb.lemma_.lower() in lexicon().words("reporting", "say"):
+                who = [t for t in subjects_of(verb) if t.pos_ != "PRON"]
+                if who and who[0].i > pronoun.i:
+                    return [who]
+        return []
 
     def _reproached(self, pronoun: Token) -> list[list[Token]]:
         """ "Sanctions on Chad over its raid", "condemned Chad for its raid": the deed is theirs to whom it is done."""

@@ -15,7 +15,7 @@ from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import EventType
 from workers.annotate.places import Place
-from workers.annotate.syntax import governor, has_child, is_verbal, subjects_of
+from workers.annotate.syntax import behind, governor, has_child, is_verbal, subjects_of
 from workers.annotate.triggers import Candidate
 
 _PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "by", "of")
@@ -30,8 +30,15 @@ def participants(
     if kind.symmetric:
         return _parties(frame, cast), []
     actor = _actors(trigger.actor, frame, cast, as_persons="actor" in trigger.personal)
+    partners = [p for slot in kind.together for p in _resolved(frame.slot(slot), cast) if not p.id.startswith("place:")]
+    actor = unique([*actor, *partners])
+    if not actor and not kind.on_ground:
+        actor = _both(frame, cast)
     taken = {p.id for p in actor}
     target = _targets(trigger.target, frame, cast, taken, as_persons="target" in trigger.personal)
+    if not target and "target" in trigger.personal and not kind.at_home:
+        people = (cast.nationals(frame.slot(slot)) for slot in trigger.target)
+        target = unique(p for named in people for p in named if p.id not in taken)
     if not target and actor:
         target = _mutual(trigger.target, frame, actor) or (
             _echoed(trigger.target, frame, cast, taken) if kind.spoken else []
@@ -49,6 +56,18 @@ def _of_ground(place: Place, taken: set[str], frame: Frame, cast: Cast) -> list[
     names = cast.mentions_in(position.part, position.token, position.end_token)
     named = next((m for m in names if m.country == place.country and m.kind in {"place", "country"}), None)
     return [cast.participant(named)] if named is not None else []
+
+
+def _both(frame: Frame, cast: Cast) -> list[Participant]:
+    """Who did it to each other: "ties between Chad and Mali were restored"."""
+    found = unique(p for p in _resolved(_between(frame), cast) if not p.id.startswith("place:"))
+    return found if len(found) > 1 else []
+
+
+def _between(frame: Frame) -> Iterator[Token]:
+    yield from frame.slot("between")
+    for thing in frame.slot("object"):
+        yield from behind(thing, "between")
 
 
 def _actors(slots: Sequence[str], frame: Frame, cast: Cast, *, as_persons: bool) -> list[Participant]:

@@ -6,6 +6,7 @@ only a source says.
 
 from __future__ import annotations
 
+from workers.annotate.cues import cue_before
 from workers.annotate.frames import Frame
 from workers.annotate.nominals import Walk
 from workers.annotate.ontology import EventType
@@ -22,6 +23,9 @@ def judge(frame: Frame, kind: EventType, setting: Setting, *, carried: bool) -> 
         walk.verb(frame.head, own=True)
     else:
         walk.noun(frame.head, frame.tokens, carried=carried)
+    cue = cue_before(frame.tokens)
+    if cue is not None and (cue[0] == "negated" or walk.verdict.status == "actual"):
+        walk.verdict.raise_to(*cue)
     apply_times(walk, setting, frame.head)
     if is_verbal(frame.head) and walk.verdict.status != "historical":
         walk.attribute_above(frame.head)

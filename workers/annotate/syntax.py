@@ -321,6 +321,8 @@ def _controller(verb: Token, head: Token, depth: int) -> list[Token]:
             return surface_subjects(head.head) or subjects_of(head.head, depth + 1)
         return _holder(head, depth)
     objects = [t for noun in children(head, "dobj", "obj") for t in spread(noun)]
+    if not objects and head.lemma_.lower() in lexicon().words("roles", "asking"):
+        objects = [t for word in ("on", "upon", "for", "to", "with") for t in behind(head, word)]
     if objects and verb.dep_ == "xcomp" and verb.tag_ != "VBG":
         return objects
     return surface_subjects(head) or ([] if is_passive(head) else subjects_of(head, depth + 1))

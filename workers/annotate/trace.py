@@ -49,6 +49,9 @@ class Trace(Protocol):
     def guarded(self, candidate: Candidate) -> None:
         """The article is one of the pages on which the type's words mean something else."""
 
+    def crime(self, candidate: Candidate) -> None:
+        """It is told as a case of crime, by private persons."""
+
     def outranked(self, candidate: Candidate, by: Candidate) -> None:
         """Another trigger of the same type is surer about the same word."""
 

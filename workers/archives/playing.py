@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -21,6 +21,10 @@ from workers.errors import PermanentError
 
 _NAP_SECONDS = 0.2
 """While an article is not due, confirmations are taken in and a stop is heard so often."""
+
+
+MAX_PROBLEMS = 1000
+"""So many are kept for a report; `malformed` counts all."""
 
 
 class ConfirmingSink(Protocol):
@@ -45,18 +49,22 @@ class Playing:
     """How an archive is played, and how far it is.
 
     `speed` is event time against ours (60: an hour in a minute), None as fast as it goes. With `backfill` articles are
-    marked as old news that pages nobody. `sent` counts articles handed to Kafka by this run, `resumed_at` the items
-    that an earlier run had done with.
+    marked as old news that pages nobody. Without `order` they go as they come, and a pipe is followed. `read` counts
+    the items of the archive that were looked at, `sent` articles handed to Kafka by this run, `resumed_at` the items
+    that an earlier run had done with, `malformed` what is no article or cannot be sent; `on_problem` is told of each.
     """
 
     span: Span = field(default_factory=Span)
-    order: Sorted = field(default_factory=Sorted)
+    order: Sorted | None = field(default_factory=Sorted)
     speed: float | None = None
     backfill: bool = False
     checkpoint: Checkpoint | None = None
     low: LowWater = field(default_factory=LowWater)
+    on_problem: Callable[[str], None] = lambda _problem: None
+    read: int = 0
     sent: int = 0
     resumed_at: int = 0
+    malformed: int = 0
     problems: list[str] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
     newest: datetime | None = None
@@ -69,8 +77,7 @@ class Playing:
         self.resumed_at = self.low.number_done
         for each in self._due(self._ordered(found), sink):
             if isinstance(each.item, Malformed):
-                self.problems.append(str(each.item))
-                self.low.done(each.number)
+                self._refuse(each.number, str(each.item))
             else:
                 self._send(each.number, each.item, sink)
             self._save()
@@ -79,12 +86,14 @@ class Playing:
 
     def _ordered(self, found: Iterable[Article | Malformed]) -> Iterator[Numbered]:
         items = self._unless_stopped(numbered(found, self.low.has))
-        return self.order.of(self.span.within(items, self.low.done))
+        within = self.span.within(items, self.low.done)
+        return within if self.order is None else self.order.of(within)
 
     def _unless_stopped(self, items: Iterator[Numbered]) -> Iterator[Numbered]:
         for each in items:
             if self.stop.is_set():
                 raise StoppedError
+            self.read += 1
             yield each
 
     def _due(self, items: Iterator[Numbered], sink: ConfirmingSink) -> Iterator[Numbered]:
@@ -106,11 +115,17 @@ class Playing:
         try:
             sink.send_article(marked, on_confirmed=partial(self.low.done, number))
         except PermanentError as error:
-            self.problems.append(str(error))
-            self.low.done(number)
+            self._refuse(number, str(error))
         else:
             self.sent += 1
             self.newest = article.published_at or self.newest
+
+    def _refuse(self, number: int, problem: str) -> None:
+        self.malformed += 1
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(problem)
+        self.on_problem(problem)
+        self.low.done(number)
 
     def _save(self, *, finished: bool = False) -> None:
         if self.checkpoint is not None:

@@ -15,6 +15,7 @@ from workers.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
     from topics.annotations import Annotation
+    from topics.articles import Article
     from workers.annotate.reader import Reader
     from workers.archives.readers import Malformed
     from workers.settings import Settings
@@ -61,9 +62,9 @@ def backtest(
     patterns = load_patterns(paths or [settings.patterns_path], types)
     compared = _other(paths, against, settings)
     before = load_patterns([compared], types) if compared is not None else None
-    span = _moment(since, "--since"), _moment(until, "--until")
+    span = moment_of(since, "--since"), moment_of(until, "--until")
     run = _Run(patterns, before)
-    run.take(_annotations(source, settings))
+    run.take(annotations_of(source, settings))
     verdicts, differences = run.decide(*span)
     if as_json:
         for verdict in verdicts:
@@ -87,7 +88,8 @@ def _other(paths: list[Path] | None, against: Path | None, settings: Settings) -
     return in_force if paths and [path.resolve() for path in paths] != [in_force.resolve()] else None
 
 
-def _moment(text: str | None, option: str) -> datetime | None:
+def moment_of(text: str | None, option: str) -> datetime | None:
+    """The moment that an option names; without a zone it is UTC. Raises InputError."""
     if text is None:
         return None
     try:
@@ -172,12 +174,13 @@ class _Run:
         typer.echo(f"backtest: {plural(self.articles, 'article')}{span}{bad}", err=True)
 
 
-def _annotations(sources: list[str], settings: Settings) -> Iterator[Annotation | Malformed]:
+def annotations_of(sources: list[str], settings: Settings) -> Iterator[Annotation | Malformed]:
+    """What `--from` names: annotations as they are, articles read here and now. Raises InputError, Unreachable."""
     from topics.annotations import Annotation
     from workers.archives.annotations import holds_annotations, read_annotations, read_stdin, stdin_holds_annotations
     from workers.archives.readers import STDIN, files_of
 
-    read = _Articles(settings).read
+    read = Articles(settings).read
     for source in sources:
         if source == TOPIC:
             from workers.local.topic_reader import read_records
@@ -196,7 +199,7 @@ def _annotated(holds_annotations: Callable[[Path], bool]) -> Callable[[str], boo
     return lambda file: Path(file).is_file() and holds_annotations(Path(file))
 
 
-class _Articles:
+class Articles:
     """Articles, read here and now; the model is loaded when the first one comes."""
 
     def __init__(self, settings: Settings) -> None:
@@ -204,10 +207,17 @@ class _Articles:
         self._reader: Reader | None = None
 
     def read(self, paths: list[str]) -> Iterator[Annotation | Malformed]:
-        from workers.archives.readers import Malformed, read_paths
+        """The annotations of all articles at `paths`. Raises InputError."""
+        from workers.archives.readers import read_paths
+
+        return self.annotated(read_paths(paths))
+
+    def annotated(self, articles: Iterable[Article | Malformed]) -> Iterator[Annotation | Malformed]:
+        """The annotations of `articles`."""
+        from workers.archives.readers import Malformed
 
         batch = []
-        for one in read_paths(paths):
+        for one in articles:
             if isinstance(one, Malformed):
                 yield one
                 continue

@@ -1,4 +1,4 @@
-"""`tocsin feeds poll`: articles from RSS and Atom feeds onto the topic `articles`."""
+"""`tocsin feeds …`: subscriptions, and articles from feeds onto the topic `articles`."""
 
 from __future__ import annotations
 
@@ -24,24 +24,27 @@ _group = typer.Typer(help="Watch news feeds.", no_args_is_help=True)
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    from workers.cli import feeds_file, feeds_look
+
+    feeds_file.register(_group)
+    feeds_look.register(_group)
+    _group.command("poll")(poll)
     app.add_typer(_group, name="feeds")
 
 
-@_group.callback()
-def _feeds() -> None:
-    """Keep `poll` a command of its own name, though it is the only one."""
-
-
-@_group.command("poll")
 def poll(
-    urls: Annotated[list[str], typer.Argument(metavar="FEED_URL…", help="Addresses of RSS or Atom feeds.")],
+    urls: Annotated[
+        list[str] | None, typer.Argument(metavar="[FEED_URL…]", help="Feeds; default: those of feeds.yaml.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the articles as JSON lines; no Kafka, and nothing is remembered.")
     ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on for ever, as `tocsin worker feeds` does.")] = False,
 ) -> None:
     """Fetch feeds once and push their articles onto the topic `articles`.
 
-    Asks only for what is new since the last poll; what was new is remembered after Kafka has confirmed it.
+    Without an address: those of feeds.yaml that are due, which needs Redis, then end; with --watch go on. Asks only
+    for what is new since the last poll; what was new is remembered after Kafka has confirmed it.
     Exit codes: 0 all well, 1 a feed is broken or an article was refused, 4 Kafka or Redis does not answer.
     """
     import asyncio
@@ -51,10 +54,31 @@ def poll(
 
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
+    if not urls:
+        if dry_run:
+            raise typer.BadParameter("names no feed; `tocsin feeds check` shows what those of feeds.yaml give.")
+        raise typer.Exit(_poll_subscribed(settings, watch=watch))
+    if watch:
+        raise typer.BadParameter("goes with feeds.yaml; add them: `tocsin feeds add URL`.", param_hint="--watch")
     summary = asyncio.run(_print_articles(settings, urls) if dry_run else _poll(settings, urls))
     summary.tell()
     if summary.broken or summary.refused:
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _poll_subscribed(settings: Settings, *, watch: bool) -> int:
+    from workers.feeds.paths import feeds_path
+    from workers.feeds.running import run_once, run_poller
+
+    if watch:
+        return run_poller(settings)
+    done = run_once(settings)
+    _say(
+        f"{feeds_path(settings)}: feeds {done.feeds:,}, asked {done.asked:,}, broken {done.broken:,}, "
+        f"not due {done.waiting:,}; articles {done.articles:,}"
+        + (f"; {done.elsewhere:,} are another poller's" if done.elsewhere else "")
+    )
+    return ExitCode.FAILED if done.broken else ExitCode.OK
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 """`tocsin patterns check` and `tocsin patterns test`: pattern files, without Kafka and without Redis.
 
-`tocsin patterns backtest` is in `backtest`.
+`tocsin patterns backtest` is in `backtest`, `tocsin patterns explain` in `explain_alert`, and `test --article` in
+`tried_article`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workers.cli.backtest import backtest
+from workers.cli.explain_alert import explain
 from workers.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ def register(app: typer.Typer) -> None:
     group.command("check")(check)
     group.command("test")(run)
     group.command("backtest")(backtest)
+    group.command("explain")(explain)
     app.add_typer(group, name="patterns")
 
 
@@ -50,10 +53,20 @@ def check(paths: _Paths = None) -> None:
         raise typer.Exit(ExitCode.CONFIGURATION)
 
 
-def run(paths: _Paths = None) -> None:
+def run(
+    paths: _Paths = None,
+    *,
+    article: Annotated[
+        list[Path] | None,
+        typer.Option(help="Instead of the tests: read this article (.json, .jsonl, .txt) and say what every rule "
+                          "selects and what lacks. May be given more than once."),
+    ] = None,
+    at: Annotated[str | None, typer.Option(help="With --article: when it was published (UTC).")] = None,
+) -> None:  # fmt: skip
     """Run the tests that stand in pattern files, by the code that runs live.
 
-    Exit code 0 if all pass, 1 if one fails or there is none, 3 if a file has mistakes, 5 if a path cannot be read.
+    Exit code 0 if all pass, 1 if one fails or there is none, 3 if a file has mistakes, 5 if a path cannot be read. With
+    --article it is 0, whatever rang.
     """
     from rich.console import Console
 
@@ -62,6 +75,11 @@ def run(paths: _Paths = None) -> None:
     from workers.watch.pattern_tests import run_tests
 
     loaded = load_patterns(_chosen(paths), event_types())
+    if article:
+        from workers.cli.tried_article import try_articles
+
+        try_articles(loaded.patterns, article, at)
+        return
     results = run_tests(loaded.patterns)
     out = Console(highlight=False, soft_wrap=True)
     for result in results:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from workers.notify.routing import Receivers
     from workers.settings import Settings
     from workers.watch.pattern_file import PatternSet
@@ -25,6 +27,18 @@ def check_receivers(settings: Settings, patterns: PatternSet) -> Receivers:
     receivers = load_receivers(settings.receivers)
     receivers.check_names({name for pattern in patterns.patterns for name in pattern.document.receivers})
     return receivers
+
+
+def check_feeds(settings: Settings) -> Path | None:
+    """The subscriptions in force; None if there are none. Raises ConfigurationError with all their mistakes."""
+    from workers.feeds.paths import feeds_path
+    from workers.feeds.subscriptions import load_subscriptions
+
+    path = feeds_path(settings)
+    if settings.feeds is None and not path.exists():
+        return None
+    load_subscriptions(path)
+    return path.absolute()
 
 
 def check_model(settings: Settings) -> str:

@@ -6,17 +6,18 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workers.errors import ExitCode
+from workers.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from topics.articles import Article
-    from workers.archives.producing import Tally
+    from workers.archives.playing import Playing
     from workers.archives.readers import Archive, Malformed
     from workers.kafka_client import ArticleProducer
 
@@ -36,16 +37,21 @@ def produce(
             metavar="PATH…|-", help="`.jsonl`, `.jsonl.gz`, `.txt`, folders of them; `-` is JSONL on stdin."
         ),
     ],
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Remember here what Kafka has confirmed, and go on after it the next time."),
+    ] = None,
 ) -> None:
     """Push articles onto the topic `articles` and wait until Kafka has confirmed each.
 
-    A malformed line is reported with file, line number and reason, and does not stop the rest.
+    A malformed line is reported with file, line number and reason, and does not stop the rest. With --checkpoint the
+    same command, run again after a crash, sends only what was not confirmed, and later what the last file grew by.
     Exit codes: 0 all confirmed, 1 something was malformed or refused, 4 Kafka does not answer, 5 a file cannot be read.
     """
     from rich.console import Console
 
-    from workers.archives.producing import Tally, produce_all
-    from workers.archives.readers import Archive
+    from workers.archives.playing import Playing
+    from workers.archives.readers import STDIN, Archive
     from workers.kafka_client import ArticleProducer
     from workers.logs import configure_logging
     from workers.settings import load_settings
@@ -55,19 +61,37 @@ def produce(
     settings = load_settings()
     console = Console(stderr=True)
     configure_logging(settings.log_level, settings.log_format)
-    archive, tally, producer = Archive(paths), Tally(), ArticleProducer(settings)
+    archive, producer = Archive(paths), ArticleProducer(settings)
+    if checkpoint is not None and STDIN in archive.files:
+        raise InputError("--checkpoint: standard input cannot be read again.", hint="Name files, or leave it away.")
+    playing = Playing(order=None, on_problem=lambda problem: _say(console, problem))
     begun = time.monotonic()
     try:
-        with producer, _progress(console, archive, producer) as found:
+        with _remembered(playing, archive, checkpoint), producer, _progress(console, archive, producer) as found:
             # The bar holds the terminal's last line; from here on, log lines must go above it.
             configure_logging(settings.log_level, settings.log_format)
-            produce_all(found, producer, tally, lambda problem: _say(console, problem))
-            producer.flush()
+            playing.play(found, producer)
     finally:
         if producer.connected:
-            _summarise(console, tally, producer, time.monotonic() - begun)
-    if tally.malformed or producer.confirmed < producer.sent:
+            _summarise(console, playing, producer, time.monotonic() - begun)
+    if playing.malformed or producer.confirmed < producer.sent:
         raise typer.Exit(ExitCode.FAILED)
+
+
+@contextmanager
+def _remembered(playing: Playing, archive: Archive, file: Path | None) -> Iterator[None]:
+    """Have `playing` go on after the mark in `file`, and keep it there, whatever ends us."""
+    from workers.archives.checkpoint import Checkpoint, identity_of
+
+    if file is None:
+        yield
+        return
+    playing.checkpoint = Checkpoint(file, identity_of(archive.files))
+    with playing.checkpoint.held() as playing.low:
+        try:
+            yield
+        finally:
+            playing.checkpoint.save(playing.low, finished=True)
 
 
 @contextmanager
@@ -105,11 +129,12 @@ def _say(console: Console, line: str) -> None:
     console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _summarise(console: Console, tally: Tally, producer: ArticleProducer, seconds: float) -> None:
+def _summarise(console: Console, playing: Playing, producer: ArticleProducer, seconds: float) -> None:
     rate = f", {producer.confirmed / seconds:,.0f} a second" if producer.confirmed and seconds > 0 else ""
+    skipped = f" after {playing.resumed_at:,} of before" if playing.resumed_at else ""
     failed = f", not confirmed {producer.sent - producer.confirmed:,}" if producer.sent > producer.confirmed else ""
     _say(
         console,
-        f"read {tally.read:,}, produced {producer.sent:,}, confirmed {producer.confirmed:,}, "
-        f"malformed {tally.malformed:,}{failed} ({seconds:.1f} s{rate})",
+        f"read {playing.read:,}{skipped}, produced {producer.sent:,}, confirmed {producer.confirmed:,}, "
+        f"malformed {playing.malformed:,}{failed} ({seconds:.1f} s{rate})",
     )

@@ -255,12 +255,12 @@ def _print_summary(report: ReplayReport, run: Run) -> int:
     accounted = "" if report.complete else " (NOT ALL ACCOUNTED FOR)"
     sys.stderr.write(
         f"replay: {report.articles:,} articles = {report.annotated:,} annotated + {report.rejected:,} rejected"
-        f"{accounted}; {plural(len(playing.problems), 'malformed line')}; {plural(firing, 'alert')}; "
+        f"{accounted}; {plural(playing.malformed, 'malformed line')}; {plural(firing, 'alert')}; "
         f"{report.seconds:.1f} s\n"
     )
     if run.keep:
         sys.stderr.write(f"replay: kept; TOCSIN_NAMESPACE={report.namespace} makes other commands look at it\n")
-    clean = report.complete and not report.rejected and not playing.problems
+    clean = report.complete and not report.rejected and not playing.malformed
     return ExitCode.OK if clean else ExitCode.FAILED
 
 
@@ -273,6 +273,6 @@ def notes(playing: Playing) -> list[str]:
         found.append(f"{playing.span.left_out:,} articles lie outside --since and --until")
     if playing.span.undated:
         found.append(f"{playing.span.undated:,} articles bear no date: no span holds them")
-    if playing.order.late:
+    if playing.order is not None and playing.order.late:
         found.append(f"{playing.order.late:,} articles were further out of order than is sorted, and came late")
     return found

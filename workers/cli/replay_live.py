@@ -62,7 +62,7 @@ def _tell(report: BackfillReport, as_json: bool) -> int:
     told = "stand, and nobody was told" if playing.backfill else "since its start"
     sys.stderr.write(
         f"replay: {plural(playing.sent, 'article')} into the live pipeline; "
-        f"{plural(len(playing.problems), 'malformed line')}; {plural(len(report.alerts), 'alert')} {told}; "
+        f"{plural(playing.malformed, 'malformed line')}; {plural(len(report.alerts), 'alert')} {told}; "
         f"{report.seconds:.1f} s\n"
     )
     if report.stalled is not None:
@@ -70,4 +70,4 @@ def _tell(report: BackfillReport, as_json: bool) -> int:
             f"replay: the {report.stalled} step does not get on: is it running? What was sent waits for it on Kafka.\n"
         )
         return ExitCode.UNREACHABLE
-    return ExitCode.FAILED if playing.problems else ExitCode.OK
+    return ExitCode.FAILED if playing.malformed else ExitCode.OK

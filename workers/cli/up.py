@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from workers.cli.preflight import check_model, check_patterns, check_receivers
+from workers.cli.preflight import check_feeds, check_model, check_patterns, check_receivers
 from workers.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from workers.local.processes import LineSink
     from workers.local.stack import Stack
 
-COLOURS = {"annotate": "cyan", "watch": "magenta", "notify": "green", "broker": "yellow", "redis": "red"}
+COLOURS = {
+    "annotate": "cyan",
+    "watch": "magenta",
+    "notify": "green",
+    "feeds": "blue",
+    "broker": "yellow",
+    "redis": "red",
+}
 CHECK_SECONDS = 0.5
 
 
@@ -30,9 +37,9 @@ def register(app: typer.Typer) -> None:
 def up() -> None:
     """Start the broker, Redis and all steps on this machine; Ctrl-C ends them and leaves nothing behind.
 
-    Set TOCSIN_KAFKA_BOOTSTRAP_SERVERS and TOCSIN_REDIS_URL to use servers of your own. Other commands in another
-    terminal of this machine find the servers by themselves. A second Ctrl-C ends the steps at once; nothing is lost
-    by that on servers of your own.
+    With a feeds.yaml in this folder, or TOCSIN_FEEDS, its feeds are polled too. Set TOCSIN_KAFKA_BOOTSTRAP_SERVERS and
+    TOCSIN_REDIS_URL to use servers of your own. Other commands in another terminal of this machine find the servers by
+    themselves. A second Ctrl-C ends the steps at once; nothing is lost by that on servers of your own.
     """
     from workers.local.signals import run_until_signalled
 
@@ -50,7 +57,7 @@ async def _serve() -> int:
     from rich.console import Console
 
     from workers.local.runfile import run_file
-    from workers.local.stack import local_stack
+    from workers.local.stack import STEPS, local_stack
     from workers.logs import configure_logging
     from workers.settings import load_settings
 
@@ -58,12 +65,15 @@ async def _serve() -> int:
     configure_logging(settings.log_level, settings.log_format, step="up")
     check_model(settings)
     check_receivers(settings, check_patterns(settings))
+    feeds = check_feeds(settings)
+    settings = settings.with_changes(feeds=feeds)
+    steps = STEPS if feeds is None else (*STEPS, "feeds")
     console = Console(stderr=True, highlight=False)
     log_format = settings.log_format
     if log_format == "auto":
         log_format = "console" if console.is_terminal else "json"
     _say(console, "tocsin up: starting (Ctrl-C ends it) …")
-    async with local_stack(settings, sink=tagged_sink(console), log_format=log_format) as stack:
+    async with local_stack(settings, steps=steps, sink=tagged_sink(console), log_format=log_format) as stack:
         with run_file(stack.settings):
             _say_ready(console, stack)
             try:
@@ -113,6 +123,7 @@ def _say_ready(console: Console, stack: Stack) -> None:
         f"  Redis     {address(settings)}{note if 'redis' in stack.embedded else ''}\n"
         f"  patterns  {settings.patterns_path}\n"
         f"  receivers {settings.receivers or 'this terminal'}\n"
+        f"  feeds     {settings.feeds or 'none: `tocsin feeds add URL`, then start again'}\n"
         f"{f'  metrics   ports: {ports}' + chr(10) if ports else ''}"
         f"  Now, in another terminal:  tocsin produce PATH   tocsin counts top --kind event   tocsin alerts list",
     )

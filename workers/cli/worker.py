@@ -1,4 +1,4 @@
-"""`tocsin worker annotate|watch|notify`: one step in this process, for a supervisor, compose or Kubernetes."""
+"""`tocsin worker annotate|watch|notify|feeds`: one process, for a supervisor, compose or Kubernetes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 
 class StepName(StrEnum):
-    """The steps that can be run."""
+    """The steps that can be run, and the poller of feeds."""
 
     annotate = "annotate"
     watch = "watch"
     notify = "notify"
+    feeds = "feeds"
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +33,7 @@ def worker(
         int, typer.Option(min=1, max=256, help="annotate only: as many readers, one for each core.")
     ] = 1,
 ) -> None:
-    """Run one step of the pipeline until SIGTERM or Ctrl-C.
+    """Run one step of the pipeline, or a poller of the feeds in feeds.yaml, until SIGTERM or Ctrl-C.
 
     Its topics are created if they are missing. It ends with code 6 when something that should pass did not: let a
     supervisor start it again; nothing is lost. With --processes each reader is a process with a port of its own for
@@ -56,6 +57,10 @@ def worker(
         from workers.local.crew import run_crew
 
         raise typer.Exit(run_crew(step.value, processes, settings))
+    if step is StepName.feeds:
+        from workers.feeds.running import run_poller
+
+        raise typer.Exit(run_poller(settings))
     handler = _handler(step, settings)
     keep_what_is_loaded()
     ensure_topics(settings, FLOW)

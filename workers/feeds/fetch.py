@@ -19,6 +19,7 @@ from yarl import URL
 from workers.addresses import ALL_PRIVATE_HOSTS, NO_PRIVATE_HOSTS, PrivateHosts, literal_refusal
 from workers.feeds.decoding import ACCEPTED, Decoder, NotDecodable, TooLarge, inflated
 from workers.feeds.failures import FeedError, Told, of_status, why
+from workers.feeds.known import UNKNOWN, Validators
 from workers.resolver import CheckedResolver, Lookup, system_lookup
 
 __all__ = ["UNKNOWN", "FeedError", "Fetched", "Fetcher", "Told", "Unchanged", "Validators", "Wanted"]
@@ -48,21 +49,6 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 Pace = Callable[[str], Awaitable[None]]
 """Called with the address of each request before it is made, redirects included: waits for its turn, or raises."""
-
-
-@dataclass(frozen=True, slots=True)
-class Validators:
-    """What the server said about the version that it gave; sent back word for word (RFC 9110, 8.8 and 13.1)."""
-
-    etag: str | None = None
-    last_modified: str | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self.etag or self.last_modified)
-
-
-UNKNOWN = Validators()
-"""Of a feed that was never fetched."""
 
 
 @dataclass(frozen=True, slots=True)

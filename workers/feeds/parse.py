@@ -1,25 +1,31 @@
-"""The bytes of an RSS or Atom document to articles. Pure: no socket, no clock, no file."""
+"""The bytes of an RSS, Atom or JSON Feed document to articles. Pure: no socket, no clock, no file."""
 
 from __future__ import annotations
 
-import calendar
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import feedparser
-from pydantic import ValidationError
 
-from topics.articles import Article, article_id, revision_of
+from topics.articles import Article
+from workers.feeds.charsets import decoded, without_declaration
+from workers.feeds.dates import parse_date
+from workers.feeds.entities import refusal_of_entities
+from workers.feeds.entries import Entry, Origin, articles_of, bounded, page_address
 from workers.feeds.html_text import html_to_text, tidy
+from workers.feeds.json_feed import NotJsonFeed, looks_like_json, read_json_feed
 
-_CHARACTER_REFERENCE = re.compile(rb"&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,10}));?")
-_GLOBAL_GUID = re.compile(r"^(https?|urn|tag|doi|news|mid):", re.IGNORECASE)
-_WEB_PAGE = re.compile(rb"^\s*(<!doctype html|<html)", re.IGNORECASE)
+_CHARACTER_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,10}));?")
+_NO_XML_CHARACTER = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_WEB_PAGE = re.compile(r"^\s*(<!--.{0,2000}?-->\s*)?(<!doctype html|<html)", re.IGNORECASE | re.DOTALL)
+_XML = "application/xml; charset=utf-8"
+
+_PAGES = frozenset({"alternate", "via", "related", ""})
+"""Relations of links that lead to a page to read; others lead to sounds, comments or the feed itself."""
 
 
 class NotAFeed(ValueError):
@@ -42,30 +48,45 @@ def parse_feed(
 
     `base`, where the document was found in the end, resolves relative links (default: `url`). Raises NotAFeed.
     """
-    found = _feedparser(body, base or url, content_type)
+    text = decoded(body, content_type).strip("\ufeff \t\r\n\0")
+    if not text:
+        raise NotAFeed("the document is empty")
+    if looks_like_json(text):
+        return _from_json(text, url, base or url, fetched_at)
+    return _from_xml(text, url, base or url, fetched_at)
+
+
+def _from_json(text: str, url: str, base: str, fetched_at: datetime) -> ParsedFeed:
+    try:
+        found = read_json_feed(text, base=base, now=fetched_at)
+    except NotJsonFeed as error:
+        raise NotAFeed(str(error)) from error
+    problems = list(found.problems)
+    origin = Origin(url, found.title, found.lang, fetched_at)
+    return ParsedFeed(found.title, articles_of(found.entries, origin, problems), bounded(problems))
+
+
+def _from_xml(text: str, url: str, base: str, fetched_at: datetime) -> ParsedFeed:
+    if (refused := refusal_of_entities(text)) is not None:
+        raise NotAFeed(refused)
+    found = _feedparser(text, base)
     if not found.get("version") and not found.entries:
-        raise NotAFeed(_what_it_is(body, found))
-    title = _line(found.feed, "title") or None
-    articles: list[Article] = []
+        raise NotAFeed(_what_it_is(text, found))
+    title, lang = _line(found.feed, "title") or None, _language(found.feed)
     problems = [f"broken XML, read as far as it went: {found.bozo_exception}"] if _broken(found) else []
-    for number, entry in enumerate(found.entries, start=1):
-        try:
-            articles.append(_article(entry, found.feed, title, url, fetched_at))
-        except ValueError as error:
-            problems.append(f"entry {number}: {_reason(error)}")
-    return ParsedFeed(title, tuple(articles), tuple(problems))
+    entries = [_entry(each, lang, base, fetched_at) for each in found.entries]
+    return ParsedFeed(title, articles_of(entries, Origin(url, title, lang, fetched_at), problems), bounded(problems))
 
 
-def _feedparser(body: bytes, url: str, content_type: str | None) -> Any:
-    headers = {"content-location": url}
-    if content_type:
-        headers["content-type"] = content_type
+def _feedparser(text: str, url: str) -> Any:
+    # What is no character of XML would end the parser; it is nothing that a reader would miss.
+    plain = _NO_XML_CHARACTER.sub("", _CHARACTER_REFERENCE.sub(_possible, without_declaration(text)))
     try:
         # As a stream: feedparser takes plain bytes for the name of a file to open. It need not clean HTML that is
         # turned into text anyway.
         return feedparser.parse(
-            io.BytesIO(_CHARACTER_REFERENCE.sub(_possible, body)),
-            response_headers=headers,
+            io.BytesIO(plain.encode("utf-8")),
+            response_headers={"content-location": url, "content-type": _XML},
             sanitize_html=False,
             resolve_relative_uris=False,
         )
@@ -73,79 +94,52 @@ def _feedparser(body: bytes, url: str, content_type: str | None) -> Any:
         raise NotAFeed(f"feedparser cannot read it: {type(error).__name__}: {error}") from error
 
 
-def _possible(reference: re.Match[bytes]) -> bytes:
-    """A reference to what is no character would end the parser; it becomes the replacement character."""
+def _possible(reference: re.Match[str]) -> str:
     code = int(reference[1], 16) if reference[1] else int(reference[2])
-    return b"&#xFFFD;" if 0xD800 <= code <= 0xDFFF or code > 0x10FFFF else reference[0]
+    impossible = 0xD800 <= code <= 0xDFFF or code > 0x10FFFF or (code < 0x20 and code not in (9, 10, 13))
+    return "&#xFFFD;" if impossible or code in (0xFFFE, 0xFFFF) else reference[0]
 
 
 def _broken(found: Any) -> bool:
-    """Whether the XML was at fault. A mere mismatch of declared encodings is resolved and no news."""
+    """Whether the XML was at fault."""
     return bool(found.bozo) and not isinstance(
         found.get("bozo_exception"), (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
     )
 
 
-def _what_it_is(body: bytes, found: Any) -> str:
-    if not body.strip():
-        return "the document is empty"
-    if _WEB_PAGE.match(body[:1000]):
+def _what_it_is(text: str, found: Any) -> str:
+    if _WEB_PAGE.match(text[:3000]):
         return "a web page, not a feed: look in it for the address of its feed"
     if _broken(found):
         return f"neither RSS nor Atom: {found.bozo_exception}"
     return "neither RSS nor Atom"
 
 
-def _article(entry: Any, feed: Any, feed_title: str | None, url: str, fetched_at: datetime) -> Article:
-    title, text = _line(entry, "title"), _body(entry)
-    if not title and not text:
-        raise ValueError("neither title nor text")
-    link = _link(entry)
-    return Article(
-        id=_id(entry, link, url, title, text),
-        revision=revision_of(title, text),
-        url=link,
-        title=title,
-        text=text,
-        published_at=_time(entry),
-        fetched_at=fetched_at,
-        # An aggregator names the outlet in the entry; a feed without a title still has a publisher.
-        source=_line(entry.get("source") or {}, "title") or feed_title or urlsplit(url).hostname,
-        feed=url,
-        lang=_language(entry, feed),
+def _entry(entry: Any, feed_lang: str | None, base: str, now: datetime) -> Entry:
+    lang = _language(entry)
+    return Entry(
+        guid=str(entry.get("id") or ""),
+        link=page_address(_addresses(entry), base),
+        title=_line(entry, "title"),
+        content=max((_readable(each) for each in entry.get("content", ())), key=len, default=""),
+        summary=_plain(entry, "summary"),
+        published_at=_date(entry, ("published", "created"), lang or feed_lang, now),
+        changed_at=_date(entry, ("updated",), lang or feed_lang, now),
+        source=_line(entry.get("source") or {}, "title") or None,
+        lang=lang,
         tags=_tags(entry),
     )
 
 
-def _id(entry: Any, link: str | None, feed_url: str, title: str, text: str) -> str:
-    guid = tidy(str(entry.get("id") or ""))
-    if guid and not _GLOBAL_GUID.match(guid):
-        # A bare number is the publisher's own: unique on his site, surely not in the world.
-        guid = f"{urlsplit(link or feed_url).hostname} {guid}"
-    return article_id(guid=guid or None, url=link, title=title, text=text)
-
-
-def _link(entry: Any) -> str | None:
-    """The entry's page; only an address that a browser may be sent to."""
-    candidates = [entry.get("link"), *(each.get("href") for each in entry.get("links", ()))]
+def _addresses(entry: Any) -> Iterator[object]:
+    """Where the entry's page may be, the likeliest first: feedburner's links only count clicks."""
+    yield entry.get("feedburner_origlink")
+    rels = {each.get("href"): each.get("rel") or "" for each in entry.get("links", ())}
+    if rels.get(link := entry.get("link"), "") in _PAGES:
+        yield link
+    yield from (address for address, rel in rels.items() if rel in _PAGES)
     if entry.get("guidislink"):
-        candidates.append(entry.get("id"))
-    for candidate in candidates:
-        address = tidy(str(candidate or ""))
-        try:
-            parts = urlsplit(address)
-        except ValueError:
-            continue
-        if parts.scheme.lower() in ("http", "https") and parts.hostname:
-            return address
-    return None
-
-
-def _body(entry: Any) -> str:
-    """The longest of what the entry offers: some feeds have the text in `content`, some in the summary."""
-    offers = [_readable(each) for each in entry.get("content", ())]
-    offers.append(_plain(entry, "summary"))
-    return max(offers, key=len)
+        yield entry.get("id")
 
 
 def _line(holder: Mapping[str, Any], field: str) -> str:
@@ -164,30 +158,20 @@ def _readable(detail: Mapping[str, Any]) -> str:
     return html_to_text(value) if "html" in kind or "xml" in kind or not kind else ""
 
 
-def _time(entry: Any) -> datetime | None:
-    for field in ("published_parsed", "created_parsed", "updated_parsed"):
+def _date(entry: Any, fields: tuple[str, ...], language: str | None, now: datetime) -> datetime | None:
+    for field in fields:
         # Past feedparser's own `get`, which answers for one field with another, and warns.
-        moment = dict.get(entry, field)
-        if moment is not None:
-            try:
-                return datetime.fromtimestamp(calendar.timegm(moment), UTC)
-            except (ValueError, OverflowError, OSError, TypeError):
-                continue
+        written = dict.get(entry, field)
+        if written and (moment := parse_date(str(written), language=language, now=now)) is not None:
+            return moment
     return None
 
 
-def _language(entry: Any, feed: Any) -> str | None:
-    found = next((each.get("language") for each in entry.get("content", ()) if each.get("language")), None)
-    return tidy(str(found or feed.get("language") or "")).lower() or None
+def _language(holder: Any) -> str | None:
+    found = next((each.get("language") for each in holder.get("content", ()) if each.get("language")), None)
+    return tidy(str(found or holder.get("language") or "")).lower() or None
 
 
 def _tags(entry: Any) -> tuple[str, ...]:
     labels = (tidy(str(each.get("label") or each.get("term") or "")) for each in entry.get("tags", ()))
     return tuple(dict.fromkeys(label for label in labels if label))
-
-
-def _reason(error: ValueError) -> str:
-    if isinstance(error, ValidationError):
-        problem = error.errors(include_url=False, include_input=False)[0]
-        return f"{'.'.join(str(step) for step in problem['loc'])}: {problem['msg']}"
-    return str(error)

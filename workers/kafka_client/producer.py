@@ -191,10 +191,15 @@ class RecordProducer:
 
 
 class ArticleProducer(RecordProducer):
-    """Produces articles: what is too long is cut and flagged, never dropped; each gets its trace id."""
+    """Produces articles: what is too long is cut and flagged, never dropped; each gets its trace id.
 
-    def __init__(self, settings: Settings, *, delivery_seconds: float = DELIVERY_SECONDS) -> None:
-        super().__init__(settings, kinds=("articles",), delivery_seconds=delivery_seconds)
+    `also` names topics that it writes besides.
+    """
+
+    def __init__(
+        self, settings: Settings, *, also: Sequence[TopicKind] = (), delivery_seconds: float = DELIVERY_SECONDS
+    ) -> None:
+        super().__init__(settings, kinds=("articles", *also), delivery_seconds=delivery_seconds)
 
     def send_article(self, article: Article, *, on_confirmed: Callable[[], None] | None = None) -> None:
         """Hand over an article; see `send`."""

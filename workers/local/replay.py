@@ -160,7 +160,7 @@ async def replay(
             await produce(stack.settings, chain(first, articles), playing)
             await stack.wait_until_idle(on_progress)
             await _decided(stack.settings, run.waiting)
-            report = make_report(stack.settings, playing, monotonic() - started)
+            report = await make_report(stack.settings, playing, monotonic() - started)
             complete = True
         if not run.keep and playing.checkpoint is not None:
             playing.checkpoint.remove()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,11 +18,15 @@ from topics.alerts import Alert
 from topics.codec import TRACE_HEADER
 from topics.rejects import Reject
 from workers.archives.playing import Playing
+from workers.local.stored import stored_alerts
 from workers.local.topic_reader import read_messages, read_records
 from workers.settings import Settings
 
 TOP = 20
 """Entities that a report names."""
+
+MAX_ALERTS = 1_000_000
+"""Whoever has more has a pattern that rings for everything."""
 
 Hour = datetime
 
@@ -110,11 +115,11 @@ class ReplayReport:
             "annotated": self.annotated,
             "rejected": self.rejected,
             "complete": self.complete,
-            "problems": len(self.playing.problems),
+            "problems": self.playing.malformed,
             "resumed_at": self.playing.resumed_at,
             "outside_the_span": span.left_out,
             "undated_and_left_out": span.undated,
-            "out_of_order": self.playing.order.late,
+            "out_of_order": self.playing.order.late if self.playing.order else 0,
             "seconds": round(self.seconds, 3),
             "articles_per_second": round(self.rate, 2),
             "first_hour": seen[0].isoformat() if seen else None,
@@ -131,8 +136,16 @@ def ranked(counts: Counter[str]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
-def make_report(settings: Settings, playing: Playing, seconds: float) -> ReplayReport:
-    """Read the topics of a replay that is done. Raises Unreachable."""
+async def make_report(settings: Settings, playing: Playing, seconds: float) -> ReplayReport:
+    """Read what a replay that is done has left on its topics and in Redis. Raises Unreachable.
+
+    Alerts are taken from Redis: there they stand on all the evidence that came in, in whatever order it did.
+    """
+    alerts = await stored_alerts(settings, MAX_ALERTS)
+    return await asyncio.to_thread(_report, settings, playing, seconds, alerts)
+
+
+def _report(settings: Settings, playing: Playing, seconds: float, alerts: Sequence[Alert]) -> ReplayReport:
     overview, annotated = _overview(read_messages(settings, "annotations"))
     return ReplayReport(
         namespace=settings.namespace,
@@ -140,7 +153,7 @@ def make_report(settings: Settings, playing: Playing, seconds: float) -> ReplayR
         articles=len({_revision(message) for message in read_messages(settings, "articles")}),
         annotated=annotated,
         rejected=count_rejected(settings),
-        alerts=tuple(latest_alerts(read_records(settings, "alerts", Alert))),
+        alerts=tuple(latest_alerts(alerts)),
         seconds=seconds,
         overview=overview,
     )

@@ -20,6 +20,7 @@ SHARED = (
     "clock",
     "patterns",
     "receivers",
+    "feeds",
 )
 
 

@@ -6,7 +6,7 @@ The same matching that runs live, without windows to keep: no Kafka, no Redis, n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -23,6 +23,7 @@ from workers.watch.revisions import ALLOWED_LATENESS, began
 from workers.watch.ringing import Fired, ring_of
 from workers.watch.sightings import Body, Circumstances, Observed, Sighting, Stamp
 from workers.watch.stories import MemoryStories
+from workers.watch.why import Evidence
 
 _BEGINNING: Micros = -(2**60)
 
@@ -123,6 +124,11 @@ class Backtest:
     def near_misses(self, pattern: Pattern, limit: int) -> list[NearMiss]:
         """Join values for which `pattern` came near and did not ring."""
         return near_misses(pattern, self._shelves[pattern.id].sightings.values(), self._scope, {}, limit=limit)
+
+    def evidence(self, pattern: Pattern) -> tuple[Evidence, Mapping[str, Body]]:
+        """All that is held of `pattern`, and the words of its articles."""
+        shelf = self._shelves[pattern.id]
+        return Evidence(tuple(shelf.sightings.values()), (), self._scope), shelf.bodies
 
     @property
     def _scope(self) -> Scope:

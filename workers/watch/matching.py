@@ -6,7 +6,7 @@ cooldown is applied along them, and what the same articles complete for several 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from workers.watch.completions import Completion, Instance, Scope, Supply, completions
@@ -90,14 +90,25 @@ def _walk_instance(
 ) -> tuple[list[Completion], list[str]]:
     fired: list[Completion] = []
     suppressed: list[str] = []
+    for completion, quieted_by in decided(pattern, instance, scope, rung):
+        if quieted_by is None:
+            fired.append(completion)
+        else:
+            suppressed.append(completion.anchor.sighting.article_id)
+    return fired, suppressed
+
+
+def decided(
+    pattern: Pattern, instance: Instance, scope: Scope, rung: Sequence[tuple[Micros, str]]
+) -> Iterator[tuple[Completion, tuple[Micros, str] | None]]:
+    """All completions of one join value; None beside those that ring, beside the others the ring that quiets them."""
     for completion in completions(pattern, instance, scope):
         recent = [ring for ring in rung if completion.time - ring[0] < pattern.cooldown]
         if recent and not (pattern.rearms and _is_new_story(pattern, completion, instance.supplies, recent)):
-            suppressed.append(completion.anchor.sighting.article_id)
+            yield completion, recent[-1]
             continue
         rung = [*recent, (completion.time, completion.anchor.sighting.article_id)]
-        fired.append(completion)
-    return fired, suppressed
+        yield completion, None
 
 
 def _is_new_story(

@@ -179,6 +179,16 @@ class RedisWindows:
         texts: list[str | None] = await pipe.execute() if newest else []
         return [Alert.model_validate_json(text) for text in texts if text]
 
+    async def find_alert(self, beginning: str) -> list[Alert]:
+        """All alerts whose id begins so, whatever pattern rang them."""
+        found: list[Alert] = []
+        for pattern_id in await self.known_patterns():
+            key = self._keys.pattern(pattern_id).alerts
+            ids = [alert for alert in await self._client.hkeys(key) if str(alert).startswith(beginning)]
+            texts = await self._client.hmget(key, ids) if ids else []
+            found += [Alert.model_validate_json(text) for text in texts if text]
+        return found
+
 
 def lifetime_seconds(pattern: Pattern) -> int:
     """How long a pattern's state outlives its last write."""

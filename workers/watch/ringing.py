@@ -169,7 +169,7 @@ def plan(pattern: Pattern, window: Window, arrivals: Iterable[Sighting], clock: 
     sightings = list(admission.current.values())
     scope = Scope(_since(pattern, window, admission, settled), settled, clock.oldest)
     seeds = [ring for ring in window.rings if ring.time < scope.since]
-    walked = walk(pattern, sightings, scope, _rung(seeds))
+    walked = walk(pattern, sightings, scope, rung_of(seeds))
     silent: frozenset[str] = frozenset()
     if not pattern.waits and any(sighting.rebuilt for sighting in admission.changed.values()):
         silent = _silent_ids(pattern, sightings, scope, seeds)
@@ -202,7 +202,8 @@ def _since(pattern: Pattern, window: Window, admission: _Admission, settled: Mic
     return since
 
 
-def _rung(rings: Iterable[Ring]) -> dict[Value, list[tuple[Micros, str]]]:
+def rung_of(rings: Iterable[Ring]) -> dict[Value, list[tuple[Micros, str]]]:
+    """When each join value rang, and at which article."""
     found: dict[Value, list[tuple[Micros, str]]] = {}
     for ring in sorted(rings, key=lambda ring: (ring.time, ring.anchor)):
         if ring.state == "firing":
@@ -222,7 +223,7 @@ def _silent_ids(
     Of patterns that wait for time nobody knows that: they are announced again, under the same id.
     """
     rebuilt = (sighting for sighting in sightings if sighting.rebuilt)
-    walked = walk(pattern, rebuilt, scope, _rung(ring for ring in seeds if ring.silent))
+    walked = walk(pattern, rebuilt, scope, rung_of(ring for ring in seeds if ring.silent))
     return frozenset(match_id(pattern, match) for match in walked.matches)
 
 

@@ -150,11 +150,16 @@ class Observed:
 
     def by(self, pattern: Pattern) -> tuple[Sighting, Body]:
         """What `pattern` needs of it: the events that one of its rules selects, and their words."""
-        whole = self._whole
-        found = self._with_phrases(pattern.phrases) if pattern.phrases else whole.happenings
-        kept = tuple(h for h in found if any(selects(rule, whole, h) for rule in pattern.selections))
+        whole = self.whole(pattern)
+        kept = tuple(h for h in whole.happenings if any(selects(rule, whole, h) for rule in pattern.selections))
         sighting = replace(whole, happenings=kept, entities=whole.entities if pattern.asks_entities else ())
         return sighting, self._body(kept)
+
+    def whole(self, pattern: Pattern) -> Sighting:
+        """All of its events, with the phrases that `pattern` looks for."""
+        if not pattern.phrases:
+            return self._whole
+        return replace(self._whole, happenings=tuple(self._with_phrases(pattern.phrases)))
 
     def _body(self, kept: Iterable[Happening]) -> Body:
         annotation = self._annotation

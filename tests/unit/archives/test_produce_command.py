@@ -199,3 +199,47 @@ def test_a_terminal_sees_progress_and_colours_only_if_wanted(
     assert b"of 3,000 confirmed" in shown
     assert b"read 3,000, produced 3,000, confirmed 3,000" in shown
     assert (b"\x1b[3" in shown) == (not no_colour)
+
+
+def test_with_a_checkpoint_the_next_run_sends_only_what_is_new(
+    run: Run, settings: dict[str, str], tmp_path: Path
+) -> None:
+    path, mark = tmp_path / "a.jsonl", str(tmp_path / "state" / "mark.json")
+    first = run(archive(path, 300), "--checkpoint", mark)
+    assert first.returncode == 0, first.stderr
+    again = run(str(path), "--checkpoint", mark)
+    assert again.returncode == 0, again.stderr
+    assert "read 0 after 300 of before, produced 0" in again.stderr
+    archive(path, 320)
+    grown = run(str(path), "--checkpoint", mark)
+    assert "read 20 after 300 of before, produced 20" in grown.stderr, grown.stderr
+    assert lying_on_the_topic(settings) == 320
+
+
+def test_a_checkpoint_of_another_archive_is_refused(run: Run, tmp_path: Path) -> None:
+    mark = str(tmp_path / "mark.json")
+    run(archive(tmp_path / "a.jsonl", 3), "--checkpoint", mark)
+    other = run(archive(tmp_path / "b.jsonl", 3, length=100), "--checkpoint", mark)
+    assert other.returncode == 5
+    assert "mark.json: it is of another archive" in other.stderr
+    piped = run("-", "--checkpoint", mark, given="")
+    assert piped.returncode == 5
+    assert "cannot be read again" in piped.stderr
+
+
+def test_a_killed_producer_goes_on_where_kafka_confirmed(settings: dict[str, str], tmp_path: Path) -> None:
+    path, mark = archive(tmp_path / "a.jsonl", 60_000, length=2_000), tmp_path / "mark.json"
+    command = [*COMMAND, path, "--checkpoint", str(mark)]
+    with subprocess.Popen(command, env=settings, stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 60
+        while not mark.exists() or not json.loads(mark.read_text())["done"]:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.kill()
+    done = subprocess.run(command, env=settings, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    resumed = int(json.loads(mark.read_text())["done"])
+    assert resumed == 60_000
+    assert " of before, produced " in done.stderr
+    assert lying_on_the_topic(settings) >= 60_000

@@ -61,7 +61,7 @@ def test_every_variable_has_a_default() -> None:
 
 
 def test_every_step_has_a_service() -> None:
-    assert {SERVICES[name]["command"][1] for name in STEPS} == set(get_args(Step))
+    assert {SERVICES[name]["command"][1] for name in STEPS} == {*get_args(Step), "feeds"}
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -164,16 +164,16 @@ def test_ports_are_open_on_loopback_only() -> None:
     assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
 
 
-def test_only_notify_reaches_out() -> None:
+def test_only_notify_and_feeds_reach_out() -> None:
     assert COMPOSE["networks"]["inner"] == {"internal": True}
-    assert [name for name in STEPS if "outer" in SERVICES[name]["networks"]] == ["notify"]
+    assert [name for name in STEPS if "outer" in SERVICES[name]["networks"]] == ["notify", "feeds"]
     assert SERVICES["redis"]["networks"] == ["inner"]
 
 
 def test_secrets_of_receivers_are_seen_where_they_are_needed_only() -> None:
     seeing = {name: service["env_file"] for name, service in SERVICES.items() if "env_file" in service}
-    assert set(seeing) == {"notify", "cli"}
-    assert all(files == [{"path": "secrets.env", "required": False}] for files in seeing.values())
+    secrets, of_feeds = [{"path": "secrets.env", "required": False}], [{"path": "feeds.env", "required": False}]
+    assert seeing == {"notify": secrets, "cli": secrets, "feeds": of_feeds}
     assert SERVICES["cli"]["networks"] == ["inner"], "what sees secrets and is not notify has no way out"
 
 

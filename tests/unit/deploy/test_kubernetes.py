@@ -13,12 +13,14 @@ import yaml
 
 from topics.names import FLOW, TopicNames
 from topics.rejects import Step
+from workers.feeds.subscriptions import load_subscriptions
 from workers.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 KUBERNETES = CHECKOUT / "deploy" / "kubernetes"
 COMPOSE: dict[str, Any] = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text("utf-8"))
 STEPS: tuple[str, ...] = get_args(Step)
+SERVICES = (*STEPS, "feeds")
 
 
 def documents(folder: str) -> list[dict[str, Any]]:
@@ -50,7 +52,7 @@ def pods() -> list[tuple[str, dict[str, Any]]]:
 POD_IDS = [name for name, _ in pods()]
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", SERVICES)
 def test_every_step_is_a_deployment_with_a_budget_over_the_same_pods(step: str) -> None:
     deployment = one("Deployment", f"tocsin-{step}")["spec"]
     budget = one("PodDisruptionBudget", f"tocsin-{step}")["spec"]
@@ -62,11 +64,11 @@ def test_every_step_is_a_deployment_with_a_budget_over_the_same_pods(step: str) 
 
 
 def test_labels_of_the_steps_tell_them_apart() -> None:
-    selectors = [one("Deployment", f"tocsin-{step}")["spec"]["selector"]["matchLabels"] for step in STEPS]
-    assert len({tuple(sorted(selector.items())) for selector in selectors}) == len(STEPS)
+    selectors = [one("Deployment", f"tocsin-{step}")["spec"]["selector"]["matchLabels"] for step in SERVICES]
+    assert len({tuple(sorted(selector.items())) for selector in selectors}) == len(SERVICES)
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", SERVICES)
 def test_a_step_runs_its_command_is_asked_for_its_health_and_may_drain(step: str) -> None:
     pod = one("Deployment", f"tocsin-{step}")["spec"]["template"]["spec"]
     (container,) = pod["containers"]
@@ -143,14 +145,16 @@ def test_scaling_looks_at_the_groups_and_topics_that_the_steps_use(step: str) ->
     assert scaled["spec"]["maxReplicaCount"] <= int(SETTINGS["TOCSIN_PARTITIONS"]), "more than partitions would idle"
 
 
-def test_only_notify_reaches_the_internet() -> None:
+def test_only_notify_and_feeds_reach_the_internet() -> None:
     everybody = one("NetworkPolicy", "tocsin")["spec"]
     assert set(everybody["policyTypes"]) == {"Ingress", "Egress"}
     anywhere = [rule for rule in everybody["egress"] if "to" not in rule]
     assert [{port["port"] for port in rule["ports"]} for rule in anywhere] == [{53}]
-    outward = one("NetworkPolicy", "tocsin-notify")["spec"]
-    notify = one("Deployment", "tocsin-notify")["spec"]["template"]["metadata"]["labels"]
-    assert outward["podSelector"]["matchLabels"].items() <= notify.items()
+    policies = {d["metadata"]["name"] for d in BASE if d["kind"] == "NetworkPolicy"}
+    assert policies == {"tocsin", "tocsin-notify", "tocsin-feeds"}
+    for name in policies - {"tocsin"}:
+        labels = one("Deployment", name)["spec"]["template"]["metadata"]["labels"]
+        assert one("NetworkPolicy", name)["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
 
 
 def test_the_example_names_files_that_exist_and_versions_that_are_pinned() -> None:
@@ -162,7 +166,7 @@ def test_the_example_names_files_that_exist_and_versions_that_are_pinned() -> No
         assert (KUBERNETES / "example" / name).is_file()
     named = dict(literal.split("=", 1) for literal in generated["tocsin-settings"]["literals"])
     assert set(named) <= {f"TOCSIN_{field.upper()}" for field in Settings.model_fields}
-    for variable in ("TOCSIN_PATTERNS", "TOCSIN_RECEIVERS"):
+    for variable in ("TOCSIN_PATTERNS", "TOCSIN_RECEIVERS", "TOCSIN_FEEDS"):
         assert named[variable].removeprefix("/etc/tocsin/") in generated["tocsin-rules"]["files"]
     assert [image["newTag"] for image in example["images"]] == ["0.1.0"]
 
@@ -192,6 +196,10 @@ def test_the_receivers_of_the_example_are_sound(monkeypatch: pytest.MonkeyPatch)
     assert "ops-webhook" in done.stdout
 
 
+def test_the_feeds_of_the_example_are_sound() -> None:
+    assert load_subscriptions(KUBERNETES / "example" / "feeds.yaml").feeds
+
+
 @pytest.mark.parametrize("folder", ["base", "example"])
 def test_kustomize_itself_finds_no_fault(folder: str) -> None:
     """Where kubectl is at hand; elsewhere the tests above must do."""
@@ -201,8 +209,9 @@ def test_kustomize_itself_finds_no_fault(folder: str) -> None:
     done = subprocess.run([kubectl, "kustomize", str(KUBERNETES / folder)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     objects = list(yaml.safe_load_all(done.stdout))
-    assert {d["metadata"]["name"] for d in objects if d["kind"] == "Deployment"} == {f"tocsin-{s}" for s in STEPS}
+    assert {d["metadata"]["name"] for d in objects if d["kind"] == "Deployment"} == {f"tocsin-{s}" for s in SERVICES}
     if folder == "example":
         deployments = [d for d in objects if d["kind"] == "Deployment"]
-        assert all("replicas" not in d["spec"] for d in deployments), "KEDA decides"
+        fixed = [d["metadata"]["name"] for d in deployments if "replicas" in d["spec"]]
+        assert fixed == ["tocsin-feeds"], "of the others KEDA decides"
         assert all(d["metadata"]["namespace"] == "tocsin" for d in objects if d["kind"] != "Namespace")

@@ -18,6 +18,7 @@ from topics.annotations import Status
 from topics.deliveries import Outcome
 from topics.rejects import Step
 from workers import metrics
+from workers.feeds import tally
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 PROMETHEUS = CHECKOUT / "deploy" / "prometheus"
@@ -40,10 +41,11 @@ _GROUPING = re.compile(r"\b(?:by|on)\s*\(([^)]*)\)")
 
 LABEL_VALUES: dict[str, set[str]] = {
     "step": set(get_args(Step)),
-    "service": set(get_args(Step)),
+    "service": {*get_args(Step), "feeds"},
     "status": set(get_args(Status)),
     "state": set(get_args(AlertState)),
-    "outcome": set(get_args(Outcome)),
+    "outcome": {*get_args(Outcome), *tally.OUTCOMES},
+    "standing": set(tally.STATES),
     "error": {"internal-error"},
     "job": {config["job_name"] for config in CONFIG["scrape_configs"]},
 }
@@ -134,7 +136,7 @@ def test_prometheus_scrapes_every_step_where_compose_serves_metrics() -> None:
     compose = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text("utf-8"))
     (job,) = [config for config in CONFIG["scrape_configs"] if config["job_name"] == "tocsin"]
     (discovery,) = job["dns_sd_configs"]
-    assert set(discovery["names"]) == set(get_args(Step)) <= set(compose["services"])
+    assert set(discovery["names"]) == {*get_args(Step), "feeds"} <= set(compose["services"])
     for step in discovery["names"]:
         assert int(compose["services"][step]["environment"]["TOCSIN_METRICS_PORT"]) == discovery["port"]
     assert CONFIG["rule_files"] == ["tocsin.rules.yml"]

@@ -73,7 +73,8 @@ def test_a_step_is_restarted_for_ever_and_may_drain() -> None:
 
 def test_the_target_wants_every_step_and_the_topics() -> None:
     (wanted,) = values("tocsin.target", "Wants")
-    assert set(wanted.split()) == {"tocsin-topics.service", *(f"tocsin@{step}.service" for step in get_args(Step))}
+    steps = {f"tocsin@{step}.service" for step in (*get_args(Step), "feeds")}
+    assert set(wanted.split()) == {"tocsin-topics.service", *steps}
 
 
 def test_the_commands_are_ours() -> None:
@@ -97,7 +98,7 @@ def test_systemd_itself_finds_no_fault(tmp_path: Path) -> None:
     for path in SYSTEMD.iterdir():
         text = path.read_text("utf-8").replace("/opt/tocsin/bin/tocsin", "/bin/true")
         (tmp_path / path.name).write_text(text)
-    for step in get_args(Step):
+    for step in (*get_args(Step), "feeds"):
         shutil.copy(tmp_path / "tocsin@.service", tmp_path / f"tocsin@{step}.service")
     analyze = shutil.which("systemd-analyze")
     if analyze is None:

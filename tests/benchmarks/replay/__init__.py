@@ -1,0 +1,1 @@
+"""Replay of an archive: how fast, and whether it always comes to the same."""

@@ -1,0 +1,154 @@
+"""Pollers in a simulated world: when they ask, whose host it is, what they do when Redis is away."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from aiohttp import web
+
+from tests.rig.broker import BrokerServer
+from tests.unit.feeds.simulation import (
+    START,
+    Publication,
+    Publishers,
+    SteppedClock,
+    World,
+    every,
+    publishers,
+    requests_by,
+    subscriptions,
+)
+from workers.settings import Settings
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+@pytest.fixture
+def clock() -> SteppedClock:
+    return SteppedClock()
+
+
+@pytest.fixture
+async def site(clock: SteppedClock) -> AsyncIterator[Publishers]:
+    async with publishers(clock) as found:
+        yield found
+
+
+@pytest.fixture
+async def world(clock: SteppedClock, broker: BrokerServer, redis_url: str) -> AsyncIterator[World]:
+    settings = Settings(
+        namespace=f"t{uuid.uuid4().hex[:12]}", kafka_bootstrap_servers=broker.bootstrap, redis_url=redis_url
+    )
+    found = World(settings, clock)
+    yield found
+    await found.close()
+
+
+async def test_a_feed_is_asked_by_its_rhythm_and_conditionally(world: World, site: Publishers) -> None:
+    url = site.publish("127.0.0.2", "/rss", Publication(every(20 * MINUTE, start=START - 10 * HOUR)))
+    world.lease = HOUR
+    await world.join("a", subscriptions(url))
+    await world.play(START + 6 * HOUR)
+    assert 30 <= len(site.log) <= 37  # every ten minutes, and up to a tenth later
+    assert not site.log[0].known
+    assert all(asked.known for asked in site.log[1:])
+    assert {asked.status for asked in site.log} == {200, 304}
+
+
+async def test_a_host_is_asked_one_thing_at_a_time_with_its_pause(world: World, site: Publishers) -> None:
+    urls = [site.publish("127.0.0.2", f"/{n}", Publication(every(HOUR))) for n in range(10)]
+    await world.join("a", subscriptions(*urls, gap=5))
+    await world.join("b", subscriptions(*urls, gap=5))
+    await world.play(START + 2 * MINUTE)
+    times = [asked.at for asked in site.log]
+    assert len(times) == 10
+    assert min(later - earlier for earlier, later in pairwise(times)) >= timedelta(seconds=5)
+
+
+async def test_two_pollers_share_the_hosts_and_a_dead_ones_are_taken_over(world: World, site: Publishers) -> None:
+    urls = [site.publish(f"127.0.0.{n}", "/rss", Publication(every(HOUR))) for n in range(2, 22)]
+    feeds = subscriptions(*urls, interval="1m")
+    one, two = await world.join("a", feeds), await world.join("b", feeds)
+    await world.play(START + 10 * MINUTE)
+    assert len(one.hosts) + len(two.hosts) == 20
+    assert not one.hosts & two.hosts
+    assert 5 <= len(one.hosts) <= 15
+    orphans = one.hosts
+    await world.kill("a")
+    died = world.clock.now()
+    await world.play(died + world.lease + MINUTE * 1.2)
+    assert two.hosts >= orphans
+    first = {host: min(asked.at for asked in site.log if asked.host == host and asked.at > died) for host in orphans}
+    assert max(first.values()) - died <= world.lease + 1.1 * MINUTE
+    assert {asked.poller for asked in site.log if asked.at > died} != {asked.poller for asked in site.log}
+
+
+async def test_who_leaves_hands_over_at_once(world: World, site: Publishers) -> None:
+    urls = [site.publish(f"127.0.0.{n}", "/rss", Publication(every(HOUR))) for n in range(2, 12)]
+    feeds = subscriptions(*urls, interval="1m")
+    await world.join("a", feeds)
+    two = await world.join("b", feeds)
+    await world.play(START + 2 * MINUTE)
+    await world.leave("a")
+    await world.play(world.clock.now() + world.lease / 6 + timedelta(seconds=1))
+    assert len(two.hosts) == 10
+
+
+async def test_a_newcomer_gets_its_share_and_nothing_is_asked_twice(world: World, site: Publishers) -> None:
+    urls = [site.publish(f"127.0.0.{n}", "/rss", Publication(every(HOUR))) for n in range(2, 22)]
+    feeds = subscriptions(*urls, interval="5m")
+    one = await world.join("a", feeds)
+    await world.play(START + MINUTE)
+    assert len(one.hosts) == 20
+    two = await world.join("b", feeds)
+    await world.play(START + 3 * MINUTE)
+    assert len(one.hosts) + len(two.hosts) == 20
+    assert set(requests_by(site.log).values()) == {1}
+
+
+async def test_no_request_before_retry_after_and_429_rests_the_host(world: World, site: Publishers) -> None:
+    def busy(now: object) -> web.Response | None:
+        return web.Response(status=429, headers={"Retry-After": "3000"}) if now == START else None
+
+    first = site.publish("127.0.0.2", "/a", Publication(every(HOUR), answer=busy))
+    second = site.publish("127.0.0.2", "/b", Publication(every(HOUR)))
+    await world.join("a", subscriptions(first, second, interval="1m"))
+    await world.play(START + 45 * MINUTE)
+    assert [asked.path for asked in site.log] == ["/a"]
+    await world.play(START + 55 * MINUTE)
+    assert {asked.path for asked in site.log} == {"/a", "/b"}
+
+
+async def test_a_permanent_redirect_is_remembered_once_confirmed(world: World, site: Publishers) -> None:
+    new = site.publish("127.0.0.3", "/new", Publication(every(HOUR)))
+    moved = Publication(answer=lambda _now: web.Response(status=301, headers={"Location": new}))
+    old = site.publish("127.0.0.2", "/old", moved)
+    options = subscriptions(old, interval="10m")
+    world.settings = world.settings.with_changes(feeds_private_hosts="127.0.0.3")
+    world.lease = HOUR
+    await world.join("a", options)
+    await world.play(START + 2 * HOUR)
+    assert requests_by(site.log)["127.0.0.2", "/old"] == 3
+    assert requests_by(site.log)["127.0.0.3", "/new"] >= 10
+
+
+async def test_gone_is_gone(world: World, site: Publishers) -> None:
+    url = site.publish("127.0.0.2", "/rss", Publication(answer=lambda _now: web.Response(status=410)))
+    await world.join("a", subscriptions(url, interval="1m"))
+    await world.play(START + HOUR)
+    assert len(site.log) == 1
+
+
+async def test_a_failing_feed_is_tried_ever_more_rarely_and_never_given_up(world: World, site: Publishers) -> None:
+    url = site.publish("127.0.0.2", "/rss", Publication(answer=lambda _now: web.Response(status=500)))
+    world.lease = HOUR
+    await world.join("a", subscriptions(url, interval="1m", alert_after="never"))
+    await world.play(START + timedelta(days=3))
+    pauses = [later.at - earlier.at for earlier, later in pairwise(site.log)]
+    assert pauses[0] < 2 * MINUTE
+    assert 4 * HOUR <= pauses[-1] <= 4.5 * HOUR
+    assert 20 <= len(site.log) <= 30

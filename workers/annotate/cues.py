@@ -1,0 +1,42 @@
+"""Words right before a trigger that say what it is worth, whatever the parser made of them: "risks arrest", "threatens
+to expel", "a faulty pump, not a bomb".
+
+A small model takes "risks" for a plural and hangs an infinitive on the wrong word; the order of words is sure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from spacy.tokens import Token
+
+from topics.annotations import Status
+from workers.annotate.lexicon import lexicon
+from workers.annotate.modality import is_status_word
+
+_PASSIVE = frozenset({"be", "being", "been", "get", "getting"})
+_ARTICLES = frozenset({"a", "an", "another", "fresh", "further", "new", "any"})
+_CONTRASTING = frozenset({",", "and", "but", ";", "(", "–", "—"})
+_INFINITIVE: tuple[tuple[Status, str], ...] = (("negated", "refusing"), ("hypothetical", "threatening"))
+
+
+def cue_before(tokens: Sequence[Token]) -> tuple[Status, Token] | None:
+    """The status that the words before a trigger give it, and the word that does; None if they give none."""
+    first = min(tokens, key=lambda token: token.i)
+    doc, i = first.doc, first.i - 1
+    while i >= 0 and (doc[i].lower_ in _PASSIVE or doc[i].tag_ == "RB"):
+        i -= 1
+    if i > 0 and doc[i].lower_ == "to" and doc[i].tag_ == "TO":
+        for status, name in _INFINITIVE:
+            if is_status_word(doc[i - 1], name):
+                return status, doc[i - 1]
+        return None
+    while i >= 0 and (doc[i].lower_ in _ARTICLES or doc[i].pos_ == "ADJ"):
+        i -= 1
+    if i >= 0 and doc[i].lower_ in lexicon().words("status", "risking"):
+        return "hypothetical", doc[i]
+    if i > 0 and doc[i].pos_ == "ADP":
+        i -= 1
+    if i > 0 and doc[i].lower_ == "not" and doc[i - 1].lower_ in _CONTRASTING:
+        return "negated", doc[i]
+    return None
