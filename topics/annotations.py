@@ -62,6 +62,7 @@ class Fingerprint(Part):
         description="base64 of 64 little-endian uint32: a MinHash of word 5-shingles; empty if no text"
     )
     terms: dict[str, float] = Field(default_factory=dict, description="weighted terms, strongest first, at most 32")
+    years: tuple[int, ...] = Field(default=(), description="years named in the title and at the beginning of the text")
 
 
 class Timing(Part):

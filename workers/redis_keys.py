@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from zlib import crc32
 
 from workers.redis_client import Redis
 
@@ -85,19 +86,31 @@ class CountKeys:
         return f"{self.tag}:{kind}:{size}:{index}"
 
 
+SHARES = 4096
+"""Hashes into which the cells of one kind and one span of time are divided: small hashes take a third of the memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoryKeys:
-    """What is needed to recognise copies."""
+    """What is needed to recognise stories and copies."""
 
     tag: str
 
-    def article(self, article_id: str) -> str:
-        """The article's story, event time and fingerprint."""
-        return f"{self.tag}:a:{article_id}"
+    def cells(self, kind: str, era: int, field: str) -> str:
+        """The share (hash) with the cell `field`: `a` articles, `s` stories, `t` texts, `p` and `b` postings."""
+        return self._share(kind, era, crc32(field.encode()) % SHARES)
 
-    def band(self, era: int, band: int, digest: str) -> str:
-        """Articles (set) of one span of time whose fingerprints agree in one band."""
-        return f"{self.tag}:b:{era}:{band}:{digest}"
+    def share_names(self, era: int) -> list[str]:
+        """All shares of a span of time, whether they are there or not."""
+        return [self._share(kind, era, share) for kind in "astpb" for share in range(SHARES)]
+
+    def _share(self, kind: str, era: int, share: int) -> str:
+        return f"{self.tag}:{kind}:{era}:{share:x}"
+
+    @property
+    def eras(self) -> str:
+        """Spans of time (set) that have begun and are not dropped yet."""
+        return f"{self.tag}:eras"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from tests.rig.kafka import KafkaServer, real_kafka
+from workers.archives.readers import Archive
 from workers.local.replay import Run, replay, replay_settings
 from workers.local.replay_report import ReplayReport
 from workers.redis_client import connect
@@ -58,7 +59,9 @@ async def test_after_success(willing: KafkaServer, redis_url: str, tmp_path: Pat
     settings = Settings(kafka_bootstrap_servers=willing.bootstrap, redis_url=redis_url)
     lines: list[str] = []
     report: ReplayReport = await replay(
-        replay_settings(settings, None), Run([str(ARCHIVE)]), sink=lambda name, line: lines.append(f"{name} {line}")
+        replay_settings(settings, None),
+        Run(Archive([str(ARCHIVE)])),
+        sink=lambda name, line: lines.append(f"{name} {line}"),
     )
     assert report.complete, "\n".join(lines[-50:])
     assert report.alerts

@@ -136,6 +136,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # header and body are two writes, and the second would wait for an acknowledgement
     server_of_test: HttpServer
 
     def __getattr__(self, name: str) -> Callable[[], None]:

@@ -132,6 +132,7 @@ class Cast(Echoes):
         return [
             self.participant(mention)
             for token in tokens
+            if not self.classes(token) & {"leader", "official"}
             for child in children(antecedent(token), "amod", "compound", "nmod")
             if (mention := self.mention_at(child)) is not None and mention.kind == "country" and self.speaks(mention)
         ]

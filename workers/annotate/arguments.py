@@ -9,6 +9,7 @@ from spacy.tokens import Token
 
 from workers.annotate.actors import Cast
 from workers.annotate.frames import Frame
+from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import Condition, Term, Trigger, Words
 from workers.annotate.syntax import about, children, forms_of, places_of_forms
 
@@ -154,5 +155,8 @@ def _are_several(token: Token, ids: set[str], slot: str) -> bool:
         return False
     if len(ids) >= 2 or any(identifier.startswith("organisation:") for identifier in ids):
         return True
-    qualified = any(child.dep_ in {"amod", "compound", "nmod", "poss"} for child in token.children)
+    regions = lexicon().words("roles", "of_several")
+    qualified = any(
+        child.dep_ in {"amod", "compound", "nmod", "poss"} and child.lower_ not in regions for child in token.children
+    )
     return not ids and not qualified

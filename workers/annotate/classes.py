@@ -9,23 +9,25 @@ from spacy.tokens import Token
 
 from workers.annotate.entities import Mention, is_company
 from workers.annotate.lexicon import lexicon
+from workers.annotate.nouns import nouns
 from workers.annotate.people import Person, role_of
 from workers.annotate.scene import Scene
 from workers.annotate.syntax import antecedent, behind, children, lemma_of, spread
 
 _LINKS = frozenset({"compound", "amod", "nmod", "poss", "appos", "npadvmod"})
 _CLASSES_OF = {
-    "country": frozenset({"country", "state", "abroad", "place"}),
+    "country": frozenset({"country", "state", "abroad", "place", "site"}),
     "igo": frozenset({"org", "igo", "state"}),
-    "group": frozenset({"group", "people"}),
+    "group": frozenset({"group", "people", "human"}),
 }
-_PERSON = frozenset({"person", "people"})
+_PERSON = frozenset({"person", "people", "human"})
 _STATESMEN = {role: _PERSON | {role, "state"} for role in ("leader", "official")}
-_PLACE, _ABROAD = frozenset({"place"}), frozenset({"place", "abroad"})
+_PLACE, _ABROAD = frozenset({"place", "site"}), frozenset({"place", "abroad", "site"})
 _ORGANISATION, _BODY, _COMPANY = frozenset({"org"}), frozenset({"org", "state"}), frozenset({"org", "company"})
 _NOTHING: frozenset[str] = frozenset()
 _COURTESY = frozenset({"mr", "mr.", "mrs", "mrs.", "ms", "ms.", "dr", "dr."})
 _DEPTH = 4
+_HUMAN = frozenset({"leader", "official", "military", "people", "group"})
 
 
 @dataclass(slots=True)
@@ -105,7 +107,12 @@ class Classes(Scene):
             found |= {"state", "org"}
         if lemma in roles.words("roles", "military"):
             found |= {"military", "state"} if owned else {"military"}
-        return found | {name for name in ("group", "people", "company") if lemma in roles.words("roles", name)}
+        found |= {name for name in ("group", "people", "company") if lemma in roles.words("roles", name)}
+        if found & _HUMAN or lemma in nouns()["human"]:
+            found.add("human")
+        if lemma in nouns()["site"] or lemma in roles.words("roles", "site"):
+            found.add("site")
+        return found
 
     # --- whose a phrase is -----------------------------------------------------------------------------------
 

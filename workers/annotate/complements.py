@@ -133,7 +133,11 @@ class Complements(ABC):
         """ "stopped shelling" has ended; who is told to stop, or will, or does not, goes on."""
         if not is_status_word(head, "stopping") or verb.tag_ != "VBG":
             return False
-        if self.status_of(head) in {"actual", "historical"}:
+        status = self.status_of(head)
+        above = head.head
+        # Who "urged Chad to stop shelling" says that it goes on.
+        told = head.dep_ == "xcomp" and above.lemma_.lower() != "be" and not is_status_word(above, "future")
+        if status in {"actual", "historical"} or (status == "future" and not told):
             self.verdict.raise_to("negated", head)
         return True
 
@@ -161,7 +165,8 @@ class Complements(ABC):
         if lemma in {"be", "have", "remain"} and yet is not None:
             self.verdict.raise_to("negated", yet)
         elif lemma == "be" and head.tag_ == "VBD" and has_child(verb, "have"):
-            self.verdict.raise_to("negated", head)
+            later = any(is_postponing(other) for other in children(head, "conj"))
+            self.verdict.raise_to("future" if later else "negated", head)
         else:
             return False
         return True
@@ -232,7 +237,7 @@ class Complements(ABC):
 
     def _under_doubt(self, verb: Token, head: Token) -> bool:
         """ "wants to meet", "is likely to meet"; but "feared that soldiers had been killed" reports."""
-        if not is_status_word(head, "hypothetical"):
+        if not (is_status_word(head, "hypothetical") or head.lemma_.lower() == "let"):
             return False
         if self.kind.failed_counts and is_status_word(head, "trying"):
             self.verb(head)  # a launch that was tried is one
@@ -248,7 +253,7 @@ class Complements(ABC):
             if is_verbal(token) and token.dep_ not in {"aux", "auxpass"}:
                 self.near.append(token)
                 if token.dep_ in {"relcl", "advcl"} and has_child(token, "when"):
-                    self.near.extend((token.head, token.head.head))
+                    self.path.extend((token.head, token.head.head))
                 if token.dep_ != "conj":
                     return
             if token.head == token:
@@ -328,6 +333,11 @@ class Complements(ABC):
             token = above
         if token.dep_ == "acl" and token.head.pos_ == "NOUN" and not is_infinitive(token):
             self.listed_noun(token.head, default="actual")  # "a report that it was in talks"
+
+
+def is_postponing(verb: Token) -> bool:
+    """Does the verb put something off: "delay", "push back"?"""
+    return is_status_word(verb, "postponing") or is_phrasal(verb, "postponing_phrasal")
 
 
 def has_object(verb: Token) -> bool:

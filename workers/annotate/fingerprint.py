@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from spacy.lang.en.stop_words import STOP_WORDS
 
 from topics.annotations import Entity, Fingerprint
+from workers.annotate.frequencies import PLAIN, RAREST, rarity
 
 PERMUTATIONS = 64
 SHINGLE_WORDS = 5
@@ -23,6 +24,9 @@ MAX_SHINGLES = 4000
 
 _DIGEST = 20
 """Bytes of a SHA-1; the first four count."""
+LEADING_WORDS = 60
+
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
@@ -73,25 +77,36 @@ def _mixed(hashes: NDArray[np.uint32]) -> NDArray[np.uint32]:
 def terms_of(title_words: Sequence[str], body_words: Sequence[str], entities: Iterable[Entity]) -> dict[str, float]:
     """The weighted terms of an article, strongest first, of unit length.
 
-    Weight is 1 + ln(count), doubled for words of the title and of the first 60 words, where news says what is new;
-    an entity counts under its id with half as much again, since names tell stories apart best.
+    A word weighs (1 + ln(count)) times its rarity (see `frequencies`), half as much again in the title and among the
+    first 60 words, where news says what is new; an entity, under its id, as a word of the rarest kind: names tell
+    stories apart best. Words are left as they are: stems were tried, and made more look-alikes than they brought
+    together.
     """
-    leading = {*title_words, *body_words[:60]}
+    leading = {*title_words, *body_words[:LEADING_WORDS]}
     counts = Counter(title_words)
     counts.update(body_words[:3000])
     weights = {
-        word: (1 + math.log(n)) * (2.0 if word in leading else 1.0)
+        word: (1 + math.log(n)) * weight * (1.5 if word in leading else 1.0)
         for word, n in counts.items()
-        if 2 < len(word) <= 40 and word not in STOP_WORDS and not word.isdecimal()
+        if 2 < len(word) <= 40 and word not in STOP_WORDS and not word.isdecimal() and (weight := rarity(word))
     }
     for entity in entities:
-        weights[entity.id] = 1.5 * (1 + math.log(max(1, len(entity.mentions))))
+        weights[entity.id] = (RAREST - PLAIN) * (1 + math.log(max(1, len(entity.mentions))))
     strongest = sorted(weights.items(), key=lambda item: (-item[1], item[0]))[:MAX_TERMS]
     norm = math.sqrt(sum(weight * weight for _, weight in strongest)) or 1.0
     return {term: round(weight / norm, 4) for term, weight in strongest}
 
 
+def years_of(title_words: Sequence[str], body_words: Sequence[str]) -> tuple[int, ...]:
+    """The years that an article names where it says what is new, in its title and its first 120 words."""
+    return tuple(sorted({int(word) for word in (*title_words, *body_words[:120]) if _YEAR.fullmatch(word)}))
+
+
 def fingerprint_of(title: str, text: str, entities: Iterable[Entity]) -> Fingerprint:
-    """MinHash over the body (over the title if there is none), terms over both."""
+    """MinHash over the body (over the title if there is none), terms and years over both."""
     title_words, body_words = normalised_words(title), normalised_words(text)
-    return Fingerprint(minhash=minhash_of(body_words or title_words), terms=terms_of(title_words, body_words, entities))
+    return Fingerprint(
+        minhash=minhash_of(body_words or title_words),
+        terms=terms_of(title_words, body_words, entities),
+        years=years_of(title_words, body_words),
+    )

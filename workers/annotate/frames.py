@@ -27,6 +27,7 @@ from workers.annotate.syntax import (
     surface_subjects,
 )
 
+CHARGES = frozenset({("blame", "for"), ("accuse", "of"), ("condemn", "for"), ("suspect", "of")})
 _Filler = Callable[["Frame"], list[Token]]
 
 
@@ -66,7 +67,8 @@ class Frame:
         return found
 
     def _owners_around_verb(self) -> list[Token]:
-        nouns = (*self.slot("subject"), *self.slot("object"))
+        # Whose the thing is that something was done to has not done it: "Chad's army was blamed".
+        nouns = self.slot("subject") if is_passive(self.head) else (*self.slot("subject"), *self.slot("object"))
         return [t for noun in nouns for owner in children(noun, "poss") for t in spread(owner)]
 
     # --- nouns -----------------------------------------------------------------------------------------------
@@ -123,10 +125,13 @@ class Frame:
         verb, relation, preposition = governor(self.head)
         if verb is not None and preposition is not None and preposition.lower_ == "in" and _takes_part(verb):
             return subjects_of(verb)
+        if verb is not None and preposition is not None and (verb.lemma_.lower(), preposition.lower_) in CHARGES:
+            return surface_subjects(verb) if is_passive(verb) else objects_of(verb)  # "Chad was blamed for the raid"
         if verb is None or relation not in {"object", "attr"}:
             return []
         is_adjective = self.head.pos_ == "ADJ"  # "Spain is ready to send …"
-        return subjects_of(verb) if verb.lemma_.lower() in (light if is_adjective else light - {"be"}) else []
+        lends = verb.lemma_.lower() in (light if is_adjective else light - {"be"})
+        return subjects_of(verb) if lends or _calls_off(verb) else []
 
     def _bearers(self) -> list[Token]:
         """Who is "on a visit", says something "in a letter" or "during talks": the noun or subject above the phrase."""
@@ -139,6 +144,14 @@ class Frame:
         if is_verbal(above):
             return surface_subjects(above) or subjects_of(above)
         return [above] if above.pos_ in {"NOUN", "PROPN"} else []
+
+
+def _calls_off(verb: Token) -> bool:
+    """ "Halted the deliveries", "put off a trip": whose it was to be."""
+    words = lexicon()
+    stops = any(verb.lemma_.lower() in words.words("status", name) for name in ("stopping", "cancelling", "postponing"))
+    phrasal = words.words("status", "postponing_phrasal") | {"call off"}
+    return stops or any(f"{verb.lemma_.lower()} {c.lower_}" in phrasal for c in children(verb, "prt", "advmod"))
 
 
 def _takes_part(verb: Token) -> bool:

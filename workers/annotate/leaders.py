@@ -93,12 +93,30 @@ def holder_of(name: str, day: date, *, named: frozenset[str], called_leader: boo
         fitting = [h for h in known if h.fits(words)]
     else:
         fitting = [h for h in known if _is_surname(words[0], h)]
-        fitting = [h for h in fitting if called_leader or len(words[0]) >= _SHORT or h.country in named]
+        alone = len(words[0]) >= _SHORT or words[0] in _quoted()
+        fitting = [h for h in fitting if called_leader or alone or h.country in named]
     fitting = [h for h in fitting if called_leader or not h.crowned]
     if len({h.country for h in fitting}) > 1:
         fitting = [h for h in fitting if h.country in named]
     longest = max(fitting, key=lambda h: len(h.words), default=None)
     return longest if len({h.country for h in fitting}) == 1 else None
+
+
+@cache
+def _quoted() -> frozenset[str]:
+    """The names that stand alone for whoever holds office under them."""
+    return frozenset(texts(read_shipped(LEADERS).value["quoted"]))
+
+
+@lru_cache(maxsize=64)
+def quoted_on(day: date) -> Mapping[str, str]:
+    """Names that news writes alone for a holder of an office on `day`, and the full names: "Trump", "Modi"."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for word in _quoted():
+        for holder in _holders().get(word, ()):
+            if holder.since <= day <= holder.until:
+                found[word].add(holder.name)
+    return {word.capitalize(): min(names, key=len) for word, names in found.items()}
 
 
 def is_crowned(name: str) -> bool:
@@ -108,4 +126,4 @@ def is_crowned(name: str) -> bool:
 
 def _is_surname(word: str, holder: Holder) -> bool:
     surname = holder.words[0] if holder.country in _FAMILY_FIRST else holder.words[-1]
-    return word == surname
+    return word == surname or (word in _quoted() and word in holder.words)

@@ -15,7 +15,7 @@ from spacy.strings import get_string_id
 from spacy.tokens import Doc
 
 from workers.annotate.gazetteer import country_names, plain, slug
-from workers.annotate.leaders import Holder, holder_of
+from workers.annotate.leaders import Holder, holder_of, quoted_on
 from workers.annotate.lexicon import lexicon
 from workers.annotate.mentions import Mention, Reading, is_company
 
@@ -56,6 +56,9 @@ def link_persons(readings: Sequence[Reading], published: date | None = None) -> 
     A leader of the day whom the article calls by the surname only has the full name of `leaders`.
     """
     _claim_surnames(readings, published)
+    if published is not None:
+        for reading in readings:
+            _add_leaders(reading, published)
     found = [(m, reading) for reading in readings for m in reading.mentions if m.kind == "person"]
     if not found:
         return
@@ -248,6 +251,26 @@ def _add_missed(reading: Reading, persons: Sequence[_Person]) -> None:
         mention.id, mention.name = person_found.mentions[0].id, person_found.name
         person_found.mentions.append(mention)
         reading.mentions.append(mention)
+
+
+def _add_leaders(reading: Reading, published: date) -> None:
+    """The model misses "Trump" and "Modi" where they stand alone."""
+    quoted = _ids_of_quoted(published)
+    if quoted.isdisjoint(reading.ids):
+        return
+    covered = reading.covered()
+    for i in [i for i, word in enumerate(reading.ids) if word in quoted]:
+        doc = reading.doc
+        first = i == 0 or doc[i].is_sent_start or not doc[i - 1].is_alpha
+        before = doc[i - 1]
+        longer = not first and before.text[:1].isupper() and before.lower_ not in lexicon().words("names", "titles")
+        if i not in covered and not longer and not _inside_a_name(doc, i):
+            reading.mentions.append(reading.mention(i, i + 1, "person"))
+
+
+@lru_cache(maxsize=64)
+def _ids_of_quoted(published: date) -> frozenset[int]:
+    return frozenset(get_string_id(form) for word in quoted_on(published) for form in (word, word.upper()))
 
 
 def _with_particles(doc: Doc, i: int) -> int:

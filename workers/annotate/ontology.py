@@ -38,7 +38,7 @@ SLOTS = frozenset(
 )
 CLASSES = frozenset(
     {"any", "state", "country", "leader", "official", "military", "person", "people", "org", "company", "igo", "group",
-     "place", "plural", "abroad", "number", "name"}
+     "place", "plural", "abroad", "number", "name", "human", "site"}
 )  # fmt: skip
 BASE_CONFIDENCE: Mapping[TriggerKind, float] = {"verb": 0.85, "noun": 0.75, "phrase": 0.7, "pattern": 0.7}
 DEFAULT_ACTOR: Mapping[TriggerKind, tuple[str, ...]] = {

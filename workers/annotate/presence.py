@@ -14,6 +14,7 @@ from spacy.strings import get_string_id
 from workers.annotate.classes import classes_of_name
 from workers.annotate.lexicon import lexicon
 from workers.annotate.mentions import Mention, Reading
+from workers.annotate.nouns import nouns
 from workers.annotate.people import Person
 
 _BACKWARD = frozenset(map(get_string_id, ("he", "she", "his", "her")))
@@ -36,17 +37,21 @@ def _classes_by_word() -> Mapping[str, frozenset[str]]:
     roles = lexicon()
     found: dict[str, frozenset[str]] = {}
     for name, classes in (
-        ("leader", {"leader", "official", "state", "person"}),
-        ("official", {"official", "state", "person"}),
+        ("leader", {"leader", "official", "state", "person", "human"}),
+        ("official", {"official", "state", "person", "human"}),
         ("body", {"org"}),
-        ("military", {"military"}),
-        ("group", {"group"}),
-        ("people", {"people"}),
+        ("military", {"military", "human"}),
+        ("group", {"group", "human"}),
+        ("people", {"people", "human"}),
+        ("site", {"site"}),
         ("company", {"company"}),
     ):
         for word in roles.words("roles", name):
             found[word] = found.get(word, frozenset()) | classes
     found["minister"] = found.get("minister", frozenset()) | {"leader", "official", "state", "person"}
+    for name, words in nouns().items():
+        for word in words:
+            found[word] = found.get(word, frozenset()) | {name}
     for word in _BODIES:
         found[word] = found.get(word, frozenset()) | {"state", "org"}
     return found

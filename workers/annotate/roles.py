@@ -36,7 +36,7 @@ def participants(
         actor = _both(frame, cast)
     taken = {p.id for p in actor}
     target = _targets(trigger.target, frame, cast, taken, as_persons="target" in trigger.personal)
-    if not target and "target" in trigger.personal and not kind.at_home:
+    if not target and "target" in trigger.personal:
         people = (cast.nationals(frame.slot(slot)) for slot in trigger.target)
         target = unique(p for named in people for p in named if p.id not in taken)
     if not target and actor:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from topics.articles import Article
+    from workers.archives.opening import Source
     from workers.archives.playing import Playing
-    from workers.archives.readers import Archive, Malformed
+    from workers.archives.readers import Malformed
     from workers.kafka_client import ArticleProducer
 
 SHOW_EVERY = 100
@@ -34,7 +35,8 @@ def produce(
     paths: Annotated[
         list[str],
         typer.Argument(
-            metavar="PATH…|-", help="`.jsonl`, `.jsonl.gz`, `.txt`, folders of them; `-` is JSONL on stdin."
+            metavar="PATH…|-",
+            help="`.jsonl`, `.jsonl.gz`, `.txt`, folders of them; `-` is JSONL on stdin; `topic:NAME` a Kafka topic.",
         ),
     ],
     checkpoint: Annotated[
@@ -50,8 +52,9 @@ def produce(
     """
     from rich.console import Console
 
+    from workers.archives.opening import opened, refuse_own_topic
     from workers.archives.playing import Playing
-    from workers.archives.readers import STDIN, Archive
+    from workers.archives.readers import STDIN
     from workers.kafka_client import ArticleProducer
     from workers.logs import configure_logging
     from workers.settings import load_settings
@@ -61,7 +64,8 @@ def produce(
     settings = load_settings()
     console = Console(stderr=True)
     configure_logging(settings.log_level, settings.log_format)
-    archive, producer = Archive(paths), ArticleProducer(settings)
+    archive, producer = opened(settings, paths), ArticleProducer(settings)
+    refuse_own_topic(settings, archive)
     if checkpoint is not None and STDIN in archive.files:
         raise InputError("--checkpoint: standard input cannot be read again.", hint="Name files, or leave it away.")
     playing = Playing(order=None, on_problem=lambda problem: _say(console, problem))
@@ -79,7 +83,7 @@ def produce(
 
 
 @contextmanager
-def _remembered(playing: Playing, archive: Archive, file: Path | None) -> Iterator[None]:
+def _remembered(playing: Playing, archive: Source, file: Path | None) -> Iterator[None]:
     """Have `playing` go on after the mark in `file`, and keep it there, whatever ends us."""
     from workers.archives.checkpoint import Checkpoint, identity_of
 
@@ -95,7 +99,7 @@ def _remembered(playing: Playing, archive: Archive, file: Path | None) -> Iterat
 
 
 @contextmanager
-def _progress(console: Console, archive: Archive, producer: ArticleProducer) -> Iterator[Iterator[Article | Malformed]]:
+def _progress(console: Console, archive: Source, producer: ArticleProducer) -> Iterator[Iterator[Article | Malformed]]:
     """The archive's content, with a bar on a terminal that moves as it is taken."""
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from workers.cli.moments import moment
 from workers.cli.preflight import check_model, check_patterns
 from workers.errors import ExitCode, InputError
 
@@ -36,7 +36,10 @@ def register(app: typer.Typer) -> None:
 
 def replay(
     paths: Annotated[
-        list[str] | None, typer.Argument(help="JSONL, JSONL.gz, text files or folders of them; - is standard input.")
+        list[str] | None,
+        typer.Argument(
+            help="JSONL, JSONL.gz, text files or folders of them; - is standard input; topic:NAME a Kafka topic."
+        ),
     ] = None,
     *,
     patterns: Annotated[Path | None, typer.Option(help="Pattern file or folder; default: TOCSIN_PATTERNS.")] = None,
@@ -69,6 +72,7 @@ def replay(
     rejected (alerts are printed anyway); 4: servers do not answer, or the live steps do not read; 130: Ctrl-C, and
     nothing is left of it, unless it has a --name.
     """
+    from workers.archives.opening import opened, refuse_own_topic
     from workers.local.replay import Run
     from workers.logs import configure_logging
     from workers.settings import load_settings
@@ -88,7 +92,10 @@ def replay(
     for file in (report, html):
         _writable(file)
     playing = _playing(since, until, speed)
-    run = Run(paths, name=name, keep=keep, workers=workers)
+    source = opened(settings, paths)
+    if into is Into.live:
+        refuse_own_topic(settings, source)
+    run = Run(source, name=name, keep=keep, workers=workers)
     if into is Into.live:
         from workers.cli.replay_live import fill_live
 
@@ -118,20 +125,10 @@ def _playing(since: str | None, until: str | None, speed: str | None) -> Playing
         pace = None if speed is None else speed_of(speed)
     except ValueError as error:
         raise InputError(f"--speed {error}.") from None
-    span = Span(_moment(since, "--since"), _moment(until, "--until"))
+    span = Span(moment(since, "--since"), moment(until, "--until"))
     if span.since is not None and span.until is not None and span.since >= span.until:
         raise InputError(f"--since {since} is not before --until {until}: no article lies between.")
     return Playing(span=span, speed=pace)
-
-
-def _moment(text: str | None, option: str) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InputError(f"{option}: {text!r} is no date.", hint="Write 2026-03-01 or 2026-03-01T23:50Z.") from error
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def _writable(file: Path | None) -> None:

@@ -55,7 +55,8 @@ Pace = Callable[[str], Awaitable[None]]
 class Wanted:
     """A request. `headers` and the credentials in `url` are for that one origin and go to no other after a redirect.
 
-    `allow_private` lets the host of `url`, and no other, be at an address that is not public.
+    `allow_private` lets the host of `url`, and no other, be at an address that is not public. With `cut` a body over
+    `limit` bytes is cut there instead of refused.
     """
 
     url: str
@@ -65,6 +66,7 @@ class Wanted:
     accept: str = FEED_TYPES
     limit: int = MAX_BODY_BYTES
     allow_private: bool = False
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +256,7 @@ async def _answer(
         return Unchanged(found or wanted.known, told)
     if response.status not in (200, 203):
         raise of_status(told, response.reason)
-    body = await _body(response, wanted.limit)
+    body = await (_beginning if wanted.cut else _body)(response, wanted.limit)
     return Fetched(body, url, response.headers.get("Content-Type"), found, told)
 
 
@@ -272,6 +274,21 @@ async def _body(response: aiohttp.ClientResponse, limit: int) -> bytes:
             raise TooLarge
     decoder.close()
     return inflated(b"".join(parts), limit)
+
+
+async def _beginning(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """As `_body`, as far as `limit` goes; a bomb gives what came before it went off."""
+    decoder = Decoder(response.headers.get("Content-Encoding", ""), 8 * limit)
+    found = b""
+    try:
+        async for chunk in response.content.iter_any():
+            found += decoder.feed(chunk)
+            if len(found) > limit:
+                response.close()
+                break
+    except TooLarge:
+        response.close()
+    return found[:limit]
 
 
 def _echo(response: aiohttp.ClientResponse, name: str) -> str | None:

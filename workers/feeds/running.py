@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from workers.errors import ExitCode, Unreachable
 from workers.feeds.clock import Clock, WallClock
 from workers.feeds.fetch import Fetcher
+from workers.feeds.fulltext import FullText
 from workers.feeds.keys import Keys
 from workers.feeds.paths import feeds_path
 from workers.feeds.poller import LEASE, Poller
@@ -51,8 +52,8 @@ async def poller_of(
     try:
         registry = Registry(client, Keys(settings.namespace), me, clock, lease)
         fetcher = Fetcher(private=settings.private_hosts, contact=settings.feeds_contact)
-        async with KafkaSender(settings) as sender, fetcher:
-            yield Poller(registry, Visitor.make(fetcher, None, clock, folder), sender, clock, lease=lease)
+        async with KafkaSender(settings) as sender, fetcher, FullText(fetcher, clock=clock.now) as full_text:
+            yield Poller(registry, Visitor.make(fetcher, full_text, clock, folder), sender, clock, lease=lease)
     finally:
         await client.aclose()
 

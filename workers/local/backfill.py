@@ -13,7 +13,6 @@ from topics.alerts import Alert
 from topics.codec import decode
 from topics.names import FLOW
 from workers.archives.playing import Playing
-from workers.archives.readers import Archive
 from workers.kafka_client import ensure_topics
 from workers.local.progress import Progress, ProgressMeter
 from workers.local.replay import Run, checkpointed, produce
@@ -54,13 +53,12 @@ async def backfill(
     """
     settings.require_kafka()
     settings.require_redis()
-    archive = Archive(run.paths)
-    articles = iter(archive)
+    articles = iter(run.source)
     first = await in_daemon_thread(lambda: list(islice(articles, 1)))
     started = monotonic()
     await asyncio.to_thread(ensure_topics, settings, FLOW)
     async with AsyncExitStack() as stack:
-        stack.enter_context(checkpointed(settings, run, archive, playing))
+        stack.enter_context(checkpointed(settings, run, playing))
         told = stack.enter_context(TopicReader(settings, "alerts"))
         await asyncio.to_thread(told.find_ends)
         await produce(settings, chain(first, articles), playing)

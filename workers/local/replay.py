@@ -17,8 +17,9 @@ from redis.exceptions import RedisError
 
 from topics.articles import Article
 from workers.archives.checkpoint import Checkpoint, LowWater, identity_of
+from workers.archives.opening import Source
 from workers.archives.playing import Playing
-from workers.archives.readers import Archive, Malformed
+from workers.archives.readers import Malformed
 from workers.errors import InputError, TocsinError
 from workers.kafka_client import ArticleProducer, delete_groups, delete_topics, topic_exists
 from workers.local.processes import LineSink
@@ -58,7 +59,7 @@ class Run:
     the report is made when they have been decided.
     """
 
-    paths: Sequence[str]
+    source: Source
     name: str | None = None
     keep: bool = False
     workers: int = 1
@@ -149,12 +150,11 @@ async def replay(
     """Run the archive through annotate and watch; `settings` come from `replay_settings`."""
     check_servers(settings, run)
     playing = playing or Playing()
-    archive = Archive(run.paths)
-    articles = iter(archive)
-    # A file that is not there is told before anything is started.
+    articles = iter(run.source)
+    # A file that cannot be read is told before anything is started.
     first = await in_daemon_thread(lambda: list(islice(articles, 1)))
     complete = False
-    with checkpointed(settings, run, archive, playing):
+    with checkpointed(settings, run, playing):
         async with replay_stack(settings, sink, run=run, done=lambda: complete) as stack:
             started = monotonic()
             await produce(stack.settings, chain(first, articles), playing)
@@ -168,12 +168,12 @@ async def replay(
 
 
 @contextmanager
-def checkpointed(settings: Settings, run: Run, archive: Archive, playing: Playing) -> Iterator[None]:
+def checkpointed(settings: Settings, run: Run, playing: Playing) -> Iterator[None]:
     """Have `playing` go on where an earlier run of the same name was. Raises InputError, Unreachable."""
     if run.name is None:
         yield
         return
-    identity = identity_of(archive.files, since=playing.span.since, until=playing.span.until)
+    identity = identity_of(run.source.files, since=playing.span.since, until=playing.span.until)
     playing.checkpoint = Checkpoint(checkpoint_path(settings, run.name), identity)
     with playing.checkpoint.held() as low:
         # Kafka may have lost what the mark says it has: servers in memory that were started anew.

@@ -35,6 +35,7 @@ def page(report: ReplayReport, heading: str) -> str:
             for type_, found in sorted(report.overview.statuses.items(), key=lambda item: (-item[1]["actual"], item[0]))
         ],
         entities=[{"id": id_, "articles": f"{n:,}"} for id_, n in ranked(report.overview.entities)[:TOP]],
+        compared=False,
         alerts=[shown(alert, "new") for alert in firing[:MAX_ALERTS]],
         more=f"{len(firing) - MAX_ALERTS:,} more alerts are not shown." if len(firing) > MAX_ALERTS else "",
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import zip_longest
 
-from topics.alerts import Alert, AlertCounts, Evidence, Window
+from topics.alerts import Alert, AlertCounts, Evidence, StoryCoverage, Window
 from topics.annotations import Event
 from workers.watch.durations import to_datetime
+from workers.watch.independence import independent_outlets, independent_sources
 from workers.watch.matching import Match
 from workers.watch.pattern_document import JoinField
 from workers.watch.patterns import Pattern
@@ -20,6 +21,10 @@ MAX_EVIDENCE_PER_RULE = 20
 
 MAX_EVIDENCE_BYTES = 600_000
 """Of all evidence of an alert, as JSON: it must fit a record, with room for what else it says."""
+
+MAX_STORIES = 20
+MAX_OUTLETS = 50
+"""Of an alert, and of one of its stories; the counts of articles, stories and sources tell of all."""
 
 Place = tuple[str, int, str]
 """Article, event and rule."""
@@ -63,9 +68,11 @@ def firing_alert(pattern: Pattern, fired: Fired, bodies: Mapping[str, Body], fir
         ),
         evidence=_evidence(pattern, match, bodies),
         counts=counts_of(sightings),
+        stories=coverage_of(sightings),
         first_event_at=to_datetime(first),
         last_event_at=to_datetime(last),
         fired_at=fired_at,
+        closes_at=_closes_at(pattern, fired_at),
         late=fired.late,
         muted=fired.muted,
         supersedes=fired.supersedes,
@@ -76,17 +83,37 @@ def firing_alert(pattern: Pattern, fired: Fired, bodies: Mapping[str, Body], fir
     )
 
 
-def updated_alert(pattern: Pattern, fired: Fired, bodies: Mapping[str, Body], before: Alert) -> Alert:
-    """`before` on the evidence that it now has; what tells of its firing stays."""
-    return firing_alert(pattern, fired, bodies, before.fired_at).model_copy(
+def updated_alert(
+    pattern: Pattern, fired: Fired, bodies: Mapping[str, Body], before: Alert, now: datetime | None
+) -> tuple[Alert, bool]:
+    """`before` on the evidence that it now has, and whether that is news: what tells of its firing stays.
+
+    It is no news if the same articles prove it in other words, nor with `now` None: it was told before Redis was lost.
+    """
+    alert = firing_alert(pattern, fired, bodies, before.fired_at).model_copy(
         update={
             "sequence": before.sequence,
+            "updated_at": before.updated_at,
+            "closes_at": before.closes_at,
             "late": before.late,
             "muted": before.muted,
             "supersedes": before.supersedes,
             "trace_id": before.trace_id,
         }
     )
+    if now is None or (alert.counts == before.counts and _articles(alert) == _articles(before)):
+        return alert, False
+    changed = {"updated_at": now, "closes_at": _closes_at(pattern, now)}
+    return sequenced(alert.model_copy(update=changed), before, now), True
+
+
+def _articles(alert: Alert) -> set[str]:
+    return {item.article_id for item in alert.evidence}
+
+
+def _closes_at(pattern: Pattern, moment: datetime) -> datetime:
+    """Until when an alert stands of which nothing new is said after `moment`."""
+    return moment + timedelta(microseconds=pattern.timespan + pattern.cooldown)
 
 
 def retracted_alert(gone: Gone, before: Alert) -> Alert:
@@ -118,7 +145,25 @@ def counts_of(sightings: Iterable[Sighting]) -> AlertCounts:
         articles=len(listed),
         stories=len({sighting.story or f"article:{sighting.article_id}" for sighting in listed}),
         sources=len({sighting.source for sighting in listed if sighting.source}),
+        independent=independent_sources(listed, enough=MAX_OUTLETS),
     )
+
+
+def coverage_of(sightings: Iterable[Sighting]) -> tuple[StoryCoverage, ...]:
+    """The stories of `sightings` and who tells them, those with most outlets first."""
+    by_story: dict[str, list[Sighting]] = {}
+    for sighting in sightings:
+        by_story.setdefault(sighting.story or f"article:{sighting.article_id}", []).append(sighting)
+    found = [
+        StoryCoverage(
+            id=story,
+            articles=len(inside),
+            outlets=tuple(sorted({s.source for s in inside if s.source})[:MAX_OUTLETS]),
+            independent=tuple(independent_outlets(inside, enough=MAX_OUTLETS)),
+        )
+        for story, inside in by_story.items()
+    ]
+    return tuple(sorted(found, key=lambda story: (-len(story.outlets), -story.articles, story.id))[:MAX_STORIES])
 
 
 def _evidence(pattern: Pattern, match: Match, bodies: Mapping[str, Body]) -> tuple[Evidence, ...]:

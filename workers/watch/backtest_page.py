@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from topics.alerts import Alert, Evidence
@@ -52,9 +52,15 @@ def page(run: Run) -> str:
 
 def rendered(template: Path, **values: Any) -> str:
     """A page from its template, with the style that all our pages share."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
+    environment = Environment(
+        loader=FileSystemLoader([template.parent, STYLE.parent]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
     style = Markup(STYLE.read_text("utf-8"))  # noqa: S704 - a file of ours, and it must not be escaped
-    return environment.from_string(template.read_text("utf-8")).render(style=style, **values)
+    return environment.get_template(template.name).render(style=style, **values)
 
 
 def _told(run: Run) -> list[tuple[Alert, Kind]]:

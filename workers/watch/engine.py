@@ -37,7 +37,7 @@ class Arrival:
 
     `types`: event types that any revision of the article has had. `late`: it came out of order (see `revisions`).
     `revised`: the article has come before, in this or another revision; so patterns may hold it that this one does not
-    concern.
+    concern. `story`: the coverage of one happening; `text`: the same for copies of one text.
     """
 
     annotation: Annotation
@@ -49,6 +49,7 @@ class Arrival:
     rebuilding: bool = False
     late: bool = False
     revised: bool = True
+    text: str | None = None
 
     @property
     def stamp(self) -> Stamp:
@@ -62,7 +63,7 @@ class Arrival:
     @property
     def circumstances(self) -> Circumstances:
         """What a sighting needs to know."""
-        return Circumstances(self.story, self.stamp, self.trace_id, self.late, self.rebuilding)
+        return Circumstances(self.story, self.stamp, self.trace_id, self.late, self.rebuilding, self.text)
 
 
 @dataclass(frozen=True)
@@ -222,11 +223,12 @@ class Engine:
             alert = sequenced(firing_alert(pattern, fired, known, now), earlier.get(fired.ring.id), now)
             alerts.append((fired.ring, alert))
             said += [] if fired.ring.silent else [alert]
-        alerts += [
-            (fired.ring, updated_alert(pattern, fired, known, earlier[fired.ring.id]))
-            for fired in decided.updated
-            if fired.ring.id in earlier
-        ]
+        heard = None if all(s.rebuilt for s in decided.changed) and decided.changed else now
+        for fired in decided.updated:
+            if fired.ring.id in earlier:
+                alert, is_news = updated_alert(pattern, fired, known, earlier[fired.ring.id], heard)
+                alerts.append((fired.ring, alert))
+                said += [alert.model_copy(update={"state": "updated"})] if is_news else []
         for gone in decided.gone:
             if gone.ring.id in earlier:
                 alert = sequenced(retracted_alert(gone, earlier[gone.ring.id]), earlier[gone.ring.id], now)

@@ -14,17 +14,39 @@ def independent_sources(sightings: Iterable[Sighting], *, enough: int) -> int:
 
     Articles without a source count as one unknown outlet; copies of one text as one voice.
     """
+    return pairing_size(_texts_by_source(sightings), enough=enough)
+
+
+def independent_outlets(sightings: Iterable[Sighting], *, enough: int) -> list[str]:
+    """Names of outlets of which each tells it in words of its own, up to `enough`; an unknown outlet has no name."""
+    return sorted(filter(None, pairing(_texts_by_source(sightings), enough=enough).values()))
+
+
+def _texts_by_source(sightings: Iterable[Sighting]) -> dict[str, list[str]]:
+    """Each outlet with the texts that it brought, as they came."""
     texts: dict[str, list[str]] = {}
     for sighting in sightings:
-        text = f"story:{sighting.story}" if sighting.story else f"article:{sighting.article_id}"
+        text = _text_of(sighting)
         told = texts.setdefault(sighting.source or "", [])
         if text not in told:
             told.append(text)
-    return pairing_size(texts, enough=enough)
+    return texts
+
+
+def _text_of(sighting: Sighting) -> str:
+    """What its copies share. Where only the story is known (tests of patterns), its articles are taken for copies."""
+    if sighting.text:
+        return f"text:{sighting.text}"
+    return f"story:{sighting.story}" if sighting.story else f"article:{sighting.article_id}"
 
 
 def pairing_size(choices: Mapping[str, Sequence[Hashable]], *, enough: int) -> int:
-    """The size of a largest pairing of keys with choices, each used once, up to `enough` (Kuhn's augmenting paths).
+    """The size of a largest pairing of keys with choices, each used once, up to `enough`."""
+    return len(pairing(choices, enough=enough))
+
+
+def pairing(choices: Mapping[str, Sequence[Hashable]], *, enough: int) -> dict[Hashable, str]:
+    """A largest pairing of keys with choices, each used once, up to `enough` pairs (Kuhn's augmenting paths).
 
     A path is never longer than the pairs already made, so `enough` also bounds the depth of the search.
     """
@@ -40,9 +62,8 @@ def pairing_size(choices: Mapping[str, Sequence[Hashable]], *, enough: int) -> i
                 return True
         return False
 
-    pairs = 0
     for key in sorted(choices):
-        pairs += place(key, set())
-        if pairs >= enough:
+        place(key, set())
+        if len(taken) >= enough:
             break
-    return pairs
+    return taken

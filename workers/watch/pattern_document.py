@@ -170,6 +170,7 @@ class TestEvent(Strict):
     article: str | None = Field(default=None, description="absent: an article of its own")
     revision: int = Field(default=1, ge=1, description="a higher one replaces the article's lower one")
     story: str | None = Field(default=None, description="absent: a story of its own")
+    text: str | None = Field(default=None, description="the same for copies of one text; absent: the same in one story")
     source: str | None = None
     tag: Words = ()
     title: str = ""

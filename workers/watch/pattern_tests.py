@@ -84,6 +84,7 @@ def arrivals_of(events: Sequence[TestEvent]) -> list[Arrival]:
             Arrival(
                 annotation=_annotation(article, revision, inside, fetched_at),
                 story=inside[0].story or f"story-of-{article}",
+                text=inside[0].text,
                 types=frozenset(event.type for event in inside),
                 offset=offset,
             )

@@ -1,42 +1,82 @@
-"""Stories in Redis: an article keeps the story it was first given, and is found again by the bands of its fingerprint.
+"""Stories in Redis: cells of `story_index`, in hashes that each hold a share of one span of event time.
 
-Deciding is in `stories`. Two workers that read two copies at once cannot both found a story: who comes second sees that
-the bands have moved, and decides again.
+Two workers that read the same news at once cannot both found a story: who comes second sees that the cells it looked at
+have moved, and decides again.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from topics.annotations import Annotation
 from workers.errors import TransientError
 from workers.redis_client import Redis
 from workers.redis_keys import Keys
-from workers.watch.durations import DAY, SECOND, Micros, to_micros
+from workers.watch.durations import DAY, SECOND
 from workers.watch.scripts import Call, Script, run
-from workers.watch.stories import MAX_BAND, Told, bands, eras, story_of
+from workers.watch.story_index import KEPT_ERAS, Assigned, Assignment, Place, Search, assignment, newest_era
 
+_READ = Script.load("story_read.lua")
 _COMMIT = Script.load("story_commit.lua")
-_SECONDS_TO_LIVE = 6 * DAY // SECOND
+
+SECONDS_TO_LIVE = 6 * DAY // SECOND
+"""Of wall-clock time, after the last write of a span's share."""
+
+_MOST_CELLS = 1000
+"""Read in one call."""
+
 _FRUITLESS_ATTEMPTS = 20
 """Rounds in which not one of a batch's articles could be stored. Alone, a worker stores at least one in each."""
 
+_UNLINKED = 1000
+"""Keys dropped in one round trip."""
 
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """An article without a story yet, and the keys of its bands: those of its own era first."""
 
-    article_id: str
-    time: Micros
-    minhash: str
-    own: tuple[str, ...]
-    near: tuple[str, ...]
+@dataclass
+class _Round:
+    """What is known in one round of reading and deciding: `cells` as Redis had them, with what the round will write."""
 
-    @property
-    def bands(self) -> tuple[str, ...]:
-        return (*self.own, *self.near)
+    cells: dict[Place, str] = field(default_factory=dict)
+    asked: set[Place] = field(default_factory=set)
+
+    def answer(self, places: Iterable[Place]) -> dict[Place, str]:
+        """Those of `places` that are not empty."""
+        return {place: self.cells[place] for place in places if place in self.cells}
+
+    def write(self, cells: Mapping[Place, str]) -> None:
+        """From now on as if `cells` were in Redis."""
+        self.cells.update(cells)
+        self.asked.update(cells)
+
+
+class _Decided(NamedTuple):
+    """What is to become of one article of a batch. `alone`: nothing that the batch is to write bears on it."""
+
+    number: int
+    alone: bool
+    made: Assignment
+    call: Call | None
+
+
+class _Ahead:
+    """A search under way: `places` is what it asks for now, `asked` all that it has asked for."""
+
+    def __init__(self, search: Search) -> None:
+        self._search = search
+        self.places: Sequence[Place] = next(search)
+        self.asked: set[Place] = set(self.places)
+        self.found: Assignment | None = None
+
+    def go_on(self, known: _Round) -> None:
+        """Give it what it asks for."""
+        try:
+            self.places = self._search.send(known.answer(self.places))
+        except StopIteration as end:
+            self.found = end.value
+        else:
+            self.asked.update(self.places)
 
 
 class Stories:
@@ -45,80 +85,97 @@ class Stories:
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._client = client
         self._keys = keys.stories
+        self._newest: int | None = None
 
-    async def assign(self, annotations: Sequence[Annotation]) -> list[str]:
-        """The story of each article, in order. Two round trips if all are known, four if not.
+    async def assign(self, annotations: Sequence[Annotation]) -> list[Assigned]:
+        """Story and text of each article, in order. One round trip if all are known, three or four if not.
 
-        Raises TransientError if other workers keep adding copies.
+        Raises TransientError if other workers keep adding to the same stories.
         """
-        found = await self._known([annotation.article_id for annotation in annotations])
-        waiting = {a.article_id: self._open(a) for a in annotations if a.article_id not in found}
+        found: dict[int, Assigned] = {}
+        waiting = dict(enumerate(annotations))
         attempts_left = _FRUITLESS_ATTEMPTS
         while waiting:
-            stories = await self._attempt(list(waiting.values()))
-            found |= stories
-            waiting = {article: item for article, item in waiting.items() if article not in stories}
-            attempts_left -= not stories
+            stored = await self._attempt(waiting)
+            found |= stored
+            waiting = {number: item for number, item in waiting.items() if number not in stored}
+            attempts_left -= not stored
             if not attempts_left:
                 raise TransientError(
-                    f"{_FRUITLESS_ATTEMPTS} times other workers found stories for copies of the same articles first"
+                    f"{_FRUITLESS_ATTEMPTS} times other workers wrote to the stories of the same articles first"
                 )
-        return [found[annotation.article_id] for annotation in annotations]
+        await self._forget(annotations)
+        return [found[number] for number in range(len(annotations))]
 
-    def _open(self, annotation: Annotation) -> _Open:
-        time = to_micros(annotation.event_time)
-        minhash = annotation.fingerprint.minhash
-        digests = bands(minhash)
-        own, *near = ([self._keys.band(era, n, d) for n, d in enumerate(digests)] for era in eras(time))
-        return _Open(annotation.article_id, time, minhash, tuple(own), tuple(key for keys in near for key in keys))
+    async def _attempt(self, items: Mapping[int, Annotation]) -> dict[int, Assigned]:
+        """One round of read, decide and commit; what was stored, or had been."""
+        known = _Round()
+        decided: list[_Decided] = []
+        written: set[Place] = set()
+        searches = await self._look_ahead(known, list(items.values()))
+        for (number, item), ahead in zip(items.items(), searches, strict=True):
+            # What the batch itself has changed may lead it elsewhere.
+            alone = written.isdisjoint(ahead.asked)
+            made = ahead.found if alone and ahead.found is not None else await self._finished(known, assignment(item))
+            decided.append(_Decided(number, alone, made, self._commit(known, made)))
+            known.write(made.writes)
+            written |= made.writes.keys()
+        answers = iter(await run(self._client, [one.call for one in decided if one.call is not None]))
+        stored = {one.number: one.call is None or next(answers) == "ok" for one in decided}
+        all_stored = all(stored.values())
+        # One that was found by what the batch was to write is only found if that was written.
+        sure = [one for one in decided if stored[one.number] and (one.call or one.alone or all_stored)]
+        return {one.number: one.made.assigned for one in sure}
 
-    async def _known(self, articles: Sequence[str]) -> dict[str, str]:
-        return {told.article_id: told.story for told in await self._told(list(dict.fromkeys(articles)))}
+    async def _look_ahead(self, known: _Round, items: Sequence[Annotation]) -> list[_Ahead]:
+        """Search for all as if each were alone, in as few round trips as the longest search needs."""
+        searches = [_Ahead(assignment(item)) for item in items]
+        while asking := [search for search in searches if search.found is None]:
+            await self._read(known, [place for search in asking for place in search.places])
+            for search in asking:
+                search.go_on(known)
+        return searches
 
-    async def _told(self, articles: Sequence[str]) -> list[Told]:
-        texts = await self._client.mget([self._keys.article(article) for article in articles]) if articles else []
-        return [_told(article, str(text)) for article, text in zip(articles, texts, strict=True) if text]
+    async def _finished(self, known: _Round, search: Search) -> Assignment:
+        """The end of `search`, which may ask for more than it did alone."""
+        ahead = _Ahead(search)
+        while ahead.found is None:
+            await self._read(known, ahead.places)
+            ahead.go_on(known)
+        return ahead.found
 
-    async def _attempt(self, items: Sequence[_Open]) -> dict[str, str]:
-        """One round of read, decide and commit; the stories that were stored."""
-        pipe = self._client.pipeline(transaction=False)
-        banded = [item for item in items if item.bands]
-        for item in banded:
-            pipe.sunion(list(item.bands))
-        answers: list[set[str]] = await pipe.execute() if banded else []
-        members = {item.article_id: set(answer) for item, answer in zip(banded, answers, strict=True)}
-        told = {t.article_id: t for t in await self._told(sorted(set().union(*members.values())))}
-        readers: dict[str, list[str]] = {}
-        for item in banded:
-            for band in item.bands:
-                readers.setdefault(band, []).append(item.article_id)
-        calls = [self._decided(item, members, told, readers) for item in items]
-        outcome = await run(self._client, calls)
-        return {
-            item.article_id: told[item.article_id].story if answer == "ok" else _told(item.article_id, answer).story
-            for item, answer in zip(items, outcome, strict=True)
-            if answer != "moved"
-        }
+    async def _read(self, known: _Round, places: Iterable[Place]) -> None:
+        wanted = [place for place in dict.fromkeys(places) if place not in known.asked]
+        known.asked.update(wanted)
+        parts = [wanted[at : at + _MOST_CELLS] for at in range(0, len(wanted), _MOST_CELLS)]
+        calls = [Call(_READ, [self._keys.cells(*p) for p in part], [place.field for place in part]) for part in parts]
+        for part, cells in zip(parts, await run(self._client, calls), strict=True):
+            known.cells.update((place, cell) for place, cell in zip(part, cells, strict=True) if cell)
 
-    def _decided(
-        self, item: _Open, members: dict[str, set[str]], told: dict[str, Told], readers: Mapping[str, Sequence[str]]
-    ) -> Call:
-        """Decides on `item`, and lets those who read its bands see it as if it were stored."""
-        seen = members.get(item.article_id, set()) - {item.article_id}
-        candidates = [told[article] for article in sorted(seen) if article in told]
-        story = story_of(item.article_id, item.time, item.minhash, candidates)
-        told[item.article_id] = Told(item.article_id, item.time, item.minhash, story)
-        for band in item.own:
-            for reader in readers[band]:
-                members[reader].add(item.article_id)
-        value = json.dumps([item.time, item.minhash, story], separators=(",", ":"))
-        return Call(
-            _COMMIT,
-            (self._keys.article(item.article_id), *item.bands),
-            (item.article_id, value, len(item.own), _SECONDS_TO_LIVE, MAX_BAND, *sorted(seen)),
-        )
+    def _commit(self, known: _Round, made: Assignment) -> Call | None:
+        """The call that stores it; None if there is nothing to store."""
+        if not made.writes:
+            return None
+        stories = [made.story] if made.story is not None else []
+        args: list[str | int] = [len(made.read), len(stories), made.articles, SECONDS_TO_LIVE]
+        for place in made.read:
+            args += [place.field, len(known.cells.get(place, "").encode())]
+        args += [place.field for place in stories]
+        for place, cell in made.writes.items():
+            args += [place.field, cell]
+        return Call(_COMMIT, [self._keys.cells(*p) for p in (*made.read, *stories, *made.writes)], args)
 
-
-def _told(article: str, text: str) -> Told:
-    time, minhash, story = json.loads(text)
-    return Told(article, time, minhash, story)
+    async def _forget(self, annotations: Sequence[Annotation]) -> None:
+        """Drop the spans that are too old, when a new one begins."""
+        newest = newest_era(annotations)
+        if newest is None or (self._newest is not None and newest <= self._newest):
+            return
+        self._newest = newest
+        await self._client.sadd(self._keys.eras, str(newest))
+        await self._client.expire(self._keys.eras, SECONDS_TO_LIVE)
+        known = {int(era): str(era) for era in await self._client.smembers(self._keys.eras)}
+        for era in sorted(era for era in known if era <= max(known) - KEPT_ERAS):
+            keys = self._keys.share_names(era)
+            for at in range(0, len(keys), _UNLINKED):
+                await self._client.unlink(*keys[at : at + _UNLINKED])
+            await self._client.srem(self._keys.eras, known[era])

@@ -61,7 +61,7 @@ class Sighting:
     `dated`: its time is the publisher's; that of its ingest says nothing of how far the news has come (an archive of
     1987 is ingested today). `late`: it came out of order. `rebuilt`: it was read again because Redis had lost it, so
     what such articles complete was announced in its time. `backfill`: it is old news that was pushed afterwards, so
-    nobody is told of what it completes.
+    nobody is told of what it completes. `text`: the same for copies of one text; None if it is not known.
     """
 
     article_id: str
@@ -77,6 +77,7 @@ class Sighting:
     late: bool = False
     rebuilt: bool = False
     backfill: bool = False
+    text: str | None = None
 
     @property
     def position(self) -> tuple[Micros, str]:
@@ -91,18 +92,18 @@ class Sighting:
         ]
         return [
             self.article_id, self.revision, self.time, self.stamp, self.source, self.story, self.tags, self.entities,
-            events, self.dated * 1 + self.rebuilt * 2 + self.late * 4 + self.backfill * 8,
+            events, self.dated * 1 + self.rebuilt * 2 + self.late * 4 + self.backfill * 8, self.text,
         ]  # fmt: skip
 
     @classmethod
     def from_wire(cls, value: list[Any]) -> Sighting:
         """The inverse of `to_wire`."""
-        article_id, revision, time, stamp, source, story, tags, entities, events, flags = value
+        article_id, revision, time, stamp, source, story, tags, entities, events, flags, *rest = value
         happenings = tuple(_happening(*event) for event in events)
         return cls(
             article_id, revision, time, (stamp[0], stamp[1]), source, story, tuple(tags), tuple(entities), happenings,
             dated=bool(flags & 1), rebuilt=bool(flags & 2), late=bool(flags & 4),
-            backfill=bool(flags & 8),
+            backfill=bool(flags & 8), text=rest[0] if rest else None,
         )  # fmt: skip
 
 
@@ -124,6 +125,7 @@ class Circumstances:
     trace_id: str | None
     late: bool
     rebuilt: bool
+    text: str | None = None
 
 
 class Observed:
@@ -132,6 +134,7 @@ class Observed:
     def __init__(self, annotation: Annotation, known: Circumstances, symmetric: frozenset[str]) -> None:
         self._annotation = annotation
         self._trace_id = known.trace_id
+        self._sightings: dict[tuple[tuple[Happening, ...], bool], Sighting] = {}
         self._whole = Sighting(
             article_id=annotation.article_id,
             revision=annotation.revision,
@@ -139,6 +142,7 @@ class Observed:
             stamp=known.stamp,
             source=annotation.source,
             story=known.story,
+            text=known.text,
             tags=annotation.tags,
             entities=tuple(dict.fromkeys(entity.id for entity in annotation.entities)),
             happenings=tuple(_happening_of(index, event, symmetric) for index, event in enumerate(annotation.events)),
@@ -150,10 +154,24 @@ class Observed:
 
     def by(self, pattern: Pattern) -> tuple[Sighting, Body]:
         """What `pattern` needs of it: the events that one of its rules selects, and their words."""
+        sighting = self.sighting(pattern)
+        return sighting, self.body(sighting)
+
+    def sighting(self, pattern: Pattern) -> Sighting:
+        """The events that one of the pattern's rules selects. Patterns that take the same share one."""
         whole = self.whole(pattern)
-        kept = tuple(h for h in whole.happenings if any(selects(rule, whole, h) for rule in pattern.selections))
-        sighting = replace(whole, happenings=kept, entities=whole.entities if pattern.asks_entities else ())
-        return sighting, self._body(kept)
+        rules = pattern.selections
+        kept = tuple([h for h in whole.happenings if any(selects(rule, whole, h) for rule in rules)])
+        key = kept, pattern.asks_entities
+        found = self._sightings.get(key)
+        if found is None:
+            entities = whole.entities if pattern.asks_entities else ()
+            found = self._sightings[key] = replace(whole, happenings=kept, entities=entities)
+        return found
+
+    def body(self, sighting: Sighting) -> Body:
+        """The words of the events in `sighting`."""
+        return self._body(sighting.happenings)
 
     def whole(self, pattern: Pattern) -> Sighting:
         """All of its events, with the phrases that `pattern` looks for."""

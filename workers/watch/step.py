@@ -42,6 +42,7 @@ from workers.watch.redis_windows import RedisWindows
 from workers.watch.reloading import PatternFolder, difference
 from workers.watch.revisions import ALLOWED_LATENESS
 from workers.watch.ringing import Clock
+from workers.watch.story_index import Assigned
 from workers.watch.stream_clock import StreamClock
 from workers.watch.taking_over import take_over
 from workers.watch.upstream import Inquiry, NothingUpstream, Upstream
@@ -218,19 +219,20 @@ class Watch:
         await self._time.caught_up(caught_up, answer.moment)
         return await self._time.read()
 
-    async def _counted(self, read: Sequence[_Read], stories: Sequence[str]) -> list[Arrival]:
+    async def _counted(self, read: Sequence[_Read], stories: Sequence[Assigned]) -> list[Arrival]:
         """Counts all, and leaves out articles of which a newer revision is known."""
         arrivals = [
             Arrival(
                 annotation=item.annotation,
-                story=story,
+                story=assigned.story,
+                text=assigned.text,
                 types=frozenset(event.type for event in item.annotation.events),
                 partition=item.record.partition,
                 offset=item.record.offset,
                 trace_id=item.record.trace_id,
                 rebuilding=item.record.rebuilding,
             )
-            for item, story in zip(read, stories, strict=True)
+            for item, assigned in zip(read, stories, strict=True)
         ]
         counted = await self._counts.apply([Countable(a.partition, a.offset, a.stamp, a.annotation) for a in arrivals])
         return [

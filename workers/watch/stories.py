@@ -1,137 +1,260 @@
-"""Which story an article belongs to. For now a story is a text and its copies: syndicated or lightly edited. Pure.
+"""Stories: the coverage of one happening in different words, found online from what articles tell. Pure.
 
-Fingerprints are MinHashes of word shingles; articles whose fingerprints agree in a whole band are compared in full
-(locality-sensitive hashing). An article that resembles nothing known founds a story of its own.
+A story is remembered by the sum of its articles' weighted terms, by its days and by its events. An article joins the
+story that it is closest to: cosine of terms, less what speaks against it (other years, other people, places, countries,
+other parties of the same kind of event, days in between); or it founds one. See docs/stories.md for the figures.
 """
 
 from __future__ import annotations
 
 import base64
-import struct
-from collections.abc import Iterable
+import json
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeVar
 
 from topics.base import digest
 from workers.watch.durations import DAY, Micros
+from workers.watch.tellings import MAX_PARTIES, Telling
 
-HASHES = 64
-"""Numbers in a fingerprint."""
-
-BANDS = 16
-"""Bands of four: two texts that share 0.7 of their shingles meet in one with a probability of 0.99, 0.2 with 0.03."""
-
-COPY_SIMILARITY = 0.6
-"""Texts that share so much of their shingles, as estimated, are copies. The estimate is good to about 0.06."""
+ERA: Micros = 3 * DAY
+"""What is remembered lies in spans of event time of this length, and is forgotten span by span."""
 
 REACH: Micros = 3 * DAY
-"""Further apart in event time than this, two texts are not copies but a formula used again."""
+"""A story that nothing was told of for so long is over: what resembles it is another happening, or a formula."""
 
-MAX_BAND = 200
-"""Articles in one band: more are copies of these, or share a formula that tells nothing."""
+SPAN: Micros = 7 * DAY
+"""No story is longer than this; what goes on is told as a new one."""
 
-_FINGERPRINT = struct.Struct(f"<{HASHES}I")
-_ROWS = HASHES // BANDS
+CLOSE = 0.24
+"""The least closeness of an article to its story."""
 
+STRONGEST = 12
+"""Terms by which stories are looked up."""
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What is remembered of an article to recognise its copies."""
+CANDIDATES = 20
+"""Stories that an article is compared with: those that share most of its strongest terms."""
 
-    article_id: str
-    time: Micros
-    minhash: str
-    story: str
+KEPT_TERMS = 64
+KEPT_VALUES = 16
+KEPT_TEXTS = 24
+"""Of a story: terms; years, days and parties of each kind; texts that later ones are compared with."""
 
-    @property
-    def position(self) -> tuple[Micros, str]:
-        """The earlier of two is the one that a copy is a copy of."""
-        return self.time, self.article_id
+_OTHER_YEARS = 0.2
+_OTHER_PARTIES = 0.05
+_OTHER_NAMES: Mapping[str, float] = {"person": 0.03, "place": 0.03, "country": 0.05}
+_PER_DAY = 0.03
+"""What is taken off the cosine. From logistic regression over ECB+ topics, see docs/stories.md; `_PER_DAY` from the
+literature: three days weigh like another country."""
 
+_T = TypeVar("_T", int, str)
 
-def signature(minhash: str) -> tuple[int, ...] | None:
-    """The numbers of a fingerprint; None if there are none, or not as many as there should be."""
-    try:
-        raw = base64.b64decode(minhash, validate=True)
-        return _FINGERPRINT.unpack(raw)
-    except (ValueError, struct.error):
-        return None
+_ERA_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
-def similarity(one: tuple[int, ...], other: tuple[int, ...]) -> float:
-    """The estimated share of shingles that two texts have in common (Jaccard)."""
-    return sum(a == b for a, b in zip(one, other, strict=True)) / HASHES
-
-
-def bands(minhash: str) -> list[str]:
-    """One digest a band; none if there is no fingerprint, for nothing is a copy of no text."""
-    numbers = signature(minhash)
-    if numbers is None:
-        return []
-    return [digest(*map(str, numbers[at : at + _ROWS]), length=12) for at in range(0, HASHES, _ROWS)]
+def era_of(time: Micros) -> int:
+    """The span in which `time` lies."""
+    return time // ERA
 
 
 def eras(time: Micros) -> tuple[int, int, int]:
-    """Spans of time, as long as copies reach: the one `time` lies in, the one before and the one after."""
-    era = time // REACH
+    """The span in which `time` lies, the one before and the one after."""
+    era = era_of(time)
     return era, era - 1, era + 1
 
 
-def founded_by(article_id: str) -> str:
-    """The story that an article founds."""
-    return "s" + digest("story", article_id, length=16)
+def mark_of(article_id: str, time: Micros) -> str:
+    """Twelve letters for an article: 64 bits of a hash, and the span of time in which it lies."""
+    hashed = bytes.fromhex(digest("story", article_id, length=16))
+    return marked(base64.urlsafe_b64encode(hashed).decode("ascii"), era_of(time))
 
 
-def story_of(article_id: str, time: Micros, minhash: str, candidates: Iterable[Told]) -> str:
-    """The story of the earliest of the articles that share this one's text; a story of its own if none does."""
-    numbers = signature(minhash)
-    copies = [
-        told
-        for told in candidates
-        if numbers is not None
-        and told.article_id != article_id
-        and abs(told.time - time) <= REACH
-        and (other := signature(told.minhash)) is not None
-        and similarity(numbers, other) >= COPY_SIMILARITY
-    ]
-    if not copies:
-        return founded_by(article_id)
-    return min(copies, key=lambda told: told.position).story
+def marked(mark: str, era: int) -> str:
+    """`mark` as that of an article in the span `era`."""
+    return mark[:11] + _ERA_LETTERS[era % 64]
 
 
-class MemoryStories:
-    """Stories in this process, as `redis_stories` would assign them to the same articles in the same order."""
+def era_of_mark(mark: str, near: int) -> int:
+    """The span that `mark` names, of those within 32 of `near`."""
+    return near + (_ERA_LETTERS.index(mark[-1]) - near + 32) % 64 - 32
 
-    def __init__(self) -> None:
-        self._told: dict[str, tuple[Micros, tuple[int, ...] | None, str]] = {}
-        self._bands: dict[tuple[Micros, int, tuple[int, ...]], set[str]] = {}
 
-    def assign(self, article_id: str, time: Micros, minhash: str) -> str:
-        """The story of an article: the one it was first given, if it has come before."""
-        known = self._told.get(article_id)
-        if known is not None:
-            return known[2]
-        numbers = signature(minhash)
-        cuts = [] if numbers is None else [(n, numbers[n * _ROWS : (n + 1) * _ROWS]) for n in range(BANDS)]
-        copies = [
-            ((told[0], other), told[2])
-            for other in {a for era in eras(time) for n, cut in cuts for a in self._bands.get((era, n, cut), ())}
-            if self._is_copy(time, numbers, told := self._told[other])
-        ]
-        story = min(copies)[1] if copies else founded_by(article_id)
-        self._told[article_id] = time, numbers, story
-        for n, cut in cuts:
-            band = self._bands.setdefault((time // REACH, n, cut), set())
-            if len(band) < MAX_BAND:
-                band.add(article_id)
-        return story
+def story_id(mark: str) -> str:
+    """The story that the article of `mark` founds."""
+    return f"s{mark}"
 
-    @staticmethod
-    def _is_copy(
-        time: Micros, numbers: tuple[int, ...] | None, told: tuple[Micros, tuple[int, ...] | None, str]
-    ) -> bool:
-        return (
-            numbers is not None
-            and told[1] is not None
-            and abs(told[0] - time) <= REACH
-            and similarity(numbers, told[1]) >= COPY_SIMILARITY
+
+def text_id(mark: str) -> str:
+    """The text that the article of `mark` is the first to bring."""
+    return f"t{mark}"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What is remembered of a story: that of `mark`, the article that founded it. `terms`: sums, strongest first."""
+
+    mark: str
+    first: Micros
+    last: Micros
+    articles: int
+    terms: Mapping[str, float]
+    years: frozenset[int]
+    days: Mapping[str, frozenset[int]]
+    parties: Mapping[str, frozenset[str]]
+    texts: tuple[str, ...]
+    title: str = ""
+
+    @property
+    def length(self) -> float:
+        """The norm of `terms`."""
+        return math.sqrt(sum(weight * weight for weight in self.terms.values())) or 1.0
+
+    def to_wire(self) -> str:
+        """Short JSON, the number of articles first, which is its version."""
+        days = {kind: sorted(found) for kind, found in self.days.items()}
+        parties = {kind: sorted(found) for kind, found in self.parties.items()}
+        terms = {term: round(weight * 1000) for term, weight in self.terms.items()}
+        value = [self.articles, self.first, self.last, terms, sorted(self.years), days, parties,
+                 "".join(self.texts), self.title]  # fmt: skip
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_wire(cls, mark: str, text: str) -> Story:
+        """The inverse of `to_wire`."""
+        return _story(mark, text)
+
+    def joined(self, telling: Telling, text: str | None) -> Story:
+        """The story with one more article, which is to be remembered by `text`, a mark, if given."""
+        terms = dict(self.terms)
+        for term, weight in telling.terms.items():
+            terms[term] = terms.get(term, 0.0) + weight
+        strongest = sorted(terms.items(), key=lambda item: (-item[1], item[0]))[:KEPT_TERMS]
+        return Story(
+            self.mark,
+            min(self.first, telling.time),
+            max(self.last, telling.time),
+            self.articles + 1,
+            {term: round(weight, 3) for term, weight in strongest},
+            _together(self.years, telling.years, KEPT_VALUES),
+            _merged(self.days, telling.days, KEPT_VALUES),
+            _merged(self.parties, telling.parties, MAX_PARTIES),
+            self.texts if text is None else (*self.texts, text)[-KEPT_TEXTS:],
+            self.title,
         )
+
+
+def founded(telling: Telling, mark: str, text: str | None) -> Story:
+    """The story of `mark` with its first article, which is to be remembered by `text`, if given."""
+    nothing = Story(mark, telling.time, telling.time, 0, {}, frozenset(), {}, {}, (), telling.title[:MAX_TITLE])
+    return nothing.joined(telling, text)
+
+
+MAX_TITLE = 120
+"""Letters of a title by which a story is shown."""
+
+
+@lru_cache(maxsize=4096)
+def _story(mark: str, text: str) -> Story:
+    articles, first, last, terms, years, days, parties, texts, title = json.loads(text)
+    return Story(
+        mark, first, last, articles,
+        {term: weight / 1000 for term, weight in terms.items()},
+        frozenset(years),
+        {kind: frozenset(found) for kind, found in days.items()},
+        {kind: frozenset(found) for kind, found in parties.items()},
+        tuple(texts[at : at + 12] for at in range(0, len(texts), 12)),
+        title,
+    )  # fmt: skip
+
+
+def _together(one: frozenset[_T], other: frozenset[_T], most: int) -> frozenset[_T]:
+    """What was there first stays."""
+    return one | frozenset(sorted(other - one)[: max(0, most - len(one))])
+
+
+def _merged(
+    one: Mapping[str, frozenset[_T]], other: Mapping[str, frozenset[_T]], most: int
+) -> Mapping[str, frozenset[_T]]:
+    kinds = list(dict.fromkeys((*one, *other)))[:KEPT_VALUES]
+    return {kind: _together(one.get(kind, frozenset()), other.get(kind, frozenset()), most) for kind in kinds}
+
+
+def lookup_terms(terms: Mapping[str, float]) -> list[str]:
+    """The terms under which an article is looked up and its story is found."""
+    return list(terms)[:STRONGEST]
+
+
+def candidates(telling: Telling, postings: Mapping[str, Iterable[str]]) -> list[str]:
+    """Marks of the stories that share most of the article's strongest terms. `postings`: term to marks of stories."""
+    shared: dict[str, float] = {}
+    for term, marks in postings.items():
+        for mark in marks:
+            shared[mark] = shared.get(mark, 0.0) + telling.terms.get(term, 0.0)
+    return sorted(shared, key=lambda mark: (-round(shared[mark], 6), mark))[:CANDIDATES]
+
+
+def closeness(telling: Telling, story: Story) -> float | None:
+    """How close an article is to a story, at most 1; None if it tells of another happening.
+
+    That is so if it is too far in time, if fresh happenings of one kind are of other days, if none of their parties is
+    shared and country or place differs, and if the person that each is most about is unknown to the other.
+    """
+    gap = max(0, story.first - telling.time, telling.time - story.last)
+    if gap > REACH or max(story.last, telling.time) - min(story.first, telling.time) > SPAN:
+        return None
+    found = cosine(telling, story) - _PER_DAY * gap / DAY
+    if found < CLOSE or _another_day(telling, story):
+        return None  # what follows only takes away
+    others = [kind for kind in _OTHER_NAMES if _other_name(kind, telling.terms, story.terms)]
+    parties = _other_parties(telling, story)
+    if parties and ("country" in others or "place" in others):
+        return None
+    if "person" in others and all(kind_of(next(iter(terms))) == "person" for terms in (telling.terms, story.terms)):
+        return None
+    found -= sum(_OTHER_NAMES[kind] for kind in others) + _OTHER_PARTIES * parties
+    if telling.years and story.years and telling.years.isdisjoint(story.years):
+        found -= _OTHER_YEARS
+    return found if found >= CLOSE else None
+
+
+def cosine(telling: Telling, story: Story) -> float:
+    """Of the article's terms and the story's."""
+    return sum(weight * story.terms.get(term, 0.0) for term, weight in telling.terms.items()) / story.length
+
+
+def _another_day(telling: Telling, story: Story) -> bool:
+    """Whether both tell of a fresh happening of one kind, but of days that are two or more apart."""
+    return any(
+        min(abs(day - other) for day in days for other in story.days[kind]) >= 2
+        for kind, days in telling.days.items()
+        if story.days.get(kind)
+    )
+
+
+def _other_parties(telling: Telling, story: Story) -> bool:
+    """Whether both tell of the same kinds of event, but none with a party or a place that both name."""
+    shared = [kind for kind in telling.parties if story.parties.get(kind)]
+    return bool(shared) and all(telling.parties[kind].isdisjoint(story.parties[kind]) for kind in shared)
+
+
+def _other_name(kind: str, one: Mapping[str, float], other: Mapping[str, float]) -> bool:
+    """Whether the strongest name of either is unknown to the other."""
+    here = next((term for term in one if kind_of(term) == kind), None)
+    there = next((term for term in other if kind_of(term) == kind), None)
+    return here is not None and there is not None and here not in other and there not in one
+
+
+def kind_of(term: str) -> str:
+    """The kind of thing whose id `term` is: `person`, `place`, …, `country`; `word` if it is none."""
+    kind, colon, _ = term.partition(":")
+    if colon:
+        return kind
+    return "country" if len(term) == 2 and term.isupper() else "word"
+
+
+def closest(telling: Telling, stories: Iterable[Story]) -> tuple[float, Story] | None:
+    """The story that the article is closest to, and how close; the earlier one of two. None if it is close to none."""
+    found = [(close, story) for story in stories if (close := closeness(telling, story)) is not None]
+    return min(found, key=lambda item: (-round(item[0], 6), item[1].first, item[1].mark), default=None)

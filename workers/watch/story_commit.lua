@@ -1,28 +1,26 @@
--- Remembers an article and its story, if no possible copy has come since its bands were read.
--- KEYS: article, bands of its own era …, bands of the eras before and after …
--- ARGV: article id, value, bands of its own era, seconds to live, most articles a band, articles seen in all bands …
--- Answers: the article's value, if it has one already; 'ok' if it was stored; 'moved' if somebody joined the bands.
+-- Remembers an article, its story and its text, if nothing of what they were found by has changed since it was read.
+-- KEYS: hash of each cell that was read …, of the story's cell if it changes, of each cell that is written …
+-- ARGV: number of cells that were read, 1 if the story changes or 0, articles it had (0: it was not there),
+--   seconds to live, then of each cell read: its field and the length it had; the story's field; of each cell that is
+--   written: its field and its value
+-- Answers: 'ok', or 'moved' if somebody has written there since. Postings only grow until they are full, so their length
+--   tells; a story begins with the number of its articles.
 
-local known = redis.call('GET', KEYS[1])
-if known then return known end
-
-if #KEYS > 1 then
-  -- By name and not by number: one that was expected may be missing while another came.
-  local seen = {[ARGV[1]] = true}
-  for i = 6, #ARGV do seen[ARGV[i]] = true end
-  local there = redis.call('SUNION', unpack(KEYS, 2))
-  local expected = #ARGV - 5
-  for _, article in ipairs(there) do
-    if not seen[article] then return 'moved' end
-    if article ~= ARGV[1] then expected = expected - 1 end
-  end
-  if expected ~= 0 then return 'moved' end
-  for i = 2, 1 + tonumber(ARGV[3]) do
-    if redis.call('SCARD', KEYS[i]) < tonumber(ARGV[5]) then
-      redis.call('SADD', KEYS[i], ARGV[1])
-      redis.call('EXPIRE', KEYS[i], ARGV[4])
-    end
-  end
+local reads, stories, lives = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[4]
+local at = 5
+for i = 1, reads do
+  if redis.call('HSTRLEN', KEYS[i], ARGV[at]) ~= tonumber(ARGV[at + 1]) then return 'moved' end
+  at = at + 2
 end
-redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[4])
+if stories == 1 then
+  local story = redis.call('HGET', KEYS[reads + 1], ARGV[at])
+  local articles = story and string.match(story, '^%[(%d+),') or '0'
+  if articles ~= ARGV[3] then return 'moved' end
+  at = at + 1
+end
+for i = reads + stories + 1, #KEYS do
+  redis.call('HSET', KEYS[i], ARGV[at], ARGV[at + 1])
+  redis.call('EXPIRE', KEYS[i], lives)
+  at = at + 2
+end
 return 'ok'

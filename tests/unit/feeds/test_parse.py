@@ -389,3 +389,8 @@ def test_a_thousand_bad_entries_are_told_in_few_lines() -> None:
     found = parse(rss(*["<link>https://c.example/</link>"] * 1000))
     assert len(found.problems) == 21
     assert found.problems[-1] == "and 980 more such problems"
+
+
+def test_content_without_a_summary_is_not_read_with_its_markup() -> None:
+    inside = "<content:encoded xmlns:content='http://purl.org/rss/1.0/modules/content/'>{}</content:encoded>"
+    assert one(rss("<title>A</title>" + inside.format("&lt;p class='very-long-name'&gt;B&lt;/p&gt;"))).text == "B"

@@ -15,6 +15,7 @@ from topics.articles import Article
 from topics.codec import make_reject
 from topics.rejects import Reject
 from workers.archives.parsing import article_from_json
+from workers.archives.readers import Archive
 from workers.errors import InputError
 from workers.local import replay as module
 from workers.local.replay import Run, check_servers, produce, replay_settings
@@ -97,8 +98,8 @@ def test_a_name_that_is_no_namespace_is_refused(name: str) -> None:
 
 
 def test_a_run_cannot_outlive_servers_that_only_it_starts() -> None:
-    for run in (Run(["x"], name="a"), Run(["x"], keep=True)):
+    for run in (Run(Archive([]), name="a"), Run(Archive([]), keep=True)):
         with pytest.raises(InputError, match="outlive") as caught:
             check_servers(Settings(), run)
         assert "TOCSIN_KAFKA_BOOTSTRAP_SERVERS" in str(caught.value.hint)
-    check_servers(Settings(), Run(["x"]))
+    check_servers(Settings(), Run(Archive([])))

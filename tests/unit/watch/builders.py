@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -105,6 +105,8 @@ def annotation(
     entities: tuple[str, ...] = (),
     title: str = "",
     minhash: str = "",
+    terms: Mapping[str, float] | None = None,
+    years: tuple[int, ...] = (),
 ) -> Annotation:
     """An annotation; a higher `revision` was fetched later."""
     return Annotation(
@@ -119,17 +121,20 @@ def annotation(
         tags=tags,
         entities=tuple(Entity(id=e, kind="organisation", name=e) for e in entities),
         events=events,
-        fingerprint=Fingerprint(minhash=minhash),
+        fingerprint=Fingerprint(minhash=minhash, terms=dict(terms or {}), years=years),
         model="test",
         ontology="test",
     )
 
 
-def arrival(found: Annotation, *, story: str | None = None, offset: int = 0, partition: int = 0) -> Arrival:
+def arrival(
+    found: Annotation, *, story: str | None = None, text: str | None = None, offset: int = 0, partition: int = 0
+) -> Arrival:
     """`found` as it comes to the engine."""
     return Arrival(
         annotation=found,
         story=story or f"story-of-{found.article_id}",
+        text=text,
         types=frozenset(e.type for e in found.events),
         offset=offset,
         partition=partition,

@@ -285,7 +285,7 @@ def _number(pattern: Pattern, value: tuple[str, ...], window: Sequence[Arrival])
 
 def _independent(articles: Sequence[Arrival], wanted: int) -> bool:
     return any(
-        len({a.annotation.source for a in chosen}) == wanted == len({a.story for a in chosen})
+        len({a.annotation.source for a in chosen}) == wanted == len({a.text or a.story for a in chosen})
         for chosen in combinations(articles, wanted)
     )
 

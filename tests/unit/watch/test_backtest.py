@@ -1,16 +1,12 @@
-"""A backtest rings what the oracle names, and what the step would ring; stories in memory are those in Redis."""
+"""A backtest rings what the oracle names, and what the step would ring."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import random
-import struct
 from dataclasses import replace
 from datetime import timedelta
-from itertools import count
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.watch.builders import annotation, arrival, at, event, temporal
@@ -18,19 +14,11 @@ from tests.unit.watch.feeding import Stream
 from tests.unit.watch.oracle import must_ring
 from tests.unit.watch.streams import FACTOR, articles, patterns
 from tests.unit.watch.test_crashes import unstoried
-from workers.redis_client import connect
-from workers.redis_keys import Keys
-from workers.settings import Settings
 from workers.watch.backtest import Backtest, compare
-from workers.watch.durations import to_micros
 from workers.watch.engine import Arrival, Engine
 from workers.watch.patterns import Pattern
-from workers.watch.redis_stories import Stories
 from workers.watch.revisions import MemoryRevisions
-from workers.watch.stories import MemoryStories, founded_by
 from workers.watch.windows import MemoryWindows
-
-NAMESPACES = count()
 
 
 @settings(max_examples=150 * FACTOR, deadline=None)
@@ -40,9 +28,10 @@ def test_a_backtest_rings_what_the_oracle_names(pattern, stream) -> None:
     backtest = Backtest([pattern])
     for one in told:
         backtest.add(one.annotation)
-    times = [one.annotation.event_time for one in told]
+    times = [one.annotation.event_time for one in told if one.annotation.event_time_source == "published"]
+    watermark = max(times) - timedelta(minutes=15) if times else None
     (verdict,) = backtest.verdicts(at(days=2000))
-    assert {a.id for a in verdict.alerts} == must_ring(pattern, told, max(times) - timedelta(minutes=15), min(times))
+    assert {a.id for a in verdict.alerts} == must_ring(pattern, told, watermark, min(times, default=None))
 
 
 def test_a_span_cuts_what_is_told_and_not_what_is_known() -> None:
@@ -117,33 +106,3 @@ async def engine_rings(pattern: Pattern, told: list[Arrival]) -> set[str]:
     for one in told:
         await engine.apply(revisions.current([one]), at(days=2000))
     return {alert.id for alert in store.alerts() if alert.state == "firing" and not pattern.waits}
-
-
-def fingerprint(numbers: list[int]) -> str:
-    return base64.b64encode(struct.pack("<64I", *numbers)).decode()
-
-
-@settings(max_examples=20 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 10_000))
-def test_stories_in_memory_are_those_in_redis(redis_url, seed) -> None:
-    rng = random.Random(seed)
-    texts = [[rng.getrandbits(32) for _ in range(64)] for _ in range(4)]
-    told = []
-    for _ in range(30):
-        numbers = [
-            n if rng.random() > rng.choice([0.0, 0.1, 0.3, 0.5]) else rng.getrandbits(32) for n in rng.choice(texts)
-        ]
-        minhash = fingerprint(numbers) if rng.random() > 0.1 else ""
-        told.append(annotation(f"a{rng.randrange(25)}", at(hours=rng.randrange(200)), minhash=minhash))
-
-    async def in_redis() -> list[str]:
-        client = connect(Settings(redis_url=redis_url))
-        stories = Stories(client, Keys(f"m{next(NAMESPACES)}"))
-        found = [(await stories.assign([one]))[0] for one in told]
-        await client.aclose()
-        return found
-
-    memory = MemoryStories()
-    found = [memory.assign(a.article_id, to_micros(a.event_time), a.fingerprint.minhash) for a in told]
-    assert found == asyncio.run(in_redis())
-    assert any(story != founded_by(a.article_id) for story, a in zip(found, told, strict=True))

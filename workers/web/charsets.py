@@ -21,6 +21,7 @@ _PATTERNS = (
 
 _EBCDIC = b"\x4c\x6f\xa7\x94"
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']\s*([A-Za-z0-9._:-]{1,40})\s*["']""")
+_META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]{0,500}?\?>")
 _WIDER = {
     "ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874", "tis-620": "cp874",
@@ -64,7 +65,8 @@ def _evident(body: bytes, declared: list[str]) -> str | None:
         if body.startswith(start):
             return name
     if body.startswith(_EBCDIC):
-        return "cp037"
+        # Its letters are the same in every code page, so the declaration can be read.
+        return _known(_of_document(body[:1000].decode("cp037").encode("ascii", "replace"))) or "cp037"
     return next((each for each in declared if each.startswith(_STATEFUL)), None) if body.isascii() else None
 
 
@@ -85,7 +87,7 @@ def _of_header(content_type: str | None) -> str | None:
 
 
 def _of_document(body: bytes) -> str | None:
-    found = _DECLARED.match(body[:1000])
+    found = _DECLARED.match(body[:1000]) or _META.search(body[:4096])
     return found[1].decode("ascii") if found else None
 
 

@@ -1,0 +1,50 @@
+"""Figures of speech: "a typhoon of criticism", "a barrage of questions", "a rocket of a shot" are no events.
+
+What stands behind "of" tells. Words are in the lexicon's section `figures`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from spacy.tokens import Token
+
+from workers.annotate.frames import Frame
+from workers.annotate.lexicon import lexicon
+from workers.annotate.syntax import children, lemma_of
+
+_SLOTS = ("subject", "object", "by", "with")
+_POINTING = frozenset({"the", "this", "that", "these", "those", "its", "their", "his", "her", "our"})
+
+
+def is_figure(frame: Frame) -> bool:
+    """Does the trigger, or who or what acts in it, stand for something else?"""
+    if frame.kind == "noun":
+        return _is_figurative(frame.tokens)
+    return _is_figurative(token for slot in _SLOTS for token in frame.slot(slot))
+
+
+def _is_figurative(nouns: Iterable[Token]) -> bool:
+    return any(_stands_for(noun, thing) for noun in nouns for thing in _made_of(noun))
+
+
+def _made_of(noun: Token) -> list[Token]:
+    found = [thing for of in children(noun, "prep") if of.lower_ == "of" for thing in children(of, "pobj")]
+    return [thing for thing in found if thing.pos_ == "NOUN"]
+
+
+def _stands_for(noun: Token, thing: Token) -> bool:
+    words, lemma, made_of = lexicon(), lemma_of(noun), lemma_of(thing)
+    named = any(child.tag_.startswith("NNP") for child in thing.children)
+    if lemma in words.words("figures", "nature"):
+        return not named and made_of not in words.words("figures", "of_nature")
+    if lemma in words.words("figures", "crowd"):
+        return not named and made_of in words.words("figures", "of_crowd")
+    if lemma in words.words("figures", "arms"):
+        if any(child.lower_ in {"a", "an"} for child in children(thing, "det")):
+            return made_of not in words.words("figures", "of_arms")  # "a rocket of a shot"
+        given = named or any(child.lower_ in _POINTING for child in thing.children)
+        lists = ("site", "people", "military", "group", "quantity", "deed")
+        real = made_of in words.words("figures", "of_arms") or any(made_of in words.words("roles", n) for n in lists)
+        return not (given or real)
+    return False
