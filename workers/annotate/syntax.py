@@ -19,7 +19,6 @@ MODIFIERS = frozenset({"compound", "amod", "nmod", "poss", "nummod", "npadvmod"}
 _NOMINAL = frozenset({"NOUN", "PROPN"})
 _LINK: list[int | str] = ["HEAD", "DEP"]
 _LABELS: dict[int, str] = {}
-"""spaCy's numbers of dependency labels, as far as they have been met."""
 _DEPTH = 6
 """How far chains of clauses are followed; a broken parse must not send a search far."""
 
@@ -40,9 +39,8 @@ def _family(doc: Doc) -> list[list[tuple[Token, str]]]:
         distances, labels = links[:, 0].astype("int64").tolist(), links[:, 1].tolist()
         for i, (token, distance, label) in enumerate(zip(doc, distances, labels, strict=True)):
             if distance:
-                if label not in _LABELS:
-                    _LABELS[label] = doc.vocab.strings[label]
-                found[i + distance].append((token, _LABELS[label]))
+                name = _LABELS.get(label) or _LABELS.setdefault(label, doc.vocab.strings[label])
+                found[i + distance].append((token, name))
     return found
 
 
