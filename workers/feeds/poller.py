@@ -219,7 +219,8 @@ class Poller:
         seen = None
         if visit.document:
             known = await self._registry.seen(feed)
-            visit, seen = replace(visit, fresh=known.unseen(visit.document)), known.with_these(visit.document)
+            document = known.recognised(visit.document)
+            visit, seen = replace(visit, document=document, fresh=known.unseen(document)), known.with_these(document)
         await self._finish(host, feed, (state, visit), seen)
         if visit.status == 429:
             await self._back_off(host, visit, asked)
