@@ -55,6 +55,7 @@ def backtest(
     faster. Exit code 0, whatever rang; 1 if lines could not be used; 3 if a pattern is wrong; 5 if a path is.
     """
     from workers.cli.event_types import event_types
+    from workers.garbage import all_kept
     from workers.settings import load_settings
     from workers.watch.pattern_file import load_patterns
 
@@ -69,8 +70,9 @@ def backtest(
     if quick:
         _refuse_stories(patterns)
     run = _Run(patterns, before, stories=not quick)
-    run.take(annotations_of(source, settings))
-    verdicts, differences = run.decide(*span)
+    with all_kept():
+        run.take(annotations_of(source, settings, whole=not quick))
+        verdicts, differences = run.decide(*span)
     if as_json:
         for verdict in verdicts:
             for alert in verdict.alerts:
@@ -188,24 +190,33 @@ class _Run:
         typer.echo(f"backtest: {plural(self.articles, 'article')}{span}{bad}", err=True)
 
 
-def annotations_of(sources: list[str], settings: Settings) -> Iterator[Annotation | Malformed]:
-    """What `--from` names: annotations as they are, articles read here and now. Raises InputError, Unreachable."""
+def annotations_of(sources: list[str], settings: Settings, *, whole: bool = True) -> Iterator[Annotation | Malformed]:
+    """What `--from` names: annotations as they are, articles read here and now. Raises InputError, Unreachable.
+
+    `whole`: with what stories are found by.
+    """
     from topics.annotations import Annotation
-    from workers.archives.annotations import holds_annotations, read_annotations, read_stdin, stdin_holds_annotations
+    from workers.archives.annotations import (
+        Sketch,
+        holds_annotations,
+        read_annotations,
+        read_stdin,
+        stdin_holds_annotations,
+    )
     from workers.archives.readers import STDIN, files_of
 
-    read = Articles(settings).read
+    read, form = Articles(settings).read, Annotation if whole else Sketch
     for source in sources:
         if source == TOPIC:
             from workers.local.topic_reader import read_records
 
             yield from read_records(settings, "annotations", Annotation)
         elif source == STDIN:
-            yield from read_stdin() if stdin_holds_annotations() else read([STDIN])
+            yield from read_stdin(form) if stdin_holds_annotations() else read([STDIN])
         else:
             for annotated, files in groupby(files_of(source), key=_annotated(holds_annotations)):
                 listed = list(files)
-                yield from read_annotations([Path(file) for file in listed]) if annotated else read(listed)
+                yield from read_annotations([Path(file) for file in listed], form) if annotated else read(listed)
 
 
 def _annotated(holds_annotations: Callable[[Path], bool]) -> Callable[[str], bool]:
