@@ -7,12 +7,14 @@ day in seconds. What it begins goes on in tasks; `settle` waits for them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from redis.exceptions import RedisError
 
+from topics.alerts import Alert
+from topics.articles import Article
 from topics.base import digest
 from workers.feeds.about_feed import changes
 from workers.feeds.access import NoAccess
@@ -36,12 +38,18 @@ LEASE = timedelta(seconds=30)
 BEATS = 6
 """A lease is renewed so often in its length."""
 
+REDIS_SECONDS = 5.0
+"""How long a beat may wait for Redis."""
+
 AT_ONCE = 16
 """Visits under way at a time: bounds memory to so many documents."""
 
 BACK_OFF = timedelta(minutes=1)
 LONGEST_BACK_OFF = timedelta(hours=1)
 """For how long a host is left alone after 429 Too Many Requests without `Retry-After`; doubled each time."""
+
+MOST_PROBLEMS = 5
+"""Of a document that are logged."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _LATER = timedelta(milliseconds=250)
@@ -51,7 +59,7 @@ _LATER = timedelta(milliseconds=250)
 class _Host:
     """A host that is ours until `until`, by our clock. `token` tells its lease from earlier and later ones.
 
-    `first`: which of its feeds is due first, and when; None: to be found anew.
+    `first`: which of its feeds is due first, and when; None: to be found anew. `refusals`: 429 in a row.
     """
 
     token: int
@@ -60,6 +68,7 @@ class _Host:
     free_at: datetime | None = None
     visit: asyncio.Task[None] | None = None
     first: tuple[datetime, Subscription] | None = None
+    refusals: int = 0
 
 
 class Poller:
@@ -174,7 +183,8 @@ class Poller:
         self._beat_at = now + beat
         try:
             # A Redis that hangs must not keep us from noticing that our leases end.
-            async with asyncio.timeout(max(1.0, beat.total_seconds())):
+            left = min((host.until - now for host in self._hosts.values()), default=self._lease)
+            async with asyncio.timeout(min(REDIS_SECONDS, max(0.5, left.total_seconds()))):
                 live = await self._registry.live()
                 self._mine = share(self._registry.poller, frozenset(live), self._feeds)
                 await self._hand_over()
@@ -331,8 +341,7 @@ class Poller:
         state = after(known.state, visit, feed, spread)
         alerts, standing = changes(state, feed, visit.at)
         state = state.model_copy(update={"alert": standing})
-        for problem in await self._sender.send(visit.fresh, alerts):
-            log.error("feeds.article_refused", feed=feed.url, reason=problem)
+        await self._produce(host, feed, visit, alerts)
         if visit.failed is None and not visit.unchanged:
             seen = known.seen.with_these(visit.document)
             saved = await self._registry.save(feed, host.token, state, seen)
@@ -342,11 +351,33 @@ class Poller:
             raise LeaseEnded
         host.known[feed.url], host.first = Known(state, seen), None
         if visit.status == 429:
-            await self._back_off(host, state, visit, asked)
+            await self._back_off(host, visit, asked)
+        elif visit.failed is None:
+            host.refusals = 0
 
-    async def _back_off(self, host: _Host, state: FeedState, visit: Visit, asked: str) -> None:
+    async def _produce(self, host: _Host, feed: Subscription, visit: Visit, alerts: Sequence[Alert]) -> None:
+        """All of it confirmed by Kafka. Pages are fetched one by one, and no entry waits for the page of another."""
+        for problem in ([] if visit.failed is None else [visit.failed], visit.problems):
+            for words in problem[:MOST_PROBLEMS]:
+                log.warning("feeds.problem", feed=feed.url, problem=words)
+        lots: Iterable[Sequence[Article]] = [[each] for each in visit.fresh] if feed.full_text else [visit.fresh]
+        told: Sequence[Alert] = alerts
+        for lot in lots or [[]]:
+            whole = [await self._completed(host, feed, article) for article in lot]
+            for refusal in await self._sender.send(whole, told):
+                log.error("feeds.article_refused", feed=feed.url, reason=refusal)
+            told = ()
+
+    async def _completed(self, host: _Host, feed: Subscription, article: Article) -> Article:
+        done, reason = await self._visitor.complete(feed, article, lambda url: self._pace(host, url))
+        if reason is not None:
+            log.info("feeds.summary_only", feed=feed.url, page=article.url, reason=reason)
+        return done
+
+    async def _back_off(self, host: _Host, visit: Visit, asked: str) -> None:
         told = retry_at(visit.retry_after, visit.at)
-        span = min(LONGEST_BACK_OFF, BACK_OFF * 2 ** min(state.failures - 1, 20))
+        span = min(LONGEST_BACK_OFF, BACK_OFF * 2 ** min(host.refusals, 20))
+        host.refusals += 1
         if told is not None:
             span = min(LONGEST_DEMAND, max(told - visit.at, timedelta(0)))
         await self._registry.leave_alone(asked, span)
