@@ -17,6 +17,8 @@ PASSIVE_SUBJECTS = frozenset({"nsubjpass", "csubjpass"})
 OBJECTS = frozenset({"dobj", "obj", "oprd"})
 MODIFIERS = frozenset({"compound", "amod", "nmod", "poss", "nummod", "npadvmod"})
 _NOMINAL = frozenset({"NOUN", "PROPN"})
+_LINK: list[int | str] = ["HEAD", "DEP"]
+_LABELS: dict[int, str] = {}
 _DEPTH = 6
 """How far chains of clauses are followed; a broken parse must not send a search far."""
 
@@ -33,9 +35,12 @@ def _family(doc: Doc) -> list[list[tuple[Token, str]]]:
     found: list[list[tuple[Token, str]]] | None = doc.user_data.get("family")
     if found is None:
         found = doc.user_data["family"] = [[] for _ in range(len(doc))]
-        for token, distance in zip(doc, doc.to_array(["HEAD"]).astype("int64").ravel().tolist(), strict=True):
+        links = doc.to_array(_LINK)
+        distances, labels = links[:, 0].astype("int64").tolist(), links[:, 1].tolist()
+        for i, (token, distance, label) in enumerate(zip(doc, distances, labels, strict=True)):
             if distance:
-                found[token.i + distance].append((token, token.dep_))
+                name = _LABELS.get(label) or _LABELS.setdefault(label, doc.vocab.strings[label])
+                found[i + distance].append((token, name))
     return found
 
 
@@ -282,6 +287,8 @@ def _subjects_above(verb: Token, depth: int) -> list[Token]:
     if head == verb:
         return []
     if dep in {"conj", "advcl", "dep", "parataxis"} and is_verbal(head):
+        if dep == "conj" and _is_said_beside(verb, head):
+            head = head.head  # "Chad said that it was over and accused Mali": it is Chad that accused
         return surface_subjects(head) or subjects_of(head, depth + 1)
     if dep in {"xcomp", "ccomp"}:
         return _controller(verb, head, depth)
@@ -291,6 +298,14 @@ def _subjects_above(verb: Token, depth: int) -> list[Token]:
         above = head.head
         return _behind_preposition(above, depth) if is_verbal(above) else _holder(above, depth)
     return []
+
+
+def _is_said_beside(verb: Token, head: Token) -> bool:
+    """Is a verb of speech joined to what somebody said, in the tense of the saying?"""
+    above, words = head.head, lexicon()
+    says = above.lemma_.lower() in words.words("reporting", "say") and head.dep_ == "ccomp" and above.tag_ == verb.tag_
+    speech = words.words("reporting", "say") | words.words("reporting", "speak") | words.words("status", "denying")
+    return says and verb.lemma_.lower() in speech and verb.i > head.i > above.i
 
 
 def _subjects_over_noun(verb: Token, noun: Token, depth: int) -> list[Token]:

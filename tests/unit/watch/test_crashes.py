@@ -22,7 +22,8 @@ from workers.redis_client import connect
 from workers.redis_keys import Keys, drop_namespace
 from workers.settings import Settings
 from workers.steps import Incoming, Outgoing, Refused
-from workers.watch.counts import CountReader, StateLost
+from workers.watch.count_reader import CountReader
+from workers.watch.counts import StateLost
 from workers.watch.durations import to_micros
 from workers.watch.engine import Arrival
 from workers.watch.event_types import DEFAULT_EVENT_TYPES
@@ -179,9 +180,10 @@ def unstoried(stream: Sequence[Arrival]) -> list[Arrival]:
 
 def clock_of(stream: Sequence[Arrival]) -> tuple[datetime | None, datetime | None]:
     """The watermark when all has been read, and when the stream began."""
-    times = [[a.annotation.event_time for a in stream if a.partition == p] for p in range(PARTITIONS)]
+    dated = [a for a in stream if a.annotation.event_time_source == "published"]
+    times = [[a.annotation.event_time for a in dated if a.partition == p] for p in range(PARTITIONS)]
     watermark = min(map(max, times)) - timedelta(minutes=15) if all(times) else None
-    return watermark, min(time for found in times for time in found)
+    return watermark, min((time for found in times for time in found), default=None)
 
 
 async def check(kafka: Kafka, pattern: Pattern, told: Sequence[Arrival], url: str, namespace: str) -> None:
