@@ -230,8 +230,9 @@ def candidates(telling: Telling, postings: Mapping[str, Iterable[str]]) -> list[
 def closeness(telling: Telling, story: Story) -> float | None:
     """How close an article is to a story, at most 1; None if it tells of another happening.
 
-    That is so if it is too far in time, if fresh happenings of one kind are of other days, if none of their parties is
-    shared and country or place differs, and if the person that each is most about is unknown to the other.
+    That is so if it is too far in time; if both name somebody or something, but nothing that both name; if fresh
+    happenings of one kind are of other days; if none of their parties is shared and country or place differs; and if
+    the person that each is most about is unknown to the other.
     """
     gap = max(0, story.first - telling.time, telling.time - story.last)
     if gap > REACH or max(story.last, telling.time) - min(story.first, telling.time) > SPAN:
@@ -239,6 +240,8 @@ def closeness(telling: Telling, story: Story) -> float | None:
     found = cosine(telling, story) - _PER_DAY * gap / DAY
     if found < CLOSE or _another_day(telling, story):
         return None  # what follows only takes away
+    if _no_name_in_common(telling, story):
+        return None
     others = _other_names(telling, story)
     parties = _other_parties(telling, story)
     if parties and ("country" in others or "place" in others):
@@ -264,6 +267,12 @@ def _another_day(telling: Telling, story: Story) -> bool:
         for kind, days in telling.days.items()
         if story.days.get(kind)
     )
+
+
+def _no_name_in_common(telling: Telling, story: Story) -> bool:
+    """Whether both name people, places or bodies, but none that both name: they share a subject, or a formula."""
+    names = [term for term in telling.terms if kind_of(term) != "word"]
+    return bool(names and story.names) and not any(name in story.terms for name in names)
 
 
 def _other_parties(telling: Telling, story: Story) -> bool:
