@@ -35,6 +35,7 @@ RETENTION_DAYS: Mapping[TopicKind, int] = {
     "alerts": 365,
     "deliveries": 90,
     "rejects": 30,
+    "silences": 400,  # longer than any silence may be, so that none is forgotten while it holds
 }
 
 MAX_MESSAGE_BYTES: Mapping[TopicKind, int] = {
@@ -44,8 +45,14 @@ MAX_MESSAGE_BYTES: Mapping[TopicKind, int] = {
     "annotations": 2 * _MIB,
     "alerts": 2 * _MIB,
     "deliveries": 2 * _MIB,
+    "silences": 2 * _MIB,
     "rejects": 8 * _MIB,  # base64 of a refused article, four thirds of its size
 }
+
+CLEANUP: Mapping[TopicKind, str] = {
+    "silences": "compact,delete",  # the last word on each silence is kept, and ends by its age
+}
+"""Kafka's `cleanup.policy` where it is not `delete`."""
 
 
 class AdminError(RuntimeError):
@@ -92,7 +99,7 @@ def specs(names: TopicNames, partitions: int, replication: int) -> tuple[TopicSp
             partitions=partitions,
             replication=replication,
             config={
-                "cleanup.policy": "delete",
+                "cleanup.policy": CLEANUP.get(kind, "delete"),
                 "retention.ms": str(RETENTION_DAYS[kind] * _DAY_MS),
                 "max.message.bytes": str(MAX_MESSAGE_BYTES[kind]),
                 # acks=all promises little if one replica may be all of them.

@@ -10,7 +10,9 @@ from topics.annotations import Participant, Span, Status
 from topics.base import Part, Record, UtcDatetime, digest
 
 Level = Literal["informational", "low", "medium", "high", "critical"]
-AlertState = Literal["firing", "retracted"]
+AlertState = Literal["firing", "updated", "standing", "retracted", "expired"]
+"""On the topic `alerts`: `firing`, `updated` (it stands on more evidence, or other), `retracted`. A receiver may also
+be told that one is `standing` (a repeat) or `expired` (nothing new came of it)."""
 Muted = Literal["backfill"]
 """Why nobody is told of an alert that stands: the last of its articles to arrive was old news pushed afterwards."""
 
@@ -66,6 +68,7 @@ class Alert(Record):
 
     `state` is `retracted` when the ground fell away (a revision took the event back, or late news replaced the match
     by an earlier one, then named in `superseded_by`). It may fire again: `id` and `sequence` together name one change.
+    It stands until it is retracted, or until `closes_at`, if nothing new is said of it before.
     """
 
     id: str
@@ -87,6 +90,10 @@ class Alert(Record):
     first_event_at: UtcDatetime
     last_event_at: UtcDatetime
     fired_at: UtcDatetime = Field(description="wall clock of the machine that found it")
+    updated_at: UtcDatetime | None = Field(default=None, description="when its evidence last changed; as `fired_at`")
+    closes_at: UtcDatetime | None = Field(
+        default=None, description="when it no longer stands: its timespan and cooldown after it fired or was updated"
+    )
     late: bool = Field(default=False, description="completed by an article older than what had been seen already")
     muted: Muted | None = Field(default=None, description="why nobody is told of it, from its first firing on")
     supersedes: tuple[str, ...] = Field(default=(), description="ids of alerts that this one takes the place of")

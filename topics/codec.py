@@ -19,6 +19,7 @@ from topics.base import Record
 from topics.deliveries import Delivery
 from topics.names import TopicKind
 from topics.rejects import Reject, Step
+from topics.silences import Silence
 
 SCHEMA_VERSION_HEADER = "schema_version"
 TRACE_HEADER = "trace_id"
@@ -38,6 +39,7 @@ RECORDS: Mapping[TopicKind, type[Record]] = {
     "alerts": Alert,
     "deliveries": Delivery,
     "rejects": Reject,
+    "silences": Silence,
 }
 
 RecordT = TypeVar("RecordT", bound=Record)

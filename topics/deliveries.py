@@ -9,11 +9,14 @@ from pydantic import Field
 from topics.alerts import AlertState
 from topics.base import Record, UtcDatetime
 
-Outcome = Literal["delivered", "retrying", "failed", "suppressed"]
+Outcome = Literal["delivered", "retrying", "failed", "suppressed", "muted"]
 
 
 class Delivery(Record):
-    """What came of one attempt. `failed` is final; `retrying` names the `next_attempt_at`."""
+    """What came of one attempt. `failed` is final; `retrying` names the `next_attempt_at`.
+
+    `muted`: it is held back, and told at `next_attempt_at` if it still stands then, or before, if what mutes it ends.
+    """
 
     alert_id: str
     alert_state: AlertState = "firing"
@@ -27,3 +30,7 @@ class Delivery(Record):
     status_code: int | None = None
     reason: str | None = Field(default=None, description="why it failed or was suppressed; never holds a secret")
     next_attempt_at: UtcDatetime | None = None
+    notification: str | None = Field(
+        default=None, description="id of the notification that told of several alerts; None: of this one alone"
+    )
+    muted_by: str | None = Field(default=None, description="`silence:ID`, or `alert:ID` of the alert that inhibits it")

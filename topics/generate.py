@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from topics.admin import MAX_MESSAGE_BYTES, RETENTION_DAYS
+from topics.admin import CLEANUP, MAX_MESSAGE_BYTES, RETENTION_DAYS
 from topics.base import Record
 from topics.codec import RECORDS, SCHEMA_VERSION_HEADER, TRACE_HEADER
 from topics.names import FLOW, TopicKind, TopicNames
@@ -27,6 +27,7 @@ KEYS: Mapping[TopicKind, str] = {
     "alerts": "pattern id",
     "deliveries": "alert id",
     "rejects": "topic/partition/offset of the refused record",
+    "silences": "silence id",
 }
 
 WRITERS: Mapping[TopicKind, str] = {
@@ -35,6 +36,7 @@ WRITERS: Mapping[TopicKind, str] = {
     "alerts": "watch; notify, about a receiver",
     "deliveries": "notify",
     "rejects": "any step",
+    "silences": "`tocsin silences`",
 }
 
 READERS: Mapping[TopicKind, str] = {
@@ -43,6 +45,7 @@ READERS: Mapping[TopicKind, str] = {
     "alerts": "notify",
     "deliveries": "people and consoles",
     "rejects": "people and consoles",
+    "silences": "notify, when Redis has lost them",
 }
 
 
@@ -88,7 +91,7 @@ def _channel(kind: TopicKind, address: str) -> dict[str, Any]:
         "bindings": {
             "kafka": {
                 "topicConfiguration": {
-                    "cleanup.policy": ["delete"],
+                    "cleanup.policy": CLEANUP.get(kind, "delete").split(","),
                     "retention.ms": RETENTION_DAYS[kind] * 24 * 3600 * 1000,
                     "max.message.bytes": MAX_MESSAGE_BYTES[kind],
                 },

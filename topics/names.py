@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-TopicKind = Literal["articles", "annotations", "alerts", "deliveries", "rejects"]
+TopicKind = Literal["articles", "annotations", "alerts", "deliveries", "rejects", "silences"]
 
 FLOW: tuple[TopicKind, ...] = get_args(TopicKind)
-"""Upstream first."""
+"""Upstream first; what no article flows through, last."""
 
 _NAMESPACE = re.compile(r"^[a-z0-9][a-z0-9_-]{0,99}$")
 

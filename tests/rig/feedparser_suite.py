@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tests.rig.http_server import Answer, HttpServer, Received
 from tests.rig.process import CannotStart
-from workers.feeds.charsets import decoded
+from workers.web.charsets import decoded
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "feedparser"

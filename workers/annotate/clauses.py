@@ -12,6 +12,7 @@ from workers.annotate.complements import (
     has_child_before,
     has_object,
     is_long_after,
+    is_phrasal,
     is_reporting,
     is_speech,
 )
@@ -93,6 +94,8 @@ class ClauseWalk(Complements):
             self.background = verb
         elif not is_verbal(head):
             return
+        elif verb.tag_ == "VBG" and is_phrasal(head, "holding_phrasal"):
+            self.complement(verb, head)  # "held off attacking"
         elif verb.tag_ in {"VBG", "VBN"} and not marks:
             self.verb(head, negation=False)
         else:
@@ -127,6 +130,8 @@ class ClauseWalk(Complements):
         self.clause_of(head)  # "met nineteen leaders in 2025 and held two summits"
         if any(c.dep_ in {"nsubj", "nsubjpass"} for c in verb.children):
             self.near = [token for token in self.near if not is_verbal(token)]  # what others did has a time of its own
+            if head.dep_ == "relcl" and has_child(head, "when"):
+                self.path.append(head.head)  # "in June, when Chad struck and Mali struck back"
         elif head.tag_ == "VBN" and is_speech(verb) and head.dep_ == "ccomp" and is_speech(head.head):
             return  # "denied that it had been rigged and accused": it is he that denied who accused
         # A finite conjunct shares with the first what stands above both, but not its negation or modal.
@@ -173,6 +178,8 @@ class ClauseWalk(Complements):
             self.background = verb
         if noun.dep_ == "pobj" and noun.head.lower_ == "of" and is_status_word(noun.head.head, "historical_nouns"):
             self.verdict.raise_to("historical", noun.head.head)
+        if verb.dep_ == "relcl" and noun.dep_ == "pobj" and noun.head.lower_ == "of" and noun.head.head.pos_ == "NOUN":
+            self.path.append(noun.head.head)  # "its launch last month of a missile that flew far"
         if has_child(verb, "when"):
             self.path.extend((noun, noun.head))
 

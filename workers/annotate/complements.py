@@ -237,7 +237,7 @@ class Complements(ABC):
 
     def _under_doubt(self, verb: Token, head: Token) -> bool:
         """ "wants to meet", "is likely to meet"; but "feared that soldiers had been killed" reports."""
-        if not is_status_word(head, "hypothetical"):
+        if not (is_status_word(head, "hypothetical") or head.lemma_.lower() == "let"):
             return False
         if self.kind.failed_counts and is_status_word(head, "trying"):
             self.verb(head)  # a launch that was tried is one
@@ -253,7 +253,7 @@ class Complements(ABC):
             if is_verbal(token) and token.dep_ not in {"aux", "auxpass"}:
                 self.near.append(token)
                 if token.dep_ in {"relcl", "advcl"} and has_child(token, "when"):
-                    self.near.extend((token.head, token.head.head))
+                    self.path.extend((token.head, token.head.head))
                 if token.dep_ != "conj":
                     return
             if token.head == token:

@@ -19,6 +19,7 @@ from workers.annotate.figures import is_figure
 from workers.annotate.ontology import Codes, EventType, Ontology, Trigger
 from workers.annotate.pages import is_crime, is_crime_told, is_leisure, speaks_of_state, speaks_of_war
 from workers.annotate.places import place_of
+from workers.annotate.private import is_practice, is_private, is_reproach_in_passing
 from workers.annotate.roles import participants, unique
 from workers.annotate.setting import setting_of
 from workers.annotate.status import judge
@@ -127,13 +128,18 @@ def _sentence_events(
         if _is_mention(found) and not setting.headline:
             if trace is not None:
                 trace.mentioned(candidate)
-            continue
-        yield found
+        elif is_private(kind, candidate.frame, found.actor, found.target) or is_practice(kind, candidate.frame):
+            if trace is not None:
+                trace.private(candidate)
+        else:
+            yield found
 
 
 def _is_mention(found: Found) -> bool:
     """A noun that stands alone, and of which the sentence does not say that it happened. Phrases say enough."""
     named = found.actor or found.target or found.place or found.verdict.when
+    if is_reproach_in_passing(found.kind, found.candidate.frame):
+        return True
     if named or found.verdict.status != "actual" or found.trigger.kind != "noun":
         return False
     return not is_told(found.candidate.frame.head)

@@ -30,6 +30,7 @@ Reason = Literal[
     "guarded",
     "crime",
     "figure",
+    "private",
     "outranked",
     "yields",
     "merged",
@@ -207,6 +208,11 @@ class Explanation:
     def crime(self, candidate: Candidate) -> None:
         """A private crime."""
         why = Dropped("crime", "holds, but it is told as a case of crime, with no armed force or group behind it")
+        self._drop(candidate.trigger, candidate.frame.tokens, why)
+
+    def private(self, candidate: Candidate) -> None:
+        """No public matter."""
+        why = Dropped("private", "holds, but it is no public matter: somebody speaks for nobody, or shoots at a target")
         self._drop(candidate.trigger, candidate.frame.tokens, why)
 
     def figure(self, candidate: Candidate) -> None:

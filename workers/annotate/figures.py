@@ -38,6 +38,8 @@ def _stands_for(noun: Token, thing: Token) -> bool:
     named = any(child.tag_.startswith("NNP") for child in thing.children)
     if lemma in words.words("figures", "nature"):
         return not named and made_of not in words.words("figures", "of_nature")
+    if lemma in words.words("figures", "crowd"):
+        return not named and made_of in words.words("figures", "of_crowd")
     if lemma in words.words("figures", "arms"):
         if any(child.lower_ in {"a", "an"} for child in children(thing, "det")):
             return made_of not in words.words("figures", "of_arms")  # "a rocket of a shot"

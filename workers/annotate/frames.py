@@ -137,7 +137,8 @@ class Frame:
         if verb is None or relation not in {"object", "attr"}:
             return []
         is_adjective = self.head.pos_ == "ADJ"  # "Spain is ready to send …"
-        return subjects_of(verb) if verb.lemma_.lower() in (light if is_adjective else light - {"be"}) else []
+        lends = verb.lemma_.lower() in (light if is_adjective else light - {"be"})
+        return subjects_of(verb) if lends or _calls_off(verb) else []
 
     def _bearers(self) -> list[Token]:
         """Who is "on a visit", says something "in a letter" or "during talks": the noun or subject above the phrase."""
@@ -150,6 +151,14 @@ class Frame:
         if is_verbal(above):
             return surface_subjects(above) or subjects_of(above)
         return [above] if above.pos_ in {"NOUN", "PROPN"} else []
+
+
+def _calls_off(verb: Token) -> bool:
+    """ "Halted the deliveries", "put off a trip": whose it was to be."""
+    words = lexicon()
+    stops = any(verb.lemma_.lower() in words.words("status", name) for name in ("stopping", "cancelling", "postponing"))
+    phrasal = words.words("status", "postponing_phrasal") | {"call off"}
+    return stops or any(f"{verb.lemma_.lower()} {c.lower_}" in phrasal for c in children(verb, "prt", "advmod"))
 
 
 def _takes_part(verb: Token) -> bool:

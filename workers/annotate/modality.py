@@ -53,8 +53,18 @@ def read_modality(verb: Token, verdict: Verdict, *, negation: bool = True) -> No
             _mark(verb, child, verdict)
         if negation and negates(child):
             verdict.raise_to("negated", child)
+    if negation and (nor := _nor(verb)) is not None:
+        verdict.raise_to("negated", nor)
     if negation and _is_discarded(verb):
         verdict.raise_to("negated", verb.nbor(-1))
+
+
+def _nor(verb: Token) -> Token | None:
+    """The "neither" or "nor" of "neither confirmed nor denied"."""
+    joined = verb.head.children if verb.dep_ == "conj" else ()
+    words = [c for c in verb.children if c.dep_ == "preconj" and c.lower_ == "neither"]
+    words += [c for c in joined if c.dep_ == "cc" and c.lower_ == "nor" and c.i < verb.i]
+    return words[0] if words else None
 
 
 def _mark(verb: Token, child: Token, verdict: Verdict) -> None:

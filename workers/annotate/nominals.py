@@ -143,7 +143,9 @@ class Walk(PhraseWalk):
         status = self.status_of(verb)
         if status in {"actual", "historical"}:
             self.verdict.raise_to("negated", verb)
-        elif status in IRREALIS and not (is_definite(noun) or noun.tag_ in {"NNS", "NNPS"}):
+        elif status in IRREALIS and not (
+            is_definite(noun) or (noun.tag_ in {"NNS", "NNPS"} and not self.kind.arranged)
+        ):
             self.verdict.raise_to("hypothetical", verb)
         self.reports_above(verb)
 
@@ -157,6 +159,9 @@ class Walk(PhraseWalk):
     def _made(self, noun: Token, verb: Token) -> None:
         if is_status_word(verb, "discussing") and is_definite(noun) and not self.kind.arranged:
             self.reports_above(verb)  # "discussed the attack"; a truce or a summit may be only an idea
+            return
+        if verb.lemma_.lower() == "set" and noun.dep_ == "nsubjpass" and has_child(verb, "for"):
+            self.verdict.raise_to("future", verb)  # "the vote has been set for March"
             return
         calls = verb.lemma_.lower() == "call"
         called = calls and noun.dep_ != "oprd" and not any(True for _ in children(verb, "oprd"))

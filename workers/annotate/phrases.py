@@ -100,6 +100,9 @@ class PhraseWalk(ClauseWalk):
 
     def _under_verb(self, preposition: Token, noun: Token, verb: Token) -> None:
         lower = preposition.lower_
+        told_of = verb.head if verb.dep_ == "acl" else next(children(verb, "nsubj", "nsubjpass"), verb)
+        if is_status_word(told_of, "invented") or is_status_word(_subject_above(verb), "invented"):
+            self.verdict.raise_to("hypothetical", told_of)  # "the opera opens with a riot"
         if (verb.lemma_.lower(), lower) in CHARGES:
             self.verdict.attributed = True
         if verb.tag_ in {"VBZ", "VBP"} or has_child(verb, "is", "are"):
@@ -115,7 +118,7 @@ class PhraseWalk(ClauseWalk):
             ahead = lower in {"for", "to", "of"}
             if is_status_word(verb, "memory"):
                 self.verdict.raise_to("historical", verb)
-            elif is_status_word(verb, "hypothetical"):
+            elif is_status_word(verb, "hypothetical") or (lower == "for" and is_status_word(verb, "watching")):
                 self.verdict.raise_to("hypothetical", verb)
             elif (is_status_word(verb, "future") and ahead) or (is_status_word(verb, "motion") and lower == "for"):
                 self.verdict.raise_to("future", verb)
@@ -165,7 +168,7 @@ class PhraseWalk(ClauseWalk):
                 self.verdict.raise_to(status, noun)
                 self._fate_of(noun)
                 return
-        if lemma in lexicon().words("reporting", "nouns"):
+        if lemma in lexicon().words("reporting", "nouns") or noun.lower_ == "talk":
             self.verdict.attributed = True
             self._fate_of(noun)
         elif default != "actual":
@@ -182,6 +185,8 @@ class PhraseWalk(ClauseWalk):
     def _fate_of(self, noun: Token) -> None:
         """ "rejected a proposal for", "shelved plans for", "reports of … were false"."""
         verb, dep = noun.head, noun.dep_
+        if dep == "pobj" and verb.lower_ == "as" and is_verbal(verb.head):
+            verb, dep = verb.head, "dobj"  # "dismissed as fiction reports that …", the object hung on "as"
         if dep == "pobj" and verb.head.lemma_.lower() in {"talk", "report", "idea"}:
             verb, dep = verb.head.head, verb.head.dep_
         if not is_verbal(verb):
@@ -201,6 +206,12 @@ class PhraseWalk(ClauseWalk):
             self.verdict.raise_to("historical", noun.head.head)
         elif noun.dep_ == "dobj" and is_status_word(noun.head, "memory"):
             self.verdict.raise_to("historical", noun.head)
+
+
+def _subject_above(verb: Token) -> Token:
+    """What a participle before the main verb is said of: "the musical, set during the siege, has …"."""
+    above = verb.head if verb.dep_ == "advcl" else verb
+    return next(children(above, "nsubj", "nsubjpass"), above)
 
 
 def _leads_up(above: Token) -> bool:

@@ -282,6 +282,8 @@ def _subjects_above(verb: Token, depth: int) -> list[Token]:
     if head == verb:
         return []
     if dep in {"conj", "advcl", "dep", "parataxis"} and is_verbal(head):
+        if dep == "conj" and _is_said_beside(verb, head):
+            head = head.head  # "Chad said that it was over and accused Mali": it is Chad that accused
         return surface_subjects(head) or subjects_of(head, depth + 1)
     if dep in {"xcomp", "ccomp"}:
         return _controller(verb, head, depth)
@@ -291,6 +293,14 @@ def _subjects_above(verb: Token, depth: int) -> list[Token]:
         above = head.head
         return _behind_preposition(above, depth) if is_verbal(above) else _holder(above, depth)
     return []
+
+
+def _is_said_beside(verb: Token, head: Token) -> bool:
+    """Is a verb of speech joined to what somebody said, in the tense of the saying?"""
+    above, words = head.head, lexicon()
+    says = above.lemma_.lower() in words.words("reporting", "say") and head.dep_ == "ccomp" and above.tag_ == verb.tag_
+    speech = words.words("reporting", "say") | words.words("reporting", "speak") | words.words("status", "denying")
+    return says and verb.lemma_.lower() in speech and verb.i > head.i > above.i
 
 
 def _subjects_over_noun(verb: Token, noun: Token, depth: int) -> list[Token]:

@@ -69,7 +69,7 @@ def _sorted(walk: Walk, setting: Setting) -> _Dates:
     }
     dates = _Dates()
     for token, when in setting.times:
-        if token.i not in place and _is_milestone(token, when, setting):
+        if (token.i not in place and _is_milestone(token, when, setting)) or _is_of_a_year(token):
             continue
         anchor = _anchor(token, when, place)
         if anchor in place:
@@ -82,6 +82,14 @@ def _sorted(walk: Walk, setting: Setting) -> _Dates:
         elif anchor in timed:
             dates.sequels.append(when)
     return dates
+
+
+def _is_of_a_year(token: Token) -> bool:
+    """ "The Easter Sunday bombings of 2019": the year behind says which Sunday."""
+    if token.dep_ != "compound":
+        return False
+    of = (year for prep in children(token.head, "prep") if prep.lower_ == "of" for year in children(prep, "pobj"))
+    return any(year.text.isdigit() and len(year.text) == len("2019") for year in of)
 
 
 def _is_aim(sentence: Doc, anchor: int, own: dict[int, int]) -> bool:

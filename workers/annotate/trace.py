@@ -52,6 +52,9 @@ class Trace(Protocol):
     def crime(self, candidate: Candidate) -> None:
         """It is told as a case of crime, by private persons."""
 
+    def private(self, candidate: Candidate) -> None:
+        """It is no public matter: somebody speaks for nobody, or shoots at a target."""
+
     def figure(self, candidate: Candidate) -> None:
         """The words are a figure of speech."""
 

@@ -67,7 +67,7 @@ def preview(
 ) -> None:
     """Print exactly what RECEIVER would get; nothing is sent."""
     chosen = _load(receivers).get(receiver)
-    sys.stdout.write(_rendered(chosen, _message(alert, level, retracted=retracted)))
+    sys.stdout.write(_rendered(chosen, _as_group(chosen, _message(alert, level, retracted=retracted))))
 
 
 @group.command("test")
@@ -82,7 +82,7 @@ def send_test(
     import asyncio
 
     chosen = _load(receivers).get(receiver)
-    message = _message(alert, level, retracted=retracted)
+    message = _as_group(chosen, _message(alert, level, retracted=retracted))
     attempt = asyncio.run(_send(chosen, message))
     err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     status = f", status {attempt.status_code}" if attempt.status_code is not None else ""
@@ -117,6 +117,19 @@ def _message(alert_file: Path | None, level: str, *, retracted: bool) -> Message
     return Message(sample_alert(utc_now(), level=levels[level], state=state), test=True)
 
 
+def _as_group(receiver: Receiver, message: Message) -> Message:
+    """A receiver with `group_by` gets a group."""
+    from dataclasses import replace
+
+    from workers.notify.grouping import group_labels
+    from workers.notify.message import Group
+
+    if receiver.grouping.by is None:
+        return message
+    labels = group_labels(message.alert, receiver)
+    return replace(message, group=Group(f"group_{message.alert.id}", (message.alert,), labels))
+
+
 def _read_alert(file: Path) -> Alert:
     try:
         return decode(Alert, file.read_bytes().strip())
@@ -131,8 +144,9 @@ def _read_alert(file: Path) -> Alert:
 def _rendered(receiver: Receiver, message: Message) -> str:
     """What RECEIVER would get; what is no part of the body goes to standard error."""
     from workers.notify.lane import utc_now
-    from workers.notify.receivers import email, file, terminal
-    from workers.notify.sending import request_for
+    from workers.notify.mail import mail_for
+    from workers.notify.receivers import terminal
+    from workers.notify.sending import line_of, request_for
     from workers.notify.targets import (
         AppriseReceiver,
         EmailReceiver,
@@ -143,18 +157,16 @@ def _rendered(receiver: Receiver, message: Message) -> str:
         WebhookReceiver,
     )
 
+    alerts = message.group.alerts if message.group else (message.alert,)
     match receiver:
         case TerminalReceiver():
-            return terminal.render_for(sys.stdout, message.alert, test=message.test)
+            return "".join(terminal.render_for(sys.stdout, alert, test=message.test) for alert in alerts)
         case AppriseReceiver():
-            return terminal.render_plain(message.alert, test=message.test)
+            return "".join(terminal.render_plain(alert, test=message.test) for alert in alerts)
         case FileReceiver() | StdoutReceiver():
-            return file.render(message.alert, test=message.test).decode("utf-8")
+            return line_of(message).decode("utf-8")
         case EmailReceiver():
-            mail = email.render(
-                message.alert, sender=receiver.sender, to=receiver.to, sent_at=utc_now(), test=message.test
-            )
-            return mail.as_string()
+            return mail_for(receiver, message, utc_now()).as_string()
         case WebhookReceiver() | SlackReceiver():
             request = request_for(receiver, message, utc_now())
             _show_headers(receiver, request.headers)

@@ -59,7 +59,8 @@ def ledger(
         table.add_column(column, overflow="fold")
     for name, entry in found:
         at = _moment(entry.last.attempted_at.timestamp()) if entry.last else ""
-        told = (name, f"{entry.state} {entry.task.sequence}", entry.outcome, str(entry.attempts), at, _why(entry))
+        change = entry.kind or f"{entry.state} {entry.task.sequence}"
+        told = (name, change, entry.shown, str(entry.attempts), at, why(entry))
         table.add_row(*map(Text, told))
     if not found:
         typer.echo(f"Nothing is known of an alert {alert}.", err=True)
@@ -126,8 +127,9 @@ def _state(standing: Standing) -> str:
     return "does not take alerts" if standing.failing is not None else "well"
 
 
-def _why(entry: Entry) -> str:
-    from workers.notify.ledger import SUPPRESSED_BECAUSE
+def why(entry: Entry) -> str:
+    """Why a change stands as it does; empty if there is nothing to say."""
+    from workers.notify.changes import SUPPRESSED_BECAUSE
 
     if entry.last is not None and entry.last.reason:
         return entry.last.reason

@@ -16,8 +16,8 @@ from workers.feeds.spans import AT_ONCE, NEVER, show_span
 from workers.feeds.state import FeedState
 from workers.feeds.subscriptions import Subscription
 
-BROKEN_PATTERN = "tocsin.feed-broken"
-SILENT_PATTERN = "tocsin.feed-silent"
+BROKEN_PATTERN = "tocsin-feed-broken"
+SILENT_PATTERN = "tocsin-feed-silent"
 
 NEVER_WORKED_AFTER = 2
 """Failures of a feed that never worked: most likely its address is wrong, which no patience mends."""

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 from pydantic import ValidationError
 
 from topics.articles import Article, article_id, canonical_url, revision_of
-from workers.feeds.html_text import tidy
+from workers.web.html_text import tidy
 
 FULL_CHARS = 1000
 """A text of this length that the feed calls a summary is one only if it breaks off."""

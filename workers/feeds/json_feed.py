@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from workers.feeds.dates import parse_date
 from workers.feeds.entries import Entry, page_address
-from workers.feeds.html_text import html_to_text, tidy
+from workers.web.dates import parse_date
+from workers.web.html_text import html_to_text, tidy
 
 _VERSION = "jsonfeed.org/version/1"
 

@@ -122,7 +122,7 @@ async def _asked(process: Process, task: _Task, body: bytes) -> _Answer:
 
 def main() -> None:
     """The process: pages from standard input, answers to standard output, until the input ends."""
-    from workers.feeds.page_text import page_text, why_not_the_article  # noqa: PLC0415 - only this process needs it
+    from workers.web.page_text import page_text, why_not_the_article  # noqa: PLC0415 - only this process needs it
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     sys.stdout.buffer.write(_READY)

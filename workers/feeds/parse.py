@@ -13,12 +13,12 @@ from typing import Any
 import feedparser
 
 from topics.articles import Article
-from workers.feeds.charsets import decoded, without_declaration
-from workers.feeds.dates import parse_date
 from workers.feeds.entities import refusal_of_entities
 from workers.feeds.entries import Entry, Origin, articles_of, bounded, page_address
-from workers.feeds.html_text import html_to_text, tidy
 from workers.feeds.json_feed import NotJsonFeed, looks_like_json, read_json_feed
+from workers.web.charsets import decoded, without_declaration
+from workers.web.dates import parse_date
+from workers.web.html_text import html_to_text, tidy
 
 _CHARACTER_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,10}));?")
 _NAMED_REFERENCE = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")

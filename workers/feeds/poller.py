@@ -36,6 +36,9 @@ LEASE = timedelta(seconds=30)
 BEATS = 6
 """A lease is renewed so often in its length."""
 
+REDIS_SECONDS = 5.0
+"""How long a beat may wait for Redis."""
+
 AT_ONCE = 16
 """Visits under way at a time: bounds memory to so many documents."""
 
@@ -51,7 +54,7 @@ _LATER = timedelta(milliseconds=250)
 class _Host:
     """A host that is ours until `until`, by our clock. `token` tells its lease from earlier and later ones.
 
-    `first`: which of its feeds is due first, and when; None: to be found anew.
+    `first`: which of its feeds is due first, and when; None: to be found anew. `refusals`: 429 in a row.
     """
 
     token: int
@@ -60,6 +63,7 @@ class _Host:
     free_at: datetime | None = None
     visit: asyncio.Task[None] | None = None
     first: tuple[datetime, Subscription] | None = None
+    refusals: int = 0
 
 
 class Poller:
@@ -174,7 +178,8 @@ class Poller:
         self._beat_at = now + beat
         try:
             # A Redis that hangs must not keep us from noticing that our leases end.
-            async with asyncio.timeout(max(1.0, beat.total_seconds())):
+            left = min((host.until - now for host in self._hosts.values()), default=self._lease)
+            async with asyncio.timeout(min(REDIS_SECONDS, max(0.5, left.total_seconds()))):
                 live = await self._registry.live()
                 self._mine = share(self._registry.poller, frozenset(live), self._feeds)
                 await self._hand_over()
@@ -342,11 +347,14 @@ class Poller:
             raise LeaseEnded
         host.known[feed.url], host.first = Known(state, seen), None
         if visit.status == 429:
-            await self._back_off(host, state, visit, asked)
+            await self._back_off(host, visit, asked)
+        elif visit.failed is None:
+            host.refusals = 0
 
-    async def _back_off(self, host: _Host, state: FeedState, visit: Visit, asked: str) -> None:
+    async def _back_off(self, host: _Host, visit: Visit, asked: str) -> None:
         told = retry_at(visit.retry_after, visit.at)
-        span = min(LONGEST_BACK_OFF, BACK_OFF * 2 ** min(state.failures - 1, 20))
+        span = min(LONGEST_BACK_OFF, BACK_OFF * 2 ** min(host.refusals, 20))
+        host.refusals += 1
         if told is not None:
             span = min(LONGEST_DEMAND, max(told - visit.at, timedelta(0)))
         await self._registry.leave_alone(asked, span)

@@ -73,7 +73,8 @@ class Registry:
 
     async def may_ask(self, host: str, gap: timedelta) -> timedelta:
         """Zero, and nobody else may ask `host` for `gap`; or how long to wait before asking this again."""
-        wait = await self._pace(keys=[self._keys.pace(host)], args=[self._now(), _milliseconds(gap), 0])
+        # A millisecond more, for moments are cut to whole ones.
+        wait = await self._pace(keys=[self._keys.pace(host)], args=[self._now(), _milliseconds(gap) + 1, 0])
         return timedelta(milliseconds=int(float(cast(str, wait))))
 
     async def leave_alone(self, host: str, span: timedelta) -> None:

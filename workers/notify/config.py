@@ -14,6 +14,7 @@ from workers.errors import ConfigurationError, InputError
 from workers.notify import config_spec as spec
 from workers.notify.config_build import Desk, build
 from workers.notify.config_problems import explain
+from workers.notify.inhibition import InhibitRule
 from workers.notify.routing import Receivers
 from workers.notify.targets import Receiver
 from workers.yamlfile import Document, Fault, read_typed
@@ -63,6 +64,7 @@ class _Reader:
 
     def read(self) -> Receivers:
         entries, at = self._entries()
+        rules = self._inhibit_rules()
         found: list[Receiver] = []
         names: dict[str, PathTo] = {}
         for index, entry in enumerate(entries):
@@ -77,23 +79,42 @@ class _Reader:
             found.append(receiver)
         if self.problems:
             raise ConfigurationError("\n".join(f"{p.place}: {p.message}" for p in self.problems), hint=HINT)
-        return Receivers(tuple(found), source=self.document.file)
+        return Receivers(tuple(found), source=self.document.file, inhibit_rules=rules)
 
     def _say(self, path: PathTo, message: str) -> None:
         self.problems.append(_Problem(self.document.where(path), message))
 
     def _entries(self) -> tuple[list[Any], PathTo]:
-        """The list of receivers: the document itself, or its only field `receivers`."""
+        """The list of receivers: the document itself, or its field `receivers`."""
         value = self.document.value
         at: PathTo = ()
         if isinstance(value, dict) and "receivers" in value:
-            for other in (key for key in value if key != "receivers"):
-                self._say((other,), f"unknown field {other!r}; the file has one field, `receivers`")
+            for other in (key for key in value if key not in ("receivers", "inhibit_rules")):
+                self._say((other,), f"unknown field {other!r}; the file has the fields `receivers` and `inhibit_rules`")
             value, at = value["receivers"], ("receivers",)
         if not isinstance(value, list) or not value:
             self._say(at, f"expected a list of receivers, found {spec.kind_of(value)}")
             return [], at
         return value, at
+
+    def _inhibit_rules(self) -> tuple[InhibitRule, ...]:
+        value = self.document.value
+        given = value.get("inhibit_rules") if isinstance(value, dict) else None
+        if given is None:
+            return ()
+        if not isinstance(given, list):
+            self._say(("inhibit_rules",), f"expected a list of rules, found {spec.kind_of(given)}")
+            return ()
+        found = []
+        for index, entry in enumerate(given):
+            try:
+                rule = spec.InhibitSpec.model_validate(entry)
+            except ValidationError as error:
+                for where, message in explain(error, spec.InhibitSpec):
+                    self._say(("inhibit_rules", index, *where), message)
+            else:
+                found.append(InhibitRule(rule.source_matchers, rule.target_matchers, rule.equal))
+        return tuple(found)
 
     def _receiver(self, entry: Any, path: PathTo) -> Receiver | None:
         if not isinstance(entry, dict):

@@ -23,6 +23,7 @@ from workers.notify.targets import (
     AppriseReceiver,
     EmailReceiver,
     FileReceiver,
+    Grouping,
     Receiver,
     RetryPolicy,
     SlackReceiver,
@@ -35,6 +36,9 @@ from workers.yamlfile import Location as PathTo
 
 SLACK_API = "https://slack.com/api/"
 _JSON = "application/json"
+GROUP_WAIT = 30.0
+"""Seconds, as in Alertmanager."""
+
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _AS_WRITTEN = ("name", "min_level", "tags", "patterns", "timeout", "every_change")
 
@@ -114,11 +118,27 @@ def build(desk: Desk) -> Receiver | None:
     make, makers = _TABLE[type(read)]
     values: dict[str, Any] = {name: getattr(read, name) for name in _AS_WRITTEN}
     values["retry"] = RetryPolicy(**read.retry.model_dump())
+    values["grouping"] = _grouping(read)
     if read.rate_limit is not None:
         values["interval"] = read.rate_limit
     for name, maker in makers.items():
         values[name] = maker(desk)
     return None if desk.problems else make(**values)
+
+
+def _grouping(read: Any) -> Grouping:
+    """An app in Slack changes its message in place, which pages nobody: it is told of updates unless it says no."""
+    is_app = isinstance(read, spec.SlackSpec) and (read.token_env is not None or read.token_file is not None)
+    alone = read.group_by is None
+    return Grouping(
+        by=read.group_by,
+        wait=0.0 if alone else GROUP_WAIT if read.group_wait is None else read.group_wait,
+        interval=read.group_interval,
+        repeat=read.repeat_interval,
+        urgent_from=read.urgent_from,
+        updates=(is_app and alone) if read.updates is None else read.updates,
+        closings=getattr(read, "show_closed", False),
+    )
 
 
 Maker = Callable[[Desk], Any]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -22,6 +23,8 @@ from pydantic import (
 )
 
 from topics.alerts import Level
+from topics.silences import Matcher
+from workers.notify.matchers import LABELS, MatcherError, parse_matcher
 from workers.notify.targets import NAME
 
 _MAILBOX = re.compile(r"^(?:[^<>\r\n\x00]*<)?[^\s@<>,;\x00-\x1f]+@[^\s@<>,;\x00-\x1f]+>?$")
@@ -65,6 +68,23 @@ def _variable(given: str) -> str:
     return given
 
 
+def _label(given: str) -> str:
+    if given not in LABELS:
+        near = difflib.get_close_matches(given, LABELS, n=1)
+        meant = f" (did you mean {near[0]!r}?)" if near else ""
+        raise ValueError(f"{given!r} is no label{meant}; there are: {', '.join(LABELS)}")
+    return given
+
+
+def _matcher(given: Any) -> Any:
+    if not isinstance(given, str):
+        raise ValueError("expected a matcher such as level=critical or pattern=~launch-.*")  # noqa: TRY004 - pydantic takes only this
+    try:
+        return parse_matcher(given)
+    except MatcherError as error:
+        raise ValueError(str(error)) from None
+
+
 _RATE = re.compile(r"^(\d+)\s*/\s*(s|m|h)$")
 
 
@@ -79,6 +99,9 @@ Interval = Annotated[float, BeforeValidator(_interval)]
 """Seconds between two messages, written as a rate."""
 
 Words = Annotated[tuple[Annotated[str, Field(min_length=1, strict=True)], ...], Field(strict=False)]
+
+Label = Annotated[str, AfterValidator(_label)]
+AMatcher = Annotated[Matcher, BeforeValidator(_matcher)]
 
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=30 * 86_400, allow_inf_nan=False)]
 Timeout = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=300, allow_inf_nan=False)]
@@ -113,6 +136,30 @@ class ReceiverSpec(_Spec):
     rate_limit: Interval | None = None
     retry: RetrySpec = RetrySpec()
     every_change: Annotated[bool, Field(strict=True)] = False
+    group_by: Annotated[tuple[Label, ...], Field(strict=False)] | None = None
+    group_wait: Seconds | None = None
+    group_interval: Seconds = 300.0
+    repeat_interval: Seconds | None = None
+    urgent_from: Level | None = None
+    updates: Annotated[bool, Field(strict=True)] | None = None
+
+    @model_validator(mode="after")
+    def _sound_intervals(self) -> Self:
+        for name in ("group_wait", "urgent_from"):
+            if self.group_by is None and getattr(self, name) is not None:
+                raise ValueError(f"{name} goes with group_by")
+        if self.repeat_interval is not None and self.repeat_interval < self.group_interval:
+            found = f"repeat_interval ({self.repeat_interval:g} s)"
+            raise ValueError(f"{found} is shorter than group_interval ({self.group_interval:g} s)")
+        return self
+
+
+class InhibitSpec(_Spec):
+    """One of `inhibit_rules`."""
+
+    source_matchers: Annotated[tuple[AMatcher, ...], Field(min_length=1)]
+    target_matchers: Annotated[tuple[AMatcher, ...], Field(min_length=1)]
+    equal: tuple[Label, ...] = ()
 
 
 class TlsSpec(_Spec):
@@ -199,6 +246,14 @@ class SlackSpec(HttpSpec):
     token_file: Path | None = None
     channel: Annotated[str, Field(pattern=r"^[#@]?[\w.-]{1,80}$")] | None = None
     api_url: str | None = None
+    show_closed: Annotated[bool, Field(strict=True)] = False
+
+    @model_validator(mode="after")
+    def _only_in_place(self) -> Self:
+        is_app = self.token_env is not None or self.token_file is not None
+        if self.show_closed and (not is_app or self.group_by is not None):
+            raise ValueError("show_closed goes with an app's token and without group_by: it changes a message in place")
+        return self
 
 
 class EmailSpec(RemoteSpec):

@@ -5,6 +5,7 @@ it reads no clock and asks nobody.
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from topics.alerts import Alert
@@ -13,8 +14,9 @@ from topics.deliveries import Delivery
 from topics.deliveries import Outcome as DeliveryOutcome
 from topics.names import TopicKind
 from workers.notify.about_receiver import Undelivered, receiver_alert, recovered, undelivered_reject
+from workers.notify.changes import SUPPRESSED_BECAUSE, Claim, Ending, Told
 from workers.notify.circuit import after
-from workers.notify.ledger import SUPPRESSED_BECAUSE, Claim, Ending
+from workers.notify.grouping import timers
 from workers.notify.standing import Disabled
 from workers.notify.targets import Receiver
 from workers.notify.verdicts import Attempt, next_due
@@ -40,9 +42,10 @@ class Judge:
             chance=self._chance,
         )
         if attempt.verdict == "delivered":
-            also = _recovery(claim)
-            record = _record(claim, "delivered", attempted_at, attempt)
-            return Ending("delivered", record, circuit=circuit, memo=attempt.memo, also=also)
+            ending = _ending(claim, "delivered", attempted_at, attempt)
+            again = [timers(one.alert, self._receiver, attempted_at) for one in claim.told]
+            memo = "" if claim.batch else attempt.memo
+            return replace(ending, circuit=circuit, memo=memo, also=_recovery(claim), again=again)
         due = None
         if attempt.verdict == "retry":
             due = next_due(
@@ -57,55 +60,67 @@ class Judge:
             reason = attempt.reason or "the receiver is gone"
             disabled = Disabled(reason, now, self._fingerprint).to_wire()
             failing = self._failing(claim, reason, attempted_at, disabled=True)
-            record = _record(claim, "retrying", attempted_at, attempt)
-            return Ending("retrying", record, now, circuit=circuit, disabled=disabled, failing=failing)
+            ending = _ending(claim, "retrying", attempted_at, attempt)
+            return replace(ending, next_due=now, circuit=circuit, disabled=disabled, failing=failing)
         if due is not None:
-            return Ending("retrying", _record(claim, "retrying", attempted_at, attempt, due), due, circuit=circuit)
-        record = _record(claim, "failed", attempted_at, attempt)
-        reject, failing = self._given_up(claim, record.reason or "", attempted_at)
-        return Ending("failed", record, circuit=circuit, failing=failing, also=[reject])
+            return replace(_ending(claim, "retrying", attempted_at, attempt, due), next_due=due, circuit=circuit)
+        ending = _ending(claim, "failed", attempted_at, attempt)
+        rejects, failing = self._given_up(claim, ending.record.reason or "", attempted_at)
+        return replace(ending, circuit=circuit, failing=failing, also=rejects)
 
     def unsent(self, claim: Claim, moment: datetime) -> Ending:
         """The end of what is not sent: nobody heard of its firing, or its schedule ended while nothing was sent."""
         if claim.what == "untold":
             why = Attempt("permanent", SUPPRESSED_BECAUSE["untold"])
-            return Ending("suppressed", _record(claim, "suppressed", moment, why))
+            return _ending(claim, "suppressed", moment, why)
         last = f"; the last attempt: {claim.reason}" if claim.reason else ""
         why = Attempt("permanent", f"its schedule ended while the receiver was left alone{last}")
-        record = _record(claim, "failed", moment, why)
-        reject, failing = self._given_up(claim, record.reason or "", moment)
-        return Ending("failed", record, failing=failing, also=[reject])
+        ending = _ending(claim, "failed", moment, why)
+        rejects, failing = self._given_up(claim, ending.record.reason or "", moment)
+        return replace(ending, failing=failing, also=rejects)
 
-    def _given_up(self, claim: Claim, reason: str, moment: datetime) -> tuple[tuple[TopicKind, Record], Alert | None]:
-        reject: tuple[TopicKind, Record] = ("rejects", undelivered_reject(_undelivered(claim, reason), moment))
-        return reject, self._failing(claim, reason, moment, disabled=False)
+    def _given_up(
+        self, claim: Claim, reason: str, moment: datetime
+    ) -> tuple[list[tuple[TopicKind, Record]], Alert | None]:
+        """Each alert is kept in whole; that the receiver failed is said once."""
+        rejects: list[tuple[TopicKind, Record]] = [
+            ("rejects", undelivered_reject(_undelivered(claim, one, reason), moment)) for one in claim.told
+        ]
+        return rejects, self._failing(claim, reason, moment, disabled=False)
 
     def _failing(self, claim: Claim, reason: str, moment: datetime, *, disabled: bool) -> Alert | None:
-        return receiver_alert(_undelivered(claim, reason), moment.astimezone(UTC), disabled=disabled)
+        about = _undelivered(claim, claim.told[0], reason)
+        return receiver_alert(about, moment.astimezone(UTC), disabled=disabled)
 
 
-def _undelivered(claim: Claim, reason: str) -> Undelivered:
-    return Undelivered(claim.alert, claim.receiver, reason, claim.attempt, claim.origin)
+def _undelivered(claim: Claim, one: Told, reason: str) -> Undelivered:
+    return Undelivered(one.alert, claim.receiver, reason, claim.attempt, one.origin)
 
 
 def _recovery(claim: Claim) -> list[tuple[TopicKind, Record]]:
     return [("alerts", recovered(Alert.model_validate_json(claim.failing)))] if claim.failing else []
 
 
-def _record(
+def _ending(
     claim: Claim, outcome: DeliveryOutcome, attempted_at: datetime, attempt: Attempt, due: float | None = None
-) -> Delivery:
-    return Delivery(
-        alert_id=claim.task.alert_id,
-        alert_state=claim.alert.state,
-        alert_sequence=claim.task.sequence,
-        pattern_id=claim.alert.pattern_id,
-        receiver=claim.receiver,
-        attempt=claim.attempt,
-        outcome=outcome,
-        attempted_at=attempted_at,
-        reason=attempt.reason,
-        latency_ms=attempt.latency_ms,
-        status_code=attempt.status_code,
-        next_attempt_at=None if due is None else datetime.fromtimestamp(due, UTC),
+) -> Ending:
+    """One record for each change that was told."""
+    record, *more = (
+        Delivery(
+            alert_id=one.task.alert_id,
+            alert_state=one.alert.state,
+            alert_sequence=one.task.sequence,
+            pattern_id=one.alert.pattern_id,
+            receiver=claim.receiver,
+            attempt=claim.attempt,
+            outcome=outcome,
+            attempted_at=attempted_at,
+            reason=attempt.reason,
+            latency_ms=attempt.latency_ms,
+            status_code=attempt.status_code,
+            next_attempt_at=None if due is None else datetime.fromtimestamp(due, UTC),
+            notification=claim.batch or None,
+        )
+        for one in claim.told
     )
+    return Ending(outcome, record, more=more)

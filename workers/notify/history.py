@@ -13,9 +13,10 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from topics.alerts import Alert
 from topics.codec import TRACE_HEADER, DecodeError, decode
 from topics.deliveries import Delivery
+from topics.silences import Silence
 from workers.errors import Unreachable
 from workers.kafka_client import Trouble, client_config
-from workers.notify.ledger import Arrival
+from workers.notify.changes import Arrival
 from workers.settings import Settings
 
 TIMEOUT_SECONDS = 15.0
@@ -38,6 +39,9 @@ class History(Protocol):
     def deliveries(self) -> Iterator[Delivery]:
         """All records of attempts, in order within one alert."""
 
+    def silences(self) -> Iterator[Silence]:
+        """All that was said of silences, in order within one."""
+
     def alerts(self, commits: dict[int, int]) -> Iterator[Acknowledged]:
         """All alerts below `commits`, in order within one pattern."""
 
@@ -58,6 +62,7 @@ class KafkaHistory:
         self._settings = settings
         self._alerts = settings.topics.of("alerts")
         self._deliveries = settings.topics.of("deliveries")
+        self._silences = settings.topics.of("silences")
 
     def commits(self) -> dict[int, int]:
         """See History."""
@@ -86,6 +91,14 @@ class KafkaHistory:
         for message in self._read(self._deliveries, None):
             try:
                 yield decode(Delivery, message.value())
+            except DecodeError:
+                continue
+
+    def silences(self) -> Iterator[Silence]:
+        """See History."""
+        for message in self._read(self._silences, None):
+            try:
+                yield decode(Silence, message.value())
             except DecodeError:
                 continue
 

@@ -7,8 +7,13 @@ begin with `{NAMESPACE:`, so that it can be dropped as a whole (`workers.redis_k
 |---|---|---|
 | `{NS:notify:RECEIVER}:queue` | sorted set | `ALERT:SEQUENCE` by the time (epoch seconds) at which it may be claimed |
 | `{NS:notify:RECEIVER}:alert:ALERT` | hash | of one alert: what the receiver was told, and every change of it (below) |
+| `{NS:notify:RECEIVER}:group:GROUP` | hash | `told_at`, `flush_at`, and `m:ALERT:SEQUENCE` for what waits |
+| `{NS:notify:RECEIVER}:batches` | hash | notifications that are being tried, and of what each tells (JSON) |
+| `{NS:notify:RECEIVER}:muted` | hash | `ALERT:SEQUENCE` to the silence or alert that holds it back |
 | `{NS:notify:RECEIVER}:outbox` | hash | records that Kafka still misses |
 | `{NS:notify:RECEIVER}:receiver` | hash | `failures` in a row, `open_until`, `next_at`, `disabled`, `failing` |
+| `{NS:notify}:silences` | hash | silences by id (JSON) |
+| `{NS:notify}:standing` | hash | alerts that stand, as far as inhibition must know them (JSON) |
 | `{NS:notify}:receivers` | set | names of all receivers that were ever given an alert |
 | `{NS:notify}:applied` | hash | by partition of `alerts` the next offset that is not parked; missing: Redis was lost |
 
@@ -16,7 +21,8 @@ The hash of an alert: `pending` (sequences still to be told, in order), `last` (
 (the state that the receiver was last told), `stand` (the alert whose firing stands for it with a person), `incident`
 (the alert whose message it belongs to), `memo` (what the receiver said of that message), `replaced_by`; and for each
 change `SEQUENCE:FIELD` with outcome, cause, state, alert, attempts, lease, give_up_at, record (the last attempt) and
-others.
+others. A repeat and a closing are changes, too: `kind` says which; `group` and `batch` with what else it is told,
+`muted` what held it back.
 """
 
 from __future__ import annotations
@@ -73,6 +79,26 @@ class Keys:
     def alert(self, receiver: str, alert_id: str) -> str:
         """One alert."""
         return self._of(receiver, f"alert:{alert_id}")
+
+    def group(self, receiver: str, group: str) -> str:
+        """One group of alerts."""
+        return self._of(receiver, f"group:{group}")
+
+    def batches(self, receiver: str) -> str:
+        """Notifications of several alerts under way."""
+        return self._of(receiver, "batches")
+
+    def muted(self, receiver: str) -> str:
+        """What is held back."""
+        return self._of(receiver, "muted")
+
+    def silences(self) -> str:
+        """All silences."""
+        return f"{{{self.namespace}:notify}}:silences"
+
+    def standing(self) -> str:
+        """Alerts that stand."""
+        return f"{{{self.namespace}:notify}}:standing"
 
     def outbox(self, receiver: str) -> str:
         """Records to be published."""

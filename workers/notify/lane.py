@@ -12,15 +12,15 @@ from datetime import UTC, datetime
 
 from workers.logs import get_logger
 from workers.metrics import DELIVERIES, DELIVERY_SECONDS, RETRIES
+from workers.notify.changes import Claim, Ending, Wait
 from workers.notify.endings import Judge
-from workers.notify.ledger import Claim, Ending, Ledger, Wait
-from workers.notify.message import Message
+from workers.notify.gate import Gate
+from workers.notify.grouping import group_labels
+from workers.notify.ledger import Ledger
+from workers.notify.message import Group, Message
 from workers.notify.patience import pause_after, raise_if_cancelled, until
 from workers.notify.sending import Channel
 from workers.notify.targets import Receiver
-
-LEASE_MARGIN_SECONDS = 5.0
-"""A lease outlives an attempt's timeout by so much: time to write its end down before another worker starts."""
 
 Clock = Callable[[], datetime]
 """The present moment, aware."""
@@ -46,8 +46,10 @@ class Lane:
         clock: Clock = utc_now,
         chance: random.Random | None = None,
         poll_seconds: float = 1.0,
+        gate: Gate | None = None,
     ) -> None:
         self.receiver = receiver
+        self._gate = gate or Gate(receiver, ledger)
         self._ledger = ledger
         self._channel = channel
         self._recorded = recorded
@@ -103,17 +105,12 @@ class Lane:
         """Send what is due, one after the other; how long there is nothing to do (seconds)."""
         name = self.receiver.name
         sent, wait = False, None
-        for task in await self._ledger.due(name, self._now()):
-            if self._stopping:
+        due = await self._ledger.due(name, self._now())
+        mutes = await self._gate.mutes() if due else None
+        for task in due:
+            if self._stopping or mutes is None:
                 break
-            claim = await self._ledger.claim(
-                name,
-                task,
-                now=self._now(),
-                lease=self.receiver.timeout + LEASE_MARGIN_SECONDS,
-                interval=self.receiver.interval,
-                circuit_after=self.receiver.retry.circuit_after,
-            )
+            claim = await self._gate.claim(task, mutes, self._clock())
             raise_if_cancelled()
             if isinstance(claim, Wait):
                 wait = claim  # the others due may be such whose schedule has ended
@@ -128,12 +125,18 @@ class Lane:
     async def _tell(self, claim: Claim) -> None:
         attempted_at = self._clock()
         if claim.what == "send":
-            attempt = await self._channel.send(Message(claim.alert, memo=claim.memo), attempted_at)
+            attempt = await self._channel.send(self._message(claim), attempted_at)
             ending = self._judge.of(claim, attempt, attempted_at, self._now())
         else:
             ending = self._judge.unsent(claim, attempted_at)
         await self._write_down(claim, ending)
         self._report(claim, ending)
+
+    def _message(self, claim: Claim) -> Message:
+        if not claim.batch:
+            return Message(claim.alert, memo=claim.memo)
+        alerts = tuple(one.alert for one in claim.told)
+        return Message(claim.alert, group=Group(claim.batch, alerts, group_labels(claim.alert, self.receiver)))
 
     async def _write_down(self, claim: Claim, ending: Ending) -> None:
         """Insist: an attempt that is made but not written down would be made again."""
@@ -168,6 +171,7 @@ class Lane:
             receiver_address=self.receiver.address(),
             alert_id=claim.task.alert_id,
             state=claim.alert.state,
+            together=len(claim.told),
             pattern_id=claim.alert.pattern_id,
             trace_id=claim.trace_id,
             attempt=record.attempt,

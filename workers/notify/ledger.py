@@ -7,124 +7,21 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, Literal, cast
 
-from topics.alerts import Alert, AlertState
+from topics.alerts import Alert
 from topics.base import Record
 from topics.deliveries import Delivery
-from topics.deliveries import Outcome as DeliveryOutcome
 from topics.names import TopicKind
+from workers.notify.changes import Accepted, Arrival, Claim, Ending, Parked, Past, TimerKind, Told, Wait, When, as_told
 from workers.notify.circuit import Circuit
 from workers.notify.keys import KEEP_SECONDS, Keys, TaskId
 from workers.redis_client import Redis
 
-TaskOutcome = Literal["pending", "delivered", "failed", "suppressed"]
-
-SUPPRESSED_BECAUSE: Mapping[str, str] = {
-    "superseded": "another alert took its place",
-    "supersedes": "the alert that it takes the place of was told already",
-    "unsent": "taken back before its firing was sent",
-    "retracted": "taken back before it was sent",
-    "untold": "its firing did not reach this receiver",
-    "outdated": "a later change of the same alert had come in before it",
-}
-"""Causes in the ledger, in words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What the topic `deliveries` knows of a change whose place in the ledger was lost.
-
-    `due` (epoch seconds) and `attempts` are for one that is still to be told: `outcome` is then `pending`.
-    """
-
-    outcome: TaskOutcome
-    cause: str = "rebuilt"
-    attempts: int = 0
-    due: float | None = None
-
-    def order(self) -> dict[str, object]:
-        """As the script takes it."""
-        if self.outcome != "pending":
-            return {"outcome": self.outcome, "cause": self.cause}
-        return {"attempts": self.attempts, **({} if self.due is None else {"due": self.due})}
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """An alert as it came in. `origin` is its place on the topic, `topic/partition/offset`."""
-
-    alert: Alert
-    trace_id: str | None = None
-    origin: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """How an alert stands with a receiver after `accept`; `cause` is a key of SUPPRESSED_BECAUSE or empty.
-
-    `took_back`: firings, of it or of the alert that stood for it, that are therefore not sent.
-    """
-
-    outcome: TaskOutcome
-    cause: str = ""
-    took_back: tuple[TaskId, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """The receiver must be left alone until `until` (epoch seconds); None: until somebody enables it."""
-
-    until: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A change that this worker holds until its lease ends. Times are epoch seconds; `attempt` counts from 1.
-
-    `what`: `send` it; or end it unsent, because its firing never reached the receiver (`untold`) or because its
-    schedule ended while the receiver was left alone (`expired`). `reason` is that of the attempt before, `memo` what
-    the receiver said of the message that this belongs to, `failing` the alert about the receiver that stands, if any.
-    """
-
-    receiver: str
-    task: TaskId
-    token: str
-    what: Literal["send", "untold", "expired"]
-    attempt: int
-    alert: Alert
-    trace_id: str | None
-    accepted_at: float
-    give_up_at: float
-    incident: str
-    origin: str = ""
-    reason: str = ""
-    failures: int = 0
-    failing: str = ""
-    memo: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """What came of an attempt. `next_due` is set if and only if `outcome` is `retrying`.
-
-    `circuit`: how the receiver itself is now; None if it was not asked. `disabled`: why it is sent nothing more, as
-    JSON. `failing`: the alert about the receiver that this gives rise to; it goes out unless one stands already.
-    `also`: further records for Kafka.
-    """
-
-    outcome: DeliveryOutcome
-    record: Delivery
-    next_due: float | None = None
-    circuit: Circuit | None = None
-    disabled: str = ""
-    memo: str = ""
-    failing: Alert | None = None
-    also: Sequence[tuple[TopicKind, Record]] = field(default=())
+MOST_TOGETHER = 50
+"""Alerts in one notification; the others of the group follow in the next."""
 
 
 class Ledger:
@@ -136,6 +33,7 @@ class Ledger:
         self._accept = redis.register_script(_script("accept"))
         self._claim = redis.register_script(_script("claim"))
         self._finish = redis.register_script(_script("finish"))
+        self._hold = redis.register_script(_script("hold"))
 
     async def accept(
         self,
@@ -145,6 +43,7 @@ class Ledger:
         now: float,
         give_up_at: float,
         every_change: bool = False,
+        when: When | None = None,
         past: Past | None = None,
     ) -> Accepted:
         """Park a change for `receiver`, once for all time: what is known already stays as it is.
@@ -152,8 +51,8 @@ class Ledger:
         Of an alert and those that take its place only the first is told, unless the receiver wants `every_change`.
         `past` is what is known of it from elsewhere (the ledger is being rebuilt).
         """
-        alert = arrival.alert
-        order = _order(arrival, now=now, give_up_at=give_up_at, every_change=every_change)
+        alert, when = arrival.alert, when or When()
+        order = _order(arrival, when, now=now, give_up_at=give_up_at, every_change=every_change)
         order["past"] = past.order() if past else {}
         superseded = [old for old in alert.supersedes if old != alert.id]
         key = self._keys.alert(receiver, alert.id)
@@ -168,13 +67,14 @@ class Ledger:
                     self._keys.due(receiver),
                     key,
                     self._keys.alert(receiver, stood),
+                    self._keys.group(receiver, when.group),
                     *(self._keys.alert(receiver, old) for old in superseded),
                 ],
                 args=[json.dumps({**order, "stood": stood}), alert.model_dump_json()],
             )
             if outcome != "look":
                 taken = json.loads(more[0]) if more[0] else []
-                return Accepted(outcome, cause, tuple(TaskId.parse(member) for member in taken))
+                return Accepted(outcome, cause, tuple((TaskId.parse(member), why) for member, why in taken))
             stood = cause
 
     async def due(self, receiver: str, now: float, limit: int = 16) -> list[TaskId]:
@@ -187,6 +87,34 @@ class Ledger:
         first = await self._redis.zrange(self._keys.due(receiver), 0, 0, withscores=True)
         return float(first[0][1]) if first else None
 
+    async def look(self, receiver: str, tasks: Sequence[TaskId]) -> list[Parked]:
+        """What is parked under `tasks`, in their order."""
+        names = ("alert", "attempts", "group", "batch", "kind", "muted", "stood")
+        pipe = self._redis.pipeline(transaction=False)
+        for task in tasks:
+            key = self._keys.alert(receiver, task.alert_id)
+            pipe.hmget(key, [*(f"{task.sequence}:{name}" for name in names), "incident"])
+        found: list[list[Any]] = await pipe.execute() if tasks else []
+        return [_parked(task, values) for task, values in zip(tasks, found, strict=True)]
+
+    async def together(self, receiver: str, parked: Parked, now: float) -> list[TaskId]:
+        """What may be told with `parked`: the rest of its notification if it was made already, else of its group."""
+        if parked.batch:
+            members = await cast("Any", self._redis.hget(self._keys.batches(receiver), parked.batch))
+            found = [TaskId.parse(member) for member in json.loads(members)] if members else []
+        elif parked.group:
+            names = await cast("Any", self._redis.hkeys(self._keys.group(receiver, parked.group)))
+            waiting = sorted(name.removeprefix("m:") for name in names if name.startswith("m:"))
+            scores = await self._redis.zmscore(self._keys.due(receiver), waiting) if waiting else []
+            found = [
+                TaskId.parse(member)
+                for member, score in zip(waiting, scores, strict=True)
+                if score is None or float(score) <= now  # what is not there any more is tidied up by the claim
+            ]
+        else:
+            found = []
+        return [task for task in found if task != parked.task][: MOST_TOGETHER - 1]
+
     async def claim(
         self,
         receiver: str,
@@ -196,32 +124,38 @@ class Ledger:
         lease: float,
         interval: float = 0.0,
         circuit_after: int = 1_000_000,
+        patience: float = 86_400.0,
+        parked: Parked | None = None,
+        others: Sequence[Parked] = (),
     ) -> Claim | Wait | None:
         """Hold `task` for `lease` seconds; None if it is not due, not its turn, done, or held by another worker.
 
         `interval` seconds lie between two messages to the receiver, whoever sends them. After `circuit_after` failures
-        in a row one worker at a time tries.
+        in a row one worker at a time tries. `others` are told with it if their turn has come, too. What was held back
+        is tried for `patience` seconds from its first try.
         """
-        key = self._keys.alert(receiver, task.alert_id)
-        stood, incident = await cast("Any", self._redis.hmget(key, [f"{task.sequence}:stood", "incident"]))
-        incident = incident or task.alert_id
+        if parked is None:
+            (parked,) = await self.look(receiver, [task])
+        changes = [parked, *others]
         token = uuid.uuid4().hex
         order = {
-            "member": str(task),
-            "sequence": str(task.sequence),
             "now": now,
             "token": token,
             "lease_until": now + lease,
             "interval": interval,
             "circuit_after": circuit_after,
+            "patience": patience,
+            "group": parked.group,
+            "batch": parked.batch,
+            "changes": [{"member": str(one.task), "sequence": str(one.task.sequence)} for one in changes],
         }
         answer = await self._claim(
             keys=[
                 self._keys.due(receiver),
-                key,
-                self._keys.alert(receiver, stood or task.alert_id),
-                self._keys.alert(receiver, incident),
                 self._keys.receiver(receiver),
+                self._keys.group(receiver, parked.group),
+                self._keys.batches(receiver),
+                *(key for one in changes for key in self._of(receiver, one)),
             ],
             args=[json.dumps(order)],
         )
@@ -229,55 +163,115 @@ class Ledger:
             return None
         if answer[0] == "wait":
             return Wait(float(answer[1]) if answer[1] else None)
-        return _claimed(receiver, task, token, incident, answer)
+        return _claimed(receiver, changes, token, answer)
+
+    def _of(self, receiver: str, parked: Parked) -> tuple[str, str, str]:
+        """The keys of a change that is to be claimed."""
+        task = parked.task
+        names = (task.alert_id, parked.stood or task.alert_id, parked.incident)
+        first, second, third = (self._keys.alert(receiver, name) for name in names)
+        return first, second, third
 
     async def finish(self, claim: Claim, ending: Ending, *, now: float) -> bool:
         """Write down the end of an attempt; False if it did not count because another worker holds the change now."""
-        circuit = ending.circuit or Circuit()
-        trace_id = claim.trace_id or ""
-        failing = ending.failing.model_dump_json() if ending.failing else ""
-        order = {
-            "alert_id": claim.task.alert_id,
-            "member": str(claim.task),
-            "sequence": str(claim.task.sequence),
-            "token": claim.token,
-            "outcome": ending.outcome,
-            "now": now,
-            "next_due": "" if ending.next_due is None else ending.next_due,
-            "keep": KEEP_SECONDS,
-            "reason": ending.record.reason or "",
-            "memo": ending.memo,
-            "record_id": outbox_id("deliveries", claim.token, trace_id),
-            "tried": ending.circuit is not None,
-            "failures": circuit.failures,
-            "open_until": circuit.open_until,
-            "disabled": ending.disabled,
-            "failing": failing,
-        }
+        told, records = claim.told, [ending.record, *ending.more]
         also: list[tuple[TopicKind, Record]] = list(ending.also)
         if ending.failing is not None:
             also.append(("alerts", ending.failing))
-        pairs = [(outbox_id(kind, claim.token, trace_id), record.model_dump_json()) for kind, record in also]
+        trace_id = claim.trace_id or ""
+        pairs = [
+            (outbox_id(kind, f"{claim.token}.{place}" if place else claim.token, trace_id), record.model_dump_json())
+            for place, (kind, record) in enumerate(also)
+        ]
+        keys = [
+            self._keys.due(claim.receiver),
+            self._keys.receiver(claim.receiver),
+            self._keys.outbox(claim.receiver),
+            self._keys.batches(claim.receiver),
+            self._keys.group(claim.receiver, claim.group),
+        ]
+        for one in told:
+            keys += [
+                self._keys.alert(claim.receiver, one.task.alert_id),
+                self._keys.alert(claim.receiver, one.incident),
+            ]
         answer = await self._finish(
-            keys=[
-                self._keys.due(claim.receiver),
-                self._keys.alert(claim.receiver, claim.task.alert_id),
-                self._keys.alert(claim.receiver, claim.incident),
-                self._keys.outbox(claim.receiver),
-                self._keys.receiver(claim.receiver),
+            keys=keys,
+            args=[
+                json.dumps(_ending_order(claim, ending, now)),
+                *(record.model_dump_json() for record in records),
+                *(part for pair in pairs for part in pair),
             ],
-            args=[json.dumps(order), ending.record.model_dump_json(), *(part for pair in pairs for part in pair)],
         )
         return bool(answer)
 
+    async def hold(self, receiver: str, parked: Parked, record: Delivery, *, now: float, until: float) -> bool:
+        """Mute `parked` until `until`; whether it counts: somebody may have begun to send it."""
+        order = {
+            "outcome": "pending",
+            "until_": until,
+            "muted_by": record.muted_by or "",
+            "reason": record.reason or "",
+        }
+        return await self._held(receiver, parked, order, record, now)
 
-def _order(arrival: Arrival, *, now: float, give_up_at: float, every_change: bool) -> dict[str, object]:
+    async def postpone(self, receiver: str, parked: Parked, *, now: float, until: float) -> bool:
+        """It is too early for `parked`: it is due at `until`."""
+        return await self._held(receiver, parked, {"outcome": "pending", "until_": until, "muted_by": ""}, None, now)
+
+    async def end_unsent(self, receiver: str, parked: Parked, record: Delivery, *, cause: str, now: float) -> bool:
+        """End `parked`, which nobody has begun to send."""
+        return await self._held(receiver, parked, {"outcome": "suppressed", "cause": cause}, record, now)
+
+    async def _held(
+        self, receiver: str, parked: Parked, order: Mapping[str, object], record: Delivery | None, now: float
+    ) -> bool:
+        task = parked.task
+        until = order.get("until_", now)
+        ttl = int(max(0.0, float(cast("float", until)) - now)) + KEEP_SECONDS
+        given = {"muted_by": "", "cause": "", "until_": now, "reason": "", **order}
+        given |= {"member": str(task), "sequence": str(task.sequence), "now": now, "keep": KEEP_SECONDS, "ttl": ttl}
+        given["record_id"] = outbox_id("deliveries", uuid.uuid4().hex, "")
+        answer = await self._hold(
+            keys=[
+                self._keys.due(receiver),
+                self._keys.alert(receiver, task.alert_id),
+                self._keys.muted(receiver),
+                self._keys.outbox(receiver),
+            ],
+            args=[json.dumps(given), record.model_dump_json() if record else ""],
+        )
+        return bool(answer)
+
+    async def muted(self, receiver: str) -> dict[TaskId, str]:
+        """What is held back, and by which silence or alert (`Delivery.muted_by`)."""
+        found = await cast("Any", self._redis.hgetall(self._keys.muted(receiver)))
+        return {TaskId.parse(member): by for member, by in found.items()}
+
+    async def release(self, receiver: str, tasks: Iterable[TaskId], now: float) -> None:
+        """What muted `tasks` has ended: each is looked at again, now."""
+        members = [str(task) for task in tasks]
+        if members:
+            await self._redis.zadd(self._keys.due(receiver), dict.fromkeys(members, now), xx=True, lt=True)
+            await cast("Any", self._redis.hdel(self._keys.muted(receiver), *members))
+
+    async def restore_batches(self, receiver: str, batches: Mapping[str, Sequence[TaskId]]) -> None:
+        """Notifications that were made before Redis was lost, with what they tell of."""
+        for batch, tasks in batches.items():
+            members: Any = json.dumps(sorted(str(task) for task in tasks))
+            await cast("Any", self._redis.hset(self._keys.batches(receiver), batch, members))
+        if batches:
+            await self._redis.expire(self._keys.batches(receiver), KEEP_SECONDS)
+
+
+def _order(arrival: Arrival, when: When, *, now: float, give_up_at: float, every_change: bool) -> dict[str, object]:
     """What the script `accept` is told of an arrival."""
     alert = arrival.alert
     return {
         "alert_id": alert.id,
         "sequence": str(TaskId.of(alert).sequence),
-        "state": alert.state,
+        "state": "retracted" if alert.state == "retracted" else "firing",
+        "update": alert.state == "updated",
         "now": now,
         "give_up_at": give_up_at,
         "ttl": max(0, int(give_up_at - now)) + KEEP_SECONDS,
@@ -286,55 +280,90 @@ def _order(arrival: Arrival, *, now: float, give_up_at: float, every_change: boo
         "origin": arrival.origin,
         "superseded_by": "" if every_change else alert.superseded_by or "",
         "every_change": every_change,
+        "wants_updates": when.wants_updates,
+        "group": when.group,
+        "wait": when.wait,
+        "interval": when.interval,
+        "urgent": when.urgent,
     }
 
 
-def _claimed(receiver: str, task: TaskId, token: str, incident: str, answer: Sequence[Any]) -> Claim:
+def _ending_order(claim: Claim, ending: Ending, now: float) -> dict[str, object]:
+    """What the script `finish` is told."""
+    circuit = ending.circuit or Circuit()
+    again = list(ending.again) or [()] * len(claim.told)
+    latest = max((timer.give_up_at for timers in again for timer in timers), default=now)
+    return {
+        "token": claim.token,
+        "outcome": ending.outcome,
+        "now": now,
+        "next_due": "" if ending.next_due is None else ending.next_due,
+        "keep": KEEP_SECONDS,
+        "ttl": int(max(latest, claim.give_up_at, now) - now) + KEEP_SECONDS,
+        "reason": ending.record.reason or "",
+        "memo": ending.memo,
+        "batch": claim.batch,
+        "tried": ending.circuit is not None,
+        "failures": circuit.failures,
+        "open_until": circuit.open_until,
+        "disabled": ending.disabled,
+        "failing": ending.failing.model_dump_json() if ending.failing else "",
+        "changes": [
+            {
+                "alert_id": one.task.alert_id,
+                "member": str(one.task),
+                "sequence": str(one.task.sequence),
+                "record_id": outbox_id("deliveries", f"{claim.token}.{place}", one.trace_id or ""),
+                "again": [timer.order() for timer in timers],
+            }
+            for place, (one, timers) in enumerate(zip(claim.told, again, strict=True))
+        ],
+    }
+
+
+def _parked(task: TaskId, values: Sequence[Any]) -> Parked:
+    alert, attempts, group, batch, kind, muted, stood, incident = (value or "" for value in values)
+    known: TimerKind | Literal[""] = "repeat" if kind == "repeat" else "close" if kind == "close" else ""
+    return Parked(task, alert, int(attempts or 0), group, batch, known, muted, stood, incident or task.alert_id)
+
+
+def _claimed(receiver: str, changes: Sequence[Parked], token: str, answer: Sequence[Any]) -> Claim:
     """What the script `claim` answered."""
-    what, attempt, alert, trace_id, accepted_at, give_up_at, origin, reason, failures, failing, memo = answer
+    what, attempt, give_up_at, failures, failing, memo, batch, told = answer
+    incidents = {str(one.task): one.incident for one in changes}
+    first, *others = (_told(one, incidents[one[0]]) for one in told)
     return Claim(
         receiver=receiver,
-        task=task,
+        task=first.task,
         token=token,
         what=what,
         attempt=int(attempt),
-        alert=Alert.model_validate_json(alert),
-        trace_id=trace_id or None,
-        accepted_at=float(accepted_at),
+        alert=first.alert,
+        trace_id=first.trace_id,
+        accepted_at=first.accepted_at,
         give_up_at=float(give_up_at),
-        incident=incident,
-        origin=origin,
-        reason=reason,
+        incident=first.incident,
+        origin=first.origin,
+        reason=told[0][5],
         failures=int(failures),
         failing=failing,
         memo=memo,
+        batch=batch,
+        group=changes[0].group,
+        others=tuple(others),
     )
+
+
+def _told(change: Sequence[Any], incident: str) -> Told:
+    member, alert, trace_id, accepted_at, origin, _, told, kind = change
+    task = TaskId.parse(member)
+    said = as_told(Alert.model_validate_json(alert), task.sequence, kind, heard=told == "firing")
+    return Told(task, said, trace_id or None, float(accepted_at), incident, origin)
 
 
 def outbox_id(kind: TopicKind, token: str, trace_id: str) -> str:
     """The name of a record in the outbox: where it goes, which attempt it comes of, which trace."""
     return f"{kind}|{token}|{trace_id}"
-
-
-def suppressed(alert: Alert, receiver: str, accepted: Accepted, *, now: datetime) -> Sequence[Delivery]:
-    """The records that tell why something is not sent; none for an alert that is sent."""
-    told: list[tuple[TaskId, AlertState, str]] = [(task, "firing", "retracted") for task in accepted.took_back]
-    if accepted.outcome == "suppressed":
-        told.append((TaskId.of(alert), alert.state, accepted.cause))
-    return [
-        Delivery(
-            alert_id=task.alert_id,
-            alert_state=state,
-            alert_sequence=task.sequence,
-            pattern_id=alert.pattern_id,
-            receiver=receiver,
-            attempt=0,
-            outcome="suppressed",
-            attempted_at=now.astimezone(UTC),
-            reason=SUPPRESSED_BECAUSE.get(cause, cause),
-        )
-        for task, state, cause in told
-    ]
 
 
 def _script(name: str) -> str:

@@ -29,14 +29,7 @@ class MailChannel:
     async def send(self, message: Message, attempted_at: datetime) -> Attempt:
         """One connection, one mail."""
         receiver = self._receiver
-        mail = email.render(
-            message.alert,
-            sender=receiver.sender,
-            to=receiver.to,
-            sent_at=attempted_at.astimezone(UTC),
-            thread=message.memo,
-            test=message.test,
-        )
+        mail = mail_for(receiver, message, attempted_at)
         if not receiver.allow_private and (why := literal_refusal(receiver.host)):
             return Attempt("permanent", f"address refused: {why}")
         try:
@@ -54,6 +47,14 @@ class MailChannel:
     async def close(self) -> None:
         """Nothing is held."""
         await self._resolver.close()
+
+
+def mail_for(receiver: EmailReceiver, message: Message, sent_at: datetime) -> EmailMessage:
+    """The mail; the one place that `preview` and real sending share."""
+    moment, sender, to = sent_at.astimezone(UTC), receiver.sender, receiver.to
+    if message.group is not None:
+        return email.render_group(message.group, sender=sender, to=to, sent_at=moment, test=message.test)
+    return email.render(message.alert, sender=sender, to=to, sent_at=moment, thread=message.memo, test=message.test)
 
 
 def problem(error: Exception, receiver: EmailReceiver) -> Attempt:

@@ -1,7 +1,6 @@
-"""From an alert to what is parked for its receivers: routing, then the ledger.
+"""From an alert to what is parked for its receivers: routing, when each is told, then the ledger.
 
-Whatever holds alerts back (silences, inhibition, grouping) belongs between the two: it gets an arrival and its route,
-and parks later, or something else, by `park_for`.
+What holds an alert back when its time has come (silences, inhibition) is the gate's matter.
 """
 
 from __future__ import annotations
@@ -9,18 +8,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from topics.alerts import Alert
 from topics.deliveries import Delivery
-from workers.notify.ledger import Arrival, Ledger, Past, suppressed
+from workers.notify.changes import Arrival, Past, suppressed
+from workers.notify.grouping import when
+from workers.notify.ledger import Ledger
+from workers.notify.mute_store import MuteStore
 from workers.notify.routing import Receivers
 from workers.notify.targets import Receiver
+
+
+def unspoken(alert: Alert) -> Past | None:
+    """Of an alert that nobody is to be told of: why. Its retraction goes to whom another was told in its place."""
+    if alert.muted is None or alert.state == "retracted":
+        return None
+    return Past("suppressed", alert.muted)
 
 
 class Parking:
     """May raise the errors of `redis`."""
 
-    def __init__(self, receivers: Receivers, ledger: Ledger, clock: Callable[[], datetime]) -> None:
+    def __init__(self, receivers: Receivers, ledger: Ledger, mutes: MuteStore, clock: Callable[[], datetime]) -> None:
         self._receivers = receivers
         self._ledger = ledger
+        self._mutes = mutes
         self._clock = clock
 
     async def park(self, arrival: Arrival, *, told: bool = False) -> list[Delivery]:
@@ -28,10 +39,12 @@ class Parking:
 
         `told` takes it as delivered without sending (Redis is behind, and nothing tells what was delivered).
         """
+        await self._mutes.remember(arrival.alert)
         route = self._receivers.route(arrival.alert)
         unsent: list[Delivery] = []
+        past = Past("delivered") if told else unspoken(arrival.alert)
         for receiver in route.receivers:
-            unsent += await self.park_for(receiver, arrival, past=Past("delivered") if told else None)
+            unsent += await self.park_for(receiver, arrival, past=past)
         return unsent + ([] if told else [self._unknown(arrival, name) for name in route.unknown])
 
     async def park_for(self, receiver: Receiver, arrival: Arrival, *, past: Past | None = None) -> list[Delivery]:
@@ -43,6 +56,7 @@ class Parking:
             now=moment.timestamp(),
             give_up_at=moment.timestamp() + receiver.retry.give_up_after,
             every_change=receiver.every_change,
+            when=when(arrival.alert, receiver),
             past=past,
         )
         return list(suppressed(arrival.alert, receiver.name, accepted, now=moment))

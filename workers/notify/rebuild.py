@@ -7,13 +7,20 @@ it counts as told. So a crash of Redis can repeat a message, but lose none.
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from topics.deliveries import Delivery
 from workers.logs import get_logger
+from workers.notify.changes import SUPPRESSED_BECAUSE, Past
+from workers.notify.grouping import timers, when
 from workers.notify.history import Acknowledged, History
 from workers.notify.keys import TaskId
-from workers.notify.ledger import SUPPRESSED_BECAUSE, Ledger, Past
+from workers.notify.ledger import Ledger
+from workers.notify.mute_store import MuteStore
+from workers.notify.parking import unspoken
 from workers.notify.routing import Receivers
 from workers.notify.standing import Standings
 from workers.notify.targets import Receiver
@@ -22,7 +29,7 @@ Known = Mapping[tuple[str, TaskId], Past]
 """By receiver and change."""
 
 _CAUSES = {words: cause for cause, words in SUPPRESSED_BECAUSE.items()}
-_FINAL = {"delivered": 3, "failed": 2, "suppressed": 2, "retrying": 1}
+_FINAL = {"delivered": 3, "failed": 2, "suppressed": 2, "retrying": 1, "muted": 0}
 
 _log = get_logger("notify")
 
@@ -46,16 +53,31 @@ def _past(delivery: Delivery) -> Past:
     match delivery.outcome:
         case "retrying":
             due = delivery.next_attempt_at or delivery.attempted_at
-            return Past("pending", "", attempts=delivery.attempt, due=due.timestamp())
+            batch = delivery.notification or ""
+            return Past("pending", "", attempts=delivery.attempt, due=due.timestamp(), batch=batch)
+        case "muted":
+            return Past("pending", "", muted=delivery.muted_by or "")
         case "suppressed":
             return Past("suppressed", _CAUSES.get(delivery.reason or "", "superseded"))
-        case "delivered" | "failed":
-            return Past(delivery.outcome)
+        case "delivered":
+            return Past("delivered", told_at=delivery.attempted_at.timestamp())
+        case "failed":
+            return Past("failed")
+
+
+def last_told(knowledge: Known) -> Mapping[tuple[str, str], float]:
+    """When each receiver was last told of each alert, repeats too (epoch seconds)."""
+    found: dict[tuple[str, str], float] = {}
+    for (receiver, task), past in knowledge.items():
+        if past.told_at is not None:
+            place = receiver, task.alert_id
+            found[place] = max(found.get(place, 0.0), past.told_at)
+    return found
 
 
 def past_of(receiver: Receiver, one: Acknowledged, knowledge: Known, now: float) -> Past | None:
     """What is known of one alert and receiver; None: nothing, and it is to be told."""
-    found = knowledge.get((receiver.name, TaskId.of(one.arrival.alert)))
+    found = knowledge.get((receiver.name, TaskId.of(one.arrival.alert))) or unspoken(one.arrival.alert)
     if found is None and one.written_at + receiver.retry.give_up_after < now:
         return Past("delivered")
     return found
@@ -64,10 +86,13 @@ def past_of(receiver: Receiver, one: Acknowledged, knowledge: Known, now: float)
 class Rebuilder:
     """Notices that Redis was lost, and makes the ledger anew. One at a time; twice does no harm."""
 
-    def __init__(self, receivers: Receivers, ledger: Ledger, standings: Standings, history: History) -> None:
+    def __init__(
+        self, receivers: Receivers, ledger: Ledger, standings: Standings, mutes: MuteStore, history: History
+    ) -> None:
         self._receivers = receivers
         self._ledger = ledger
         self._standings = standings
+        self._mutes = mutes
         self._history = history
         self._lock = asyncio.Lock()
 
@@ -96,23 +121,45 @@ class Rebuilder:
 
     async def rebuild(self, now: float) -> None:
         """From all that was acknowledged. What the ledger knows to have ended stays as it is."""
+        await self.learn_silences()
         commits = await asyncio.to_thread(self._history.commits)
         if any(commits.values()):
             knowledge = await asyncio.to_thread(lambda: known(self._history.deliveries()))
             alerts = await asyncio.to_thread(lambda: list(self._history.alerts(commits)))
-            waiting = 0
-            for one in alerts:
-                for receiver in self._receivers.route(one.arrival.alert).receivers:
-                    accepted = await self._ledger.accept(
-                        one.arrival,
-                        receiver.name,
-                        now=now,
-                        give_up_at=max(now, one.written_at + receiver.retry.give_up_after),
-                        every_change=receiver.every_change,
-                        past=past_of(receiver, one, knowledge, now),
-                    )
-                    waiting += accepted.outcome == "pending"
+            waiting = await self._park(alerts, knowledge, now)
             _log.warning(
                 "ledger of deliveries rebuilt from Kafka", alerts=len(alerts), attempts=len(knowledge), parked=waiting
             )
         await self._standings.set_applied(commits)
+
+    async def learn_silences(self) -> None:
+        """Silences that Redis does not know, or knows an older word of. Raises as `if_lost` does."""
+        await self._mutes.put(await asyncio.to_thread(lambda: list(self._history.silences())))
+
+    async def _park(self, alerts: Iterable[Acknowledged], knowledge: Known, now: float) -> int:
+        """All of `alerts`, as they stood; how many are still to be told."""
+        told, waiting = last_told(knowledge), 0
+        batches: dict[str, dict[str, list[TaskId]]] = defaultdict(lambda: defaultdict(list))
+        for one in alerts:
+            alert, task = one.arrival.alert, TaskId.of(one.arrival.alert)
+            await self._mutes.remember(alert)
+            for receiver in self._receivers.route(alert).receivers:
+                past = past_of(receiver, one, knowledge, now)
+                if past is not None and past.outcome == "delivered":
+                    moment = datetime.fromtimestamp(told.get((receiver.name, alert.id), now), UTC)
+                    past = replace(past, again=timers(alert, receiver, moment))
+                accepted = await self._ledger.accept(
+                    one.arrival,
+                    receiver.name,
+                    now=now,
+                    give_up_at=max(now, one.written_at + receiver.retry.give_up_after),
+                    every_change=receiver.every_change,
+                    when=when(alert, receiver),
+                    past=past,
+                )
+                waiting += accepted.outcome == "pending"
+                if past is not None and past.batch and accepted.outcome == "pending":
+                    batches[receiver.name][past.batch].append(task)
+        for name, made in batches.items():
+            await self._ledger.restore_batches(name, made)
+        return waiting

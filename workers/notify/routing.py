@@ -9,6 +9,7 @@ from pathlib import Path
 
 from topics.alerts import Alert
 from workers.errors import ConfigurationError
+from workers.notify.inhibition import InhibitRule
 from workers.notify.targets import RECEIVER_PATTERN, Receiver, TerminalReceiver
 
 STANDBY = TerminalReceiver(name="standby-terminal")
@@ -25,10 +26,14 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Receivers:
-    """All receivers in force. `source` is their file; None if nobody configured any: then names are not looked at."""
+    """All receivers in force, and which alerts mute which.
+
+    `source` is their file; None if nobody configured any: then names are not looked at.
+    """
 
     all: tuple[Receiver, ...]
     source: Path | None = None
+    inhibit_rules: tuple[InhibitRule, ...] = ()
 
     @classmethod
     def default(cls) -> Receivers:

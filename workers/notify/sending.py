@@ -16,7 +16,7 @@ from workers.logs import get_logger
 from workers.notify.addresses import Lookup, system_lookup
 from workers.notify.mail import MailChannel
 from workers.notify.message import Message
-from workers.notify.receivers import file, slack, template, terminal, webhook
+from workers.notify.receivers import file, groups, slack, template, terminal, webhook
 from workers.notify.receivers.words import plain, shortened
 from workers.notify.slack_app import SlackApp
 from workers.notify.targets import (
@@ -65,13 +65,18 @@ def open_channel(receiver: Receiver, *, lookup: Lookup = system_lookup) -> Chann
 
 def request_for(receiver: HttpReceiver, message: Message, attempted_at: datetime) -> webhook.Request:
     """Body and headers for `receiver`; the one place that `preview` and real sending share."""
+    group, test = message.group, message.test
     if not isinstance(receiver, WebhookReceiver):
-        body = slack.body_of(message.alert, test=message.test)
-        return webhook.Request(body, {"content-type": "application/json; charset=utf-8"})
-    name = webhook.message_id(message.alert, test=message.test)
-    made = webhook.envelope(message.alert, cloudevents=receiver.cloudevents, test=message.test)
+        content = slack.content_of(message.alert, group, test=test)
+        return webhook.Request(slack.as_body(content), {"content-type": "application/json; charset=utf-8"})
+    if group is not None:
+        name = webhook.group_message_id(group, test=test)
+        made = webhook.group_envelope(group, cloudevents=receiver.cloudevents, test=test)
+    else:
+        name = webhook.message_id(message.alert, test=test)
+        made = webhook.envelope(message.alert, cloudevents=receiver.cloudevents, test=test)
     if receiver.template is not None:
-        body = template.render(receiver.template, message.alert, message_id=name, test=message.test)
+        body = template.render(receiver.template, message.alert, message_id=name, test=test, group=group)
         made = webhook.Request(body, {"content-type": receiver.content_type})
     signature = webhook.signed(name, made.body, attempted_at=attempted_at, secrets=receiver.secrets)
     extra = {header: value.get_secret_value() for header, value in receiver.headers.items()}
@@ -163,17 +168,26 @@ def _writer(
     def write() -> None:
         match receiver:
             case FileReceiver():
-                file.append(receiver.path, file.render(message.alert, test=message.test))
+                file.append(receiver.path, line_of(message))
             case StdoutReceiver():
-                terminal.write_text(file.render(message.alert, test=message.test).decode("utf-8"))
+                terminal.write_text(line_of(message).decode("utf-8"))
             case TerminalReceiver():
-                terminal.write(message.alert, test=message.test)
+                for alert in groups.ordered(message.group) if message.group else (message.alert,):
+                    terminal.write(alert, test=message.test)
             case AppriseReceiver():
                 from workers.notify.receivers import apprise  # noqa: PLC0415 - only where the extra is installed
 
-                apprise.send([url.get_secret_value() for url in receiver.urls], message.alert, test=message.test)
+                urls = [url.get_secret_value() for url in receiver.urls]
+                apprise.send(urls, message.alert, test=message.test, group=message.group)
 
     return write
+
+
+def line_of(message: Message) -> bytes:
+    """The JSON line of a message."""
+    if message.group is not None:
+        return file.render_group(message.group, test=message.test)
+    return file.render(message.alert, test=message.test)
 
 
 async def _awaited(write: Awaitable[None]) -> None:

@@ -1,7 +1,8 @@
 """An app in Slack, by its bot token: one message for an incident, changed in place; changes are told in its thread.
 
 The incident's message is `chat.postMessage`; a retraction, or a firing after it, is `chat.update` of that message and
-a reply in its thread, in this order: an update that is made twice shows once.
+a reply in its thread, in this order: an update that is made twice shows once. More evidence, and a closing, change the
+message without a reply. A group of alerts is a message of its own.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ _GONE = frozenset(
 )
 _NO_MESSAGE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"})
 """The incident's message cannot be changed any more: a new one is posted."""
+
+_SILENT = frozenset({"updated", "expired"})
+"""Changes in place that page nobody."""
 
 _FIELD = re.compile(rb'"(ok|error|channel|ts)"\s*:\s*("(?:[^"\\]|\\.)*"|true|false)')
 
@@ -63,14 +67,18 @@ class SlackApp:
 
     async def send(self, message: Message, attempted_at: datetime) -> Attempt:
         """Post, or change and reply. Raises nothing that `Transport` does not."""
-        content = slack.render(message.alert, test=message.test)
+        content = slack.content_of(message.alert, message.group, test=message.test)
         place = Place.of(message.memo)
+        if place is None and message.alert.state == "expired":
+            return Attempt("delivered", "there is no message of it to change")
         if place is not None:
             changed = await self._call(
                 "chat.update", {"channel": place.channel, "ts": place.ts, **content}, attempted_at
             )
+            if changed.error in _NO_MESSAGE and message.alert.state == "expired":
+                return Attempt("delivered", f"its message cannot be changed any more: {changed.error}")
             if changed.error not in _NO_MESSAGE:
-                if changed.attempt.verdict != "delivered":
+                if changed.attempt.verdict != "delivered" or message.alert.state in _SILENT:
                     return changed.attempt
                 said = {"channel": place.channel, "thread_ts": place.ts, "text": content["text"]}
                 return (await self._call("chat.postMessage", said, attempted_at)).attempt

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -16,6 +16,9 @@ from topics.names import FLOW
 from workers.notify.keys import Keys, TaskId
 from workers.redis_client import Redis
 from workers.steps import Outgoing
+
+_AT_ONCE = 500
+"""Commands in one round trip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change of an alert in the ledger of a receiver; `last` is the record of the last attempt."""
+    """One change of an alert in the ledger of a receiver; `last` is the record of the last attempt.
+
+    `muted_by` names what holds it back, `kind` says that it is a repeat or a closing that time brings about.
+    """
 
     task: TaskId
     state: str
@@ -59,6 +65,14 @@ class Entry:
     cause: str
     attempts: int
     last: Delivery | None
+    muted_by: str = ""
+    kind: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The outcome in a word: what is held back is `muted`."""
+        held = self.outcome == "pending" and self.muted_by and not self.attempts
+        return "muted" if held or self.cause == "backfill" else self.outcome
 
 
 class Standings:
@@ -107,19 +121,20 @@ class Standings:
 
     async def entries(self, receiver: str, alert_id: str) -> list[Entry]:
         """What the ledger of `receiver` holds of one alert, in order of its changes."""
-        found = await cast("Any", self._redis.hgetall(self._keys.alert(receiver, alert_id)))
-        sequences = sorted(int(name.partition(":")[0]) for name in found if name.endswith(":outcome"))
-        return [
-            Entry(
-                task=TaskId(alert_id, n),
-                state=found.get(f"{n}:state", ""),
-                outcome=found[f"{n}:outcome"],
-                cause=found.get(f"{n}:cause", ""),
-                attempts=int(found.get(f"{n}:attempts", 0)),
-                last=Delivery.model_validate_json(found[f"{n}:record"]) if f"{n}:record" in found else None,
-            )
-            for n in sequences
-        ]
+        (found,) = await self.entries_of([(receiver, alert_id)])
+        return found
+
+    async def entries_of(self, places: Sequence[tuple[str, str]]) -> list[list[Entry]]:
+        """As `entries`, for each of these receivers and alerts."""
+        found: list[list[Entry]] = []
+        for first in range(0, len(places), _AT_ONCE):
+            some = places[first : first + _AT_ONCE]
+            pipe = self._redis.pipeline(transaction=False)
+            for receiver, alert_id in some:
+                pipe.hgetall(self._keys.alert(receiver, alert_id))
+            answers: list[dict[str, str]] = await pipe.execute()
+            found += [_entries(alert_id, answer) for (_, alert_id), answer in zip(some, answers, strict=True)]
+        return found
 
     async def unpublished(self, receiver: str, limit: int = 100) -> dict[str, Outgoing]:
         """Up to about `limit` records that Kafka may still miss, by their ids, in order of time."""
@@ -145,6 +160,23 @@ class Standings:
         if offsets:
             named: Any = {str(partition): str(offset) for partition, offset in offsets.items()}
             await cast("Any", self._redis.hset(self._keys.applied(), mapping=named))
+
+
+def _entries(alert_id: str, found: Mapping[str, str]) -> list[Entry]:
+    sequences = sorted(int(name.partition(":")[0]) for name in found if name.endswith(":outcome"))
+    return [
+        Entry(
+            task=TaskId(alert_id, n),
+            state=found.get(f"{n}:state", ""),
+            outcome=found[f"{n}:outcome"],
+            cause=found.get(f"{n}:cause", ""),
+            attempts=int(found.get(f"{n}:attempts", 0)),
+            last=Delivery.model_validate_json(found[f"{n}:record"]) if f"{n}:record" in found else None,
+            muted_by=found.get(f"{n}:muted", ""),
+            kind=found.get(f"{n}:kind", ""),
+        )
+        for n in sequences
+    ]
 
 
 def _outgoing(name: str, text: str) -> Outgoing:

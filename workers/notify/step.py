@@ -17,11 +17,14 @@ from topics.rejects import Step
 from workers.errors import TransientError, Unreachable
 from workers.logs import bind_article, get_logger
 from workers.metrics import DELIVERIES
+from workers.notify.changes import Arrival
 from workers.notify.config import load_receivers
+from workers.notify.gate import Gate
 from workers.notify.history import History, KafkaHistory
 from workers.notify.keys import Keys
 from workers.notify.lane import Clock, Lane, utc_now
-from workers.notify.ledger import Arrival, Ledger
+from workers.notify.ledger import Ledger
+from workers.notify.mute_store import MuteStore
 from workers.notify.outbox import Outbox
 from workers.notify.parking import Parking
 from workers.notify.patience import until
@@ -30,6 +33,7 @@ from workers.notify.routing import Receivers
 from workers.notify.sending import Channel, open_channel
 from workers.notify.standing import Standings
 from workers.notify.targets import Receiver
+from workers.notify.upkeep import Upkeep
 from workers.redis_client import Redis, connect
 from workers.settings import Settings
 from workers.steps import Incoming, Outcome, Outgoing, Publish, Refused
@@ -38,7 +42,7 @@ _LAST_WORDS_SECONDS = 5.0
 """What the shutdown adds to `drain_seconds` at most, twice: to end what is cut off, and to publish the last records."""
 
 LOOK_SECONDS = 5.0
-"""So often it is looked whether Redis was lost."""
+"""So often it is looked whether Redis was lost, and whether a silence or an inhibition has ended before its time."""
 
 _log = get_logger("notify")
 
@@ -71,8 +75,10 @@ class Notify:
         self._owns_redis = owns_redis
         self._ledger = Ledger(redis, Keys(namespace))
         self._standings = Standings(redis, Keys(namespace))
-        self._parking = Parking(receivers, self._ledger, clock)
-        self._rebuilder = Rebuilder(receivers, self._ledger, self._standings, history) if history else None
+        self._mutes = MuteStore(redis, Keys(namespace))
+        self._upkeep = Upkeep(receivers, self._ledger, self._mutes)
+        self._parking = Parking(receivers, self._ledger, self._mutes, clock)
+        self._rebuilder = Rebuilder(receivers, self._ledger, self._standings, self._mutes, history) if history else None
         self._stopping = asyncio.Event()
         self._drain = drain_seconds
         self._channel = channel
@@ -100,6 +106,7 @@ class Notify:
         lanes = self.receivers.lanes
         try:
             if self._rebuilder is not None:
+                await self._rebuilder.learn_silences()
                 await self._rebuilder.if_behind(self._clock().timestamp())
             for receiver in lanes:
                 if await self._standings.enable(receiver.name, unless=receiver.fingerprint()):
@@ -116,6 +123,7 @@ class Notify:
                 clock=self._clock,
                 chance=self._chance,
                 poll_seconds=self._poll,
+                gate=Gate(receiver, self._ledger, self._mutes, self.receivers.inhibit_rules),
             )
         self._tasks = [asyncio.create_task(lane.run(), name=f"notify-{name}") for name, lane in self._lanes.items()]
         self._tasks.append(asyncio.create_task(self._outbox.run(), name="notify-outbox"))
@@ -154,15 +162,17 @@ class Notify:
             await rebuilder.rebuild(now)
 
     async def _look(self) -> None:
-        """A Redis that is lost while no alert comes in is noticed too."""
-        while self._rebuilder is not None and not self._stopping.is_set():
+        """A Redis that is lost while no alert comes in is noticed too, and so are mutes that were ended by hand."""
+        while not self._stopping.is_set():
             await until(self._stopping, LOOK_SECONDS)
             try:
-                if await self._rebuilder.if_lost(self._clock().timestamp()):
+                if self._rebuilder is not None and await self._rebuilder.if_lost(self._clock().timestamp()):
                     for lane in self._lanes.values():
                         lane.wake()
+                for name in await self._upkeep.look(self._clock()):
+                    self._lanes[name].wake()
             except (RedisError, OSError, Unreachable) as error:
-                _log.warning("cannot look whether the ledger is lost", error=type(error).__name__)
+                _log.warning("cannot look after the ledger", error=type(error).__name__)
 
     async def stop(self) -> None:
         """Finish the attempts under way, within the deadline; then close connections. What is left stays parked."""

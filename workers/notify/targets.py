@@ -49,6 +49,26 @@ class RetryPolicy:
     circuit_after: int = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """How often a receiver is told, in seconds; the words are Alertmanager's.
+
+    `by`: labels whose values the alerts of one notification share; empty: all alerts are one group; None: each alert is
+    told by itself. The first of a group waits for `wait`, what follows until `interval` after the last notification;
+    alerts from level `urgent_from` on wait for neither. With `updates` it is told of more evidence for what it was told
+    of, at most every `interval`. `repeat`: what still stands is told again so often. `closings`: it is told when
+    nothing new came of an alert for so long that it stands no more.
+    """
+
+    by: tuple[str, ...] | None = None
+    wait: float = 0.0
+    interval: float = 300.0
+    repeat: float | None = None
+    urgent_from: Level | None = None
+    updates: bool = False
+    closings: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverBase:
     """What all receivers have. `timeout` is in seconds, for one attempt; `interval` lies between two messages.
@@ -67,6 +87,7 @@ class ReceiverBase:
     timeout: float = 10.0
     interval: float = 0.0
     every_change: bool = False
+    grouping: Grouping = Grouping()
 
     def wants(self, alert: Alert) -> bool:
         """Whether `alert` is urgent enough, and one of those it is told of."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import zip_longest
 
 from topics.alerts import Alert, AlertCounts, Evidence, StoryCoverage, Window
@@ -72,6 +72,7 @@ def firing_alert(pattern: Pattern, fired: Fired, bodies: Mapping[str, Body], fir
         first_event_at=to_datetime(first),
         last_event_at=to_datetime(last),
         fired_at=fired_at,
+        closes_at=_closes_at(pattern, fired_at),
         late=fired.late,
         muted=fired.muted,
         supersedes=fired.supersedes,
@@ -82,17 +83,37 @@ def firing_alert(pattern: Pattern, fired: Fired, bodies: Mapping[str, Body], fir
     )
 
 
-def updated_alert(pattern: Pattern, fired: Fired, bodies: Mapping[str, Body], before: Alert) -> Alert:
-    """`before` on the evidence that it now has; what tells of its firing stays."""
-    return firing_alert(pattern, fired, bodies, before.fired_at).model_copy(
+def updated_alert(
+    pattern: Pattern, fired: Fired, bodies: Mapping[str, Body], before: Alert, now: datetime | None
+) -> tuple[Alert, bool]:
+    """`before` on the evidence that it now has, and whether that is news: what tells of its firing stays.
+
+    It is no news if the same articles prove it in other words, nor with `now` None: it was told before Redis was lost.
+    """
+    alert = firing_alert(pattern, fired, bodies, before.fired_at).model_copy(
         update={
             "sequence": before.sequence,
+            "updated_at": before.updated_at,
+            "closes_at": before.closes_at,
             "late": before.late,
             "muted": before.muted,
             "supersedes": before.supersedes,
             "trace_id": before.trace_id,
         }
     )
+    if now is None or (alert.counts == before.counts and _articles(alert) == _articles(before)):
+        return alert, False
+    changed = {"updated_at": now, "closes_at": _closes_at(pattern, now)}
+    return sequenced(alert.model_copy(update=changed), before, now), True
+
+
+def _articles(alert: Alert) -> set[str]:
+    return {item.article_id for item in alert.evidence}
+
+
+def _closes_at(pattern: Pattern, moment: datetime) -> datetime:
+    """Until when an alert stands of which nothing new is said after `moment`."""
+    return moment + timedelta(microseconds=pattern.timespan + pattern.cooldown)
 
 
 def retracted_alert(gone: Gone, before: Alert) -> Alert:

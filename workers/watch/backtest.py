@@ -6,7 +6,7 @@ The same matching that runs live, without windows to keep: no Kafka, no Redis, n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from topics.alerts import Alert
 from topics.annotations import Annotation
 from workers.watch.alert_records import firing_alert
 from workers.watch.completions import Scope
-from workers.watch.durations import DAY, Micros, to_micros
+from workers.watch.durations import DAY, Micros, to_datetime, to_micros
 from workers.watch.explanation import NearMiss, near_misses
 from workers.watch.interest import Interest
 from workers.watch.matching import walk
@@ -45,7 +45,6 @@ class _Shelf:
 
     pattern: Pattern
     sightings: dict[str, Sighting] = field(default_factory=dict)
-    bodies: dict[str, Body] = field(default_factory=dict)
     newest: Micros | None = None
     too_late: int = 0
 
@@ -53,7 +52,7 @@ class _Shelf:
         """As `ringing` has it: too old for the clock, though it may be news."""
         return self.newest is not None and time < self.newest - self.pattern.retention
 
-    def take(self, sighting: Sighting, body: Body) -> bool:
+    def take(self, sighting: Sighting) -> bool:
         """Whether it was taken: not if it is of no concern, or comes too late."""
         earlier = self.sightings.pop(sighting.article_id, None)
         if not sighting.happenings:
@@ -61,10 +60,36 @@ class _Shelf:
         if earlier is None and self.is_too_late(sighting.time):
             self.too_late += 1
             return False
-        self.sightings[sighting.article_id], self.bodies[sighting.article_id] = sighting, body
-        if sighting.dated:
-            self.newest = sighting.time if self.newest is None else max(self.newest, sighting.time)
+        self.sightings[sighting.article_id] = sighting
+        if sighting.dated and (self.newest is None or sighting.time > self.newest):
+            self.newest = sighting.time
         return True
+
+
+class _Bodies(Mapping[str, Body]):
+    """The words of one pattern's articles, cut to what an alert shows only when they are asked for."""
+
+    def __init__(self, held: Mapping[str, _Held], sightings: Mapping[str, Sighting]) -> None:
+        self._held = held
+        self._sightings = sightings
+
+    def __getitem__(self, article_id: str) -> Body:
+        return self._held[article_id].observed.body(self._sightings[article_id])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sightings)
+
+    def __len__(self) -> int:
+        return len(self._sightings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The newest revision of an article that concerns any pattern, and the patterns that hold it."""
+
+    stamp: Stamp
+    observed: Observed
+    concerned: tuple[str, ...]
 
 
 class Backtest:
@@ -76,39 +101,50 @@ class Backtest:
         self._symmetric = patterns[0].symmetric if patterns else frozenset()
         self._shelves = {pattern.id: _Shelf(pattern) for pattern in patterns}
         self._stories = MemoryStories()
-        self._held: dict[str, tuple[Stamp, tuple[str, ...]]] = {}
+        self._stamps: dict[str, Stamp] = {}
+        self._held: dict[str, _Held] = {}
         self._days: dict[int, Micros] = {}
+        self._by_day: Counter[int] = Counter()
         self._newest: Micros | None = None
         self.articles = 0
-        self.by_day: Counter[str] = Counter()
 
     def add(self, annotation: Annotation) -> None:
         """Take one annotation. A newer revision replaces the earlier one, an older one is left out."""
         time = to_micros(annotation.event_time)
         story, text = self._stories.assign(annotation)
         self._move_clock(annotation, time)
+        article = annotation.article_id
         stamp = to_micros(annotation.fetched_at), self.articles
         self.articles += 1
-        before = self._held.get(annotation.article_id)
-        if before is not None and stamp <= before[0]:
+        before = self._stamps.get(article)
+        if before is not None and stamp <= before:
             return
-        known = Circumstances(story, stamp, None, late=False, rebuilt=False, text=text)
-        observed = Observed(annotation, known, self._symmetric)
-        concerned = [
-            pattern.id
-            for pattern in self._interest.in_annotation(annotation)
-            if self._shelves[pattern.id].take(*observed.by(pattern))
-        ]
-        for pattern_id in before[1] if before is not None else ():
+        self._stamps[article] = stamp
+        earlier = self._held.pop(article, None) if before is not None else None
+        concerned: tuple[str, ...] = ()
+        if patterns := self._interest.in_annotation(annotation):
+            known = Circumstances(story, stamp, None, late=False, rebuilt=False, text=text)
+            observed = Observed(annotation, known, self._symmetric)
+            concerned = tuple(p.id for p in patterns if self._shelves[p.id].take(observed.sighting(p)))
+            if concerned:
+                self._held[article] = _Held(stamp, observed, concerned)
+        for pattern_id in earlier.concerned if earlier is not None else ():
             if pattern_id not in concerned:
-                self._shelves[pattern_id].sightings.pop(annotation.article_id, None)
-        self._held[annotation.article_id] = stamp, tuple(concerned)
+                self._shelves[pattern_id].sightings.pop(article, None)
 
     def _move_clock(self, annotation: Annotation, time: Micros) -> None:
         if annotation.event_time_source == "published":
-            self.by_day[f"{annotation.event_time:%F}"] += 1
-            self._days[time // DAY] = min(time, self._days.get(time // DAY, time))
-            self._newest = time if self._newest is None else max(self._newest, time)
+            day = time // DAY
+            self._by_day[day] += 1
+            if time < self._days.get(day, time + 1):
+                self._days[day] = time
+            if self._newest is None or time > self._newest:
+                self._newest = time
+
+    @property
+    def by_day(self) -> dict[str, int]:
+        """How many dated articles there were on each day."""
+        return {f"{to_datetime(day * DAY):%F}": number for day, number in self._by_day.items()}
 
     def verdicts(
         self, fired_at: datetime, *, since: datetime | None = None, until: datetime | None = None
@@ -128,7 +164,7 @@ class Backtest:
     def evidence(self, pattern: Pattern) -> tuple[Evidence, Mapping[str, Body]]:
         """All that is held of `pattern`, and the words of its articles."""
         shelf = self._shelves[pattern.id]
-        return Evidence(tuple(shelf.sightings.values()), (), self._scope), shelf.bodies
+        return Evidence(tuple(shelf.sightings.values()), (), self._scope), _Bodies(self._held, shelf.sightings)
 
     @property
     def _scope(self) -> Scope:
@@ -139,8 +175,9 @@ class Backtest:
     def _verdict(self, pattern: Pattern, first: Micros, last: Micros | None, fired_at: datetime) -> Verdict:
         shelf = self._shelves[pattern.id]
         walked = walk(pattern, shelf.sightings.values(), self._scope, {})
+        bodies = _Bodies(self._held, shelf.sightings)
         alerts = [
-            firing_alert(pattern, Fired(ring_of(pattern, match), match), shelf.bodies, fired_at)
+            firing_alert(pattern, Fired(ring_of(pattern, match), match), bodies, fired_at)
             for match in walked.matches
             if first <= match.time and (last is None or match.time < last)
         ]

@@ -223,11 +223,12 @@ class Engine:
             alert = sequenced(firing_alert(pattern, fired, known, now), earlier.get(fired.ring.id), now)
             alerts.append((fired.ring, alert))
             said += [] if fired.ring.silent else [alert]
-        alerts += [
-            (fired.ring, updated_alert(pattern, fired, known, earlier[fired.ring.id]))
-            for fired in decided.updated
-            if fired.ring.id in earlier
-        ]
+        heard = None if all(s.rebuilt for s in decided.changed) and decided.changed else now
+        for fired in decided.updated:
+            if fired.ring.id in earlier:
+                alert, is_news = updated_alert(pattern, fired, known, earlier[fired.ring.id], heard)
+                alerts.append((fired.ring, alert))
+                said += [alert.model_copy(update={"state": "updated"})] if is_news else []
         for gone in decided.gone:
             if gone.ring.id in earlier:
                 alert = sequenced(retracted_alert(gone, earlier[gone.ring.id]), earlier[gone.ring.id], now)

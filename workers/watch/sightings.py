@@ -134,6 +134,7 @@ class Observed:
     def __init__(self, annotation: Annotation, known: Circumstances, symmetric: frozenset[str]) -> None:
         self._annotation = annotation
         self._trace_id = known.trace_id
+        self._sightings: dict[tuple[tuple[Happening, ...], bool], Sighting] = {}
         self._whole = Sighting(
             article_id=annotation.article_id,
             revision=annotation.revision,
@@ -153,10 +154,24 @@ class Observed:
 
     def by(self, pattern: Pattern) -> tuple[Sighting, Body]:
         """What `pattern` needs of it: the events that one of its rules selects, and their words."""
+        sighting = self.sighting(pattern)
+        return sighting, self.body(sighting)
+
+    def sighting(self, pattern: Pattern) -> Sighting:
+        """The events that one of the pattern's rules selects. Patterns that take the same share one."""
         whole = self.whole(pattern)
-        kept = tuple(h for h in whole.happenings if any(selects(rule, whole, h) for rule in pattern.selections))
-        sighting = replace(whole, happenings=kept, entities=whole.entities if pattern.asks_entities else ())
-        return sighting, self._body(kept)
+        rules = pattern.selections
+        kept = tuple([h for h in whole.happenings if any(selects(rule, whole, h) for rule in rules)])
+        key = kept, pattern.asks_entities
+        found = self._sightings.get(key)
+        if found is None:
+            entities = whole.entities if pattern.asks_entities else ()
+            found = self._sightings[key] = replace(whole, happenings=kept, entities=entities)
+        return found
+
+    def body(self, sighting: Sighting) -> Body:
+        """The words of the events in `sighting`."""
+        return self._body(sighting.happenings)
 
     def whole(self, pattern: Pattern) -> Sighting:
         """All of its events, with the phrases that `pattern` looks for."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from tests.benchmarks.feeds.outcomes import Outcome, outcomes
 from tests.rig.feedparser_suite import THEIR_SERVER, Expected, TestFeed, feedparser_server, test_feeds
-from workers.feeds.html_text import html_to_text, tidy
+from workers.web.html_text import html_to_text, tidy
 
 
 @dataclass(slots=True)

@@ -17,11 +17,11 @@ from workers.addresses import PrivateHosts
 from workers.feeds.clock import WallClock
 from workers.feeds.fetch import Fetcher
 from workers.feeds.fulltext import FullText
-from workers.feeds.page_text import PageText, why_not_the_article
 from workers.feeds.pages import PageReader
 from workers.feeds.registry import Known
 from workers.feeds.subscriptions import Subscription
 from workers.feeds.visiting import Visitor
+from workers.web.page_text import PageText, why_not_the_article
 
 HERE = PrivateHosts.parse("127.0.0.1")
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

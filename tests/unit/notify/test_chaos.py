@@ -44,7 +44,7 @@ def story(chance: random.Random) -> list[Alert]:
 async def test_all_that_stands_comes_through(
     redis_url: str, receiver: HttpReceiver, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    monkeypatch.setattr("workers.notify.lane.LEASE_MARGIN_SECONDS", 0.1)
+    monkeypatch.setattr("workers.notify.gate.LEASE_MARGIN_SECONDS", 0.1)
     chance = random.Random(seed)
     receiver.answer(*(chance.choice(FAULTS) for _ in range(60)))
     retry = RetryPolicy(first=0.01, longest=0.1, give_up_after=600)

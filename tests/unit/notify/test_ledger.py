@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,8 +16,9 @@ from tests.unit.notify.samples import make_alert
 from topics.alerts import Alert
 from topics.deliveries import Delivery
 from topics.deliveries import Outcome as DeliveryOutcome
+from workers.notify.changes import Accepted, Arrival, Claim, Ending, Past, suppressed
 from workers.notify.keys import KEEP_SECONDS, Keys, TaskId
-from workers.notify.ledger import Accepted, Arrival, Claim, Ending, Ledger, Past, suppressed
+from workers.notify.ledger import Ledger
 from workers.notify.standing import Standings
 from workers.redis_client import Redis
 from workers.redis_keys import Keys as AllKeys
@@ -26,13 +26,6 @@ from workers.redis_keys import Keys as AllKeys
 NOW = 1_770_000_000.0
 FIRING = TaskId("al1")
 RETRACTED = TaskId("al1", 1)
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    client = aioredis.Redis.from_url(redis_url, decode_responses=True)
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture
@@ -204,7 +197,7 @@ class TestRetraction:
         await accept(ledger, make_alert())
         for _ in range(2):
             found = await accept(ledger, retraction())
-            assert found == Accepted("suppressed", "unsent", took_back=(FIRING,))
+            assert found == Accepted("suppressed", "unsent", took_back=((FIRING, "retracted"),))
             records = suppressed(retraction(), "r", found, now=datetime.now(UTC))
             assert [(d.alert_state, d.outcome, d.attempt) for d in records] == [
                 ("firing", "suppressed", 0),
@@ -288,7 +281,9 @@ class TestSuperseding:
     async def test_and_if_its_beginning_is_still_unsent_nothing_is(self, ledger: Ledger) -> None:
         await accept(ledger, make_alert("a"))
         await accept(ledger, make_alert("b", supersedes=("a",)))
-        assert await accept(ledger, retraction("b")) == Accepted("suppressed", "unsent", took_back=(TaskId("a"),))
+        assert await accept(ledger, retraction("b")) == Accepted(
+            "suppressed", "unsent", took_back=((TaskId("a"), "retracted"),)
+        )
         assert await standings(ledger).parked("r") == 0
 
 

@@ -18,7 +18,7 @@ from tests.unit.notify.test_slack import HOSTILE, LINKS
 from tests.unit.notify.tls import CA, server_context
 from topics.alerts import Alert
 from workers.notify.message import Message
-from workers.notify.receivers import email
+from workers.notify.receivers import email, email_html
 from workers.notify.sending import open_channel
 from workers.notify.targets import EmailReceiver, Tls
 from workers.notify.verdicts import Attempt
@@ -80,7 +80,7 @@ def test_hostile_alerts_make_mails_without_breaking_out(title: str, sentence: st
     headers = raw.partition(b"\n\n")[0]
     assert max(len(line) for line in headers.split(b"\n")) < 998
     assert len(mail.items()) == 10, "no header but ours"
-    html = email.as_html(alert)
+    html = email_html.page(email_html.article(alert))
     assert set(re.findall(r"</?([a-z0-9]+)", html)) <= TAGS
     assert not re.search(r'href="(?!https?://)', html)
     assert html.count("<a ") <= 1

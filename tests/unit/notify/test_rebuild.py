@@ -17,11 +17,14 @@ from tests.rig.broker import BrokerServer
 from tests.unit.notify.samples import FakeChannel, Published, Start, incoming, make_alert, until
 from topics.alerts import Alert
 from topics.deliveries import Delivery
+from topics.silences import Silence
 from workers.kafka_client import RecordProducer, create_topics
+from workers.notify.changes import Arrival, Claim, Ending, Past, suppressed
 from workers.notify.circuit import Circuit
 from workers.notify.history import Acknowledged, KafkaHistory
 from workers.notify.keys import Keys, TaskId
-from workers.notify.ledger import Arrival, Claim, Ending, Ledger, Past, suppressed
+from workers.notify.ledger import Ledger
+from workers.notify.mute_store import MuteStore
 from workers.notify.rebuild import Rebuilder, known, past_of
 from workers.notify.routing import Receivers
 from workers.notify.standing import Standings
@@ -42,12 +45,16 @@ class Kept:
     told: list[tuple[Alert, datetime]] = field(default_factory=list)
     published: Published = field(default_factory=Published)
     acknowledged: int = 1_000_000
+    silenced: list[Silence] = field(default_factory=list)
 
     def commits(self) -> dict[int, int]:
         return {0: min(self.acknowledged, len(self.told))}
 
     def deliveries(self) -> Iterator[Delivery]:
         yield from self.published.deliveries()
+
+    def silences(self) -> Iterator[Silence]:
+        yield from self.silenced
 
     def alerts(self, commits: dict[int, int]) -> Iterator[Acknowledged]:
         for offset, (alert, moment) in enumerate(self.told[: commits[0]]):
@@ -75,11 +82,11 @@ def test_what_the_records_say_of_each_change() -> None:
         ]
     )  # fmt: skip
     assert found == {
-        ("r", TaskId("a")): Past("delivered"),
+        ("r", TaskId("a")): Past("delivered", told_at=NOW.timestamp()),
         ("r", TaskId("b")): Past("pending", "", attempts=3, due=soon.timestamp()),
         ("r", TaskId("c", 4)): Past("suppressed", "untold"),
         ("r", TaskId("d")): Past("failed"),
-        ("other", TaskId("d")): Past("delivered"),
+        ("other", TaskId("d")): Past("delivered", told_at=NOW.timestamp()),
     }
 
 
@@ -211,7 +218,7 @@ async def test_what_is_made_anew_is_what_was_lost(
         now += 2
     before = await outcomes(standings, "abc")
     await redis.flushall()
-    rebuilder = Rebuilder(Receivers((receiver,)), ledger, standings, kept)
+    rebuilder = Rebuilder(Receivers((receiver,)), ledger, standings, MuteStore(redis, Keys("tocsin")), kept)
     assert await rebuilder.if_lost(now)
     assert await outcomes(standings, "abc") == before
     await rebuilder.rebuild(now)

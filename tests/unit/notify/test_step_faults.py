@@ -114,7 +114,7 @@ async def test_a_receiver_that_comes_back_gets_what_was_parked(start: Start, rec
 async def test_a_crash_between_sending_and_writing_down_sends_again_under_the_same_id(
     start: Start, receiver: HttpReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.notify.lane.LEASE_MARGIN_SECONDS", 0.2)
+    monkeypatch.setattr("workers.notify.gate.LEASE_MARGIN_SECONDS", 0.2)
     fast = hook(receiver, timeout=0.3)
     step, lost = await start(fast, drain_seconds=0.1)
 
@@ -180,7 +180,7 @@ async def test_stop_does_not_wait_for_ever(start: Start, receiver: HttpReceiver)
 async def test_a_channel_that_breaks_its_promise_does_not_end_the_lane(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.notify.lane.LEASE_MARGIN_SECONDS", 0.0)
+    monkeypatch.setattr("workers.notify.gate.LEASE_MARGIN_SECONDS", 0.0)
     channel = FakeChannel(answers=[RuntimeError("unforeseen")])
     step, published = await start(TerminalReceiver(name="t", timeout=0.3), channel=lambda _: channel)
     await step.handle(incoming(make_alert()))

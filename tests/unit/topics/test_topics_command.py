@@ -29,7 +29,8 @@ def run(settings: dict[str, str], *arguments: str) -> subprocess.CompletedProces
 
 def test_checked_created_and_checked_again(settings: dict[str, str]) -> None:
     names = [
-        f"{settings['TOCSIN_NAMESPACE']}.{k}" for k in ("articles", "annotations", "alerts", "deliveries", "rejects")
+        f"{settings['TOCSIN_NAMESPACE']}.{k}"
+        for k in ("articles", "annotations", "alerts", "deliveries", "rejects", "silences")
     ]
     before = run(settings, "check")
     assert before.returncode == 1

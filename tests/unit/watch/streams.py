@@ -142,6 +142,8 @@ def articles(draw: st.DrawFn, *, partitions: int = 1, least: int = 1) -> list[Ar
                 source=draw(st.sampled_from(["x", "y", "z"])),
                 entities=tuple(draw(st.lists(st.sampled_from(ACTORS), max_size=2, unique=True))),
             )
+            if draw(st.sampled_from([False] * 9 + [True])):  # undated, or dated in the future: its time is its ingest's
+                told = told.model_copy(update={"event_time_source": "fetched", "published_at": None})
             story = draw(st.sampled_from(["s1", "s2", "s3", "s4"]))
             text = draw(st.sampled_from([None, "t1", "t2"]))
             found.append(arrival(told, story=story, text=text, offset=len(found), partition=number % partitions))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -56,7 +57,7 @@ def test_an_older_article_about_one_of_two_actors_does_not_split_their_alert() -
     stream = Stream(temporal()).feed(launch("a", at(2), "RU", "KP"), summit("b", at(3), "KP", "RU"))
     stream.feed(launch("old", at(1), "KP"))
     assert stream.groups == [{"actor": ("KP", "RU")}]
-    assert len(stream.said) == 1
+    assert [alert.state for alert in stream.said] == ["firing", "updated"]
     assert stream.firing[0].counts.articles == 3
 
 
@@ -235,9 +236,15 @@ def test_a_late_article_completes_and_says_so() -> None:
     assert not Stream(temporal()).feed(launch("a", at(0)), summit("b", at(24))).firing[0].late
 
 
-def test_a_late_article_that_is_only_more_evidence_says_nothing_but_is_shown() -> None:
+def test_a_late_article_that_is_only_more_evidence_rings_no_second_time_but_is_told_as_an_update() -> None:
     stream = Stream(temporal()).feed(launch("a", at(0)), summit("c", at(10)), launch("b", at(5)))
-    assert len(stream.said) == 1
+    assert [alert.state for alert in stream.said] == ["firing", "updated"]
+    first, more = stream.said
+    assert (more.id, more.fired_at, more.supersedes) == (first.id, first.fired_at, first.supersedes)
+    assert more.sequence > first.sequence == 0
+    assert more.updated_at is not None
+    assert more.closes_at == more.updated_at + timedelta(hours=96), "timespan and cooldown"
+    assert stream.firing[0] == more.model_copy(update={"state": "firing"})
     assert [e.article_id for e in stream.firing[0].evidence] == ["a", "b", "c"]
     assert not stream.firing[0].late
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import apprise
 
 from topics.alerts import Alert, Level
-from workers.notify.receivers import terminal, words
+from workers.notify.message import Group
+from workers.notify.receivers import groups, words
 
 _KINDS: dict[Level, apprise.NotifyType] = {
     "informational": apprise.NotifyType.INFO,
@@ -21,14 +22,16 @@ def understood(url: str) -> bool:
     return apprise.Apprise.instantiate(url, suppress_exceptions=True) is not None
 
 
-def send(urls: list[str], alert: Alert, *, test: bool = False) -> None:
+def send(urls: list[str], alert: Alert, *, test: bool = False, group: Group | None = None) -> None:
     """Send to all of `urls`. Raises OSError if one of them did not take it; Apprise does not tell which."""
     service = apprise.Apprise()
     for url in urls:
         service.add(url)
-    title = f"{words.level_words(alert)}: {words.headline(alert, test=test)}"
+    several = group or Group("", (alert,))
+    alert = groups.foremost(several)
+    title = f"{words.level_words(alert)}: {groups.headline(several, test=test)}"
     taken = service.notify(
-        body=terminal.render_plain(alert, test=test),
+        body=groups.as_text(several, test=test),
         title=words.shortened(title, 200),
         notify_type=_KINDS[alert.level],
         body_format=apprise.NotifyFormat.TEXT,

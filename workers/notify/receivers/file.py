@@ -6,15 +6,26 @@ import fcntl
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from topics.alerts import Alert
-from workers.notify.receivers.webhook import message_id, payload
+from workers.notify.message import Group
+from workers.notify.receivers.webhook import group_payload, message_id, payload
 
 
 def render(alert: Alert, *, test: bool = False) -> bytes:
     """The line, with its line end: a webhook's payload and the `id` by which a repeat can be told."""
     line = {"id": message_id(alert, test=test), **payload(alert, test=test)}
-    return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+    return _line(line)
+
+
+def render_group(group: Group, *, test: bool = False) -> bytes:
+    """The line of several alerts: a webhook's payload, which has its `id`."""
+    return _line(group_payload(group, test=test))
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
 
 
 def append(path: Path, line: bytes) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from topics.alerts import Alert, Evidence
-from workers.notify.receivers import words
+from workers.notify.message import Group
+from workers.notify.receivers import groups, words
 
 MAX_BLOCKS = 50
 MAX_SECTION = 3000
@@ -23,6 +25,9 @@ _ROOM_FOR_END = 300
 """Kept free for the lines that say how much was left out and where the alert comes from."""
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+_LEAST_SHARE = 700
+"""Characters of JSON for each alert of a group; what does not fit is counted."""
 
 Block = dict[str, Any]
 
@@ -62,9 +67,43 @@ def render(alert: Alert, *, test: bool = False) -> dict[str, Any]:
     return {"text": fallback(alert, test=test), "blocks": blocks}
 
 
+def render_group(group: Group, *, test: bool = False) -> dict[str, Any]:
+    """One message for several alerts, the most urgent first: of each its headline, what is behind it, and as many
+    sentences as there is room for.
+    """
+    if len(group.alerts) == 1:
+        return render(group.alerts[0], test=test)
+    alerts = groups.ordered(group)
+    head = f"{words.level_words(groups.foremost(group)).capitalize()}: {groups.headline(group, test=test)}"
+    title = {"type": "plain_text", "text": words.shortened(head, MAX_HEADER), "emoji": True}
+    blocks: list[Block] = [{"type": "header", "text": title}]
+    share = (MAX_ALL - _ROOM_FOR_END - _size(blocks)) // len(alerts)
+    shown = 0
+    for place, alert in enumerate(alerts):
+        block = _section(_short_text(alert, max(share, _LEAST_SHARE) - 120))
+        if len(blocks) + 3 > MAX_BLOCKS or _size([*blocks, block]) > MAX_ALL - _ROOM_FOR_END:
+            break
+        blocks.append(block)
+        shown = place + 1
+    if left := len(alerts) - shown:
+        blocks.append(_context(f"and {left} more {'alert' if left == 1 else 'alerts'}; `tocsin alerts list` shows all"))
+    lead = words.shortened(words.plain(words.headline(alerts[0], test=False)), 300)
+    return {"text": escape(f"{head}; first: {lead}", MAX_FALLBACK), "blocks": blocks}
+
+
+def content_of(alert: Alert, group: Group | None = None, *, test: bool = False) -> dict[str, Any]:
+    """The message for one alert, or for a group."""
+    return render(alert, test=test) if group is None else render_group(group, test=test)
+
+
+def as_body(content: Mapping[str, Any]) -> bytes:
+    """UTF-8 JSON."""
+    return json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
+
+
 def body_of(alert: Alert, *, test: bool = False) -> bytes:
     """The message as UTF-8 JSON."""
-    return json.dumps(render(alert, test=test), ensure_ascii=False).encode("utf-8", "replace")
+    return as_body(render(alert, test=test))
 
 
 def fallback(alert: Alert, *, test: bool = False) -> str:
@@ -103,6 +142,28 @@ def _evidence_text(item: Evidence) -> str:
     source = escape(words.outlet(item), 100)
     rule = escape(words.plain(item.rule), 100)
     return f"> {quote}\n*{source}*, {words.moment(item.event_time)}: {title} · {rule}"
+
+
+def _short_text(alert: Alert, room: int) -> str:
+    """One alert in a group, in about `room` characters of JSON."""
+    room = min(room, MAX_SECTION)
+    head = escape(words.shortened(f"{words.level_words(alert)}: {words.headline(alert)}", 200), 260)
+    facts = [words.group_words(alert), words.span_words(alert)]
+    facts += [words.counts_words(alert)] if alert.counts.articles else []
+    lines = [f"*{head.replace('*', '∗')}*", escape(" · ".join(fact for fact in facts if fact), 300)]
+    lines.append(f"pattern {escape(words.plain(alert.pattern_id), 80)} · alert {escape(words.plain(alert.id), 60)}")
+    used = sum(_size_of(line) for line in lines)
+    for item in words.in_reading_order(alert.evidence):
+        text = _evidence_text(item)
+        used += _size_of(text)
+        if used > room:
+            break
+        lines.insert(-1, text)
+    return "\n".join(lines)
+
+
+def _size_of(line: str) -> int:
+    return len(json.dumps(line, ensure_ascii=False))
 
 
 def _section(text: str) -> Block:

@@ -15,9 +15,15 @@ from standardwebhooks import Webhook
 
 from topics.alerts import Alert
 from topics.base import digest
+from workers.notify.message import Group
 
 PAYLOAD_VERSION = 1
 """Rises only when a receiver written for the version before could no longer make sense of the payload."""
+
+GROUP_VERSION = 2
+"""Of the payload that tells of several alerts."""
+
+CLOUDEVENT_GROUP_TYPE = "tocsin.alerts"
 
 CLOUDEVENT_TYPE = "tocsin.alert"
 """Followed by the state: `tocsin.alert.firing`."""
@@ -42,7 +48,9 @@ def message_id(alert: Alert, *, test: bool = False) -> str:
 
 
 def payload(alert: Alert, *, test: bool = False) -> dict[str, Any]:
-    """`{version, type, timestamp, data}`, and `test: true` for a test. `timestamp` is when the alert fired."""
+    """`{version, type, timestamp, data}`, and `test: true` for a test. `timestamp` is when the alert fired,
+    or got more evidence.
+    """
     envelope: dict[str, Any] = {
         "version": PAYLOAD_VERSION,
         "type": f"alert.{alert.state}",
@@ -70,7 +78,13 @@ def envelope(
         "subject": alert.id,
         "time": _moment(alert),
     }
-    data = alert.model_dump(mode="json")
+    return _event(attributes, alert.model_dump(mode="json"), cloudevents, test=test)
+
+
+def _event(
+    attributes: dict[str, str], data: dict[str, Any], cloudevents: Literal["structured", "binary"], *, test: bool
+) -> Request:
+    """A CloudEvent by its HTTP binding."""
     if cloudevents == "structured":
         extension = {"tocsintest": True} if test else {}
         event = {**attributes, **extension, "datacontenttype": "application/json", "data": data}
@@ -79,6 +93,43 @@ def envelope(
     if test:
         headers["ce-tocsintest"] = "true"
     return Request(_json(data), {"content-type": "application/json", **headers})
+
+
+def group_payload(group: Group, *, test: bool = False) -> dict[str, Any]:
+    """`{version, type, id, timestamp, group, alerts}`: the label values that they share, and of each alert `type` and
+    `data` as it would have by itself. `timestamp` is that of the latest. A test has `test: true`.
+    """
+    body: dict[str, Any] = {
+        "version": GROUP_VERSION,
+        "type": "alerts",
+        "id": group_message_id(group, test=test),
+        "timestamp": max(_moment(alert) for alert in group.alerts),
+        "group": {name: list(values) for name, values in group.labels.items()},
+        "alerts": [{"type": f"alert.{alert.state}", "data": alert.model_dump(mode="json")} for alert in group.alerts],
+    }
+    return {**body, "test": True} if test else body
+
+
+def group_message_id(group: Group, *, test: bool = False) -> str:
+    """The same for every attempt to tell it."""
+    return f"test_{group.id}" if test else group.id
+
+
+def group_envelope(
+    group: Group, *, cloudevents: Literal["structured", "binary"] | None = None, test: bool = False
+) -> Request:
+    """As `envelope`: the payload is the event's data, its `type` `tocsin.alerts`, its `source` `/tocsin/groups`."""
+    data = group_payload(group, test=test)
+    if cloudevents is None:
+        return Request(_json(data), {"content-type": "application/json"})
+    attributes = {
+        "specversion": "1.0",
+        "id": group_message_id(group, test=test),
+        "source": "/tocsin/groups",
+        "type": CLOUDEVENT_GROUP_TYPE,
+        "time": str(data["timestamp"]),
+    }
+    return _event(attributes, data, cloudevents, test=test)
 
 
 def signed(name: str, body: bytes, *, attempted_at: datetime, secrets: Sequence[SecretStr] = ()) -> dict[str, str]:
@@ -93,7 +144,7 @@ def signed(name: str, body: bytes, *, attempted_at: datetime, secrets: Sequence[
 
 
 def _moment(alert: Alert) -> str:
-    return alert.fired_at.isoformat().replace("+00:00", "Z")
+    return (alert.updated_at or alert.fired_at).isoformat().replace("+00:00", "Z")
 
 
 def _json(value: dict[str, Any]) -> bytes:

@@ -14,6 +14,13 @@ ICONS: dict[Level, str] = {"informational": "ℹ️", "low": "🔹", "medium": "
 
 TEST_MARK = "[TEST]"
 
+_STATE_MARKS = {
+    "updated": "Updated:",
+    "standing": "Still standing:",
+    "retracted": "Retracted:",
+    "expired": "Closed:",
+}
+
 _KEPT_FORMATS = frozenset({"\u200c", "\u200d"})
 """Joiners that Persian, Hindi and emoji need; all other format characters (direction overrides and such) go."""
 
@@ -38,10 +45,10 @@ def shortened(text: str, limit: int) -> str:
 
 
 def headline(alert: Alert, *, test: bool = False) -> str:
-    """The title, preceded by what changed: a retraction or a test."""
+    """The title, preceded by what changed, such as a retraction, and by the mark of a test."""
     marks = [TEST_MARK] if test else []
-    if alert.state == "retracted":
-        marks.append("Retracted:")
+    if alert.state in _STATE_MARKS:
+        marks.append(_STATE_MARKS[alert.state])
     return " ".join([*marks, plain(alert.title) or plain(alert.pattern_id)])
 
 
@@ -56,9 +63,11 @@ def group_words(alert: Alert) -> str:
 
 
 def counts_words(alert: Alert) -> str:
-    """`3 articles, 1 story, 2 sources`."""
+    """`3 articles, 1 story, 3 sources, 2 of them independent`."""
     counts = alert.counts
-    return ", ".join(
+    tells = counts.independent is not None and counts.sources > 1
+    independent = f", {counts.independent} of them independent" if tells else ""
+    told = ", ".join(
         f"{number} {one if number == 1 else many}"
         for number, one, many in (
             (counts.articles, "article", "articles"),
@@ -66,6 +75,7 @@ def counts_words(alert: Alert) -> str:
             (counts.sources, "source", "sources"),
         )
     )
+    return told + independent
 
 
 def moment(at: datetime) -> str:
@@ -85,6 +95,12 @@ def remarks(alert: Alert) -> list[str]:
     if alert.state == "retracted":
         by = f" by alert {plain(alert.superseded_by)}" if alert.superseded_by else ""
         found.append(f"What this alert reported no longer stands; it was taken back{by}.")
+    if alert.state == "updated":
+        found.append("More evidence, or other, came after it rang.")
+    if alert.state == "standing":
+        found.append(f"It rang at {moment(alert.fired_at)} and still stands.")
+    if alert.state == "expired":
+        found.append("Nothing new came of it within its timespan and cooldown.")
     if alert.late:
         found.append("Completed late: one of its articles came in out of order.")
     return found

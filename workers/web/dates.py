@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-from workers.feeds.date_words import bare, month_anywhere, month_of, zone_of
+from workers.web.date_words import bare, month_anywhere, month_of, zone_of
 
 EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
 """Feeds are younger; 1970-01-01 and 0001-01-01 are what a program writes that knows no date."""

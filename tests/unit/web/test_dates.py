@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.feeds.date_words import month_anywhere, month_of
-from workers.feeds.dates import parse_date
+from workers.web.date_words import month_anywhere, month_of
+from workers.web.dates import parse_date
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 

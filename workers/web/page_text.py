@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import trafilatura
 
-from workers.feeds.charsets import decoded
-from workers.feeds.html_text import tidy
+from workers.web.charsets import decoded
+from workers.web.html_text import tidy
 
 MIN_CHARS = 200
 """A shorter text is a caption, a notice or an error."""

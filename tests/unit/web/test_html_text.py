@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from workers.feeds.html_text import html_to_text, tidy
+from workers.web.html_text import html_to_text, tidy
 
 
 @pytest.mark.parametrize(

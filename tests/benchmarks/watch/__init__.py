@@ -1,0 +1,1 @@
+"""Benchmarks and shows of the watch step; run by hand, see the README beside this file."""

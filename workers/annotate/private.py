@@ -1,0 +1,61 @@
+"""What is no public matter although its words hold: a private voice, a charge only mentioned, a shot at a target.
+
+The words are in the lexicon; `events` asks of each event that it has found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from spacy.tokens import Token
+
+from topics.annotations import Participant
+from workers.annotate.frames import Frame
+from workers.annotate.lexicon import lexicon
+from workers.annotate.ontology import EventType
+from workers.annotate.syntax import agents_of, behind, children, lemma_of
+
+_SPEAKERS = ("subject", "poss", "by")
+_AIMED_AT = ("object", "at", "on", "into")
+_PERSONAL = ("person:", "place:")
+
+
+def is_private(kind: EventType, frame: Frame, actor: Sequence[Participant], target: Sequence[Participant]) -> bool:
+    """Are they words of somebody who speaks for nobody, to nobody public: "the actor denied that he was leaving"?"""
+    if not kind.spoken or actor or any(not p.id.startswith(_PERSONAL) for p in target):
+        return False
+    speakers = [token for slot in _SPEAKERS for token in frame.slot(slot)]
+    private = lexicon().words("roles", "private")
+    return bool(speakers) and all(lemma_of(token) in private for token in speakers)
+
+
+def is_reproach_in_passing(kind: EventType, frame: Frame) -> bool:
+    """ "Officials accused of graft": a clause that only describes somebody, with nobody who says so."""
+    verb = frame.head
+    if not kind.spoken or frame.kind != "verb" or verb.tag_ != "VBN" or verb.dep_ != "acl":
+        return False
+    return not agents_of(verb) and not any(True for _ in children(verb, "nsubjpass", "aux", "auxpass"))
+
+
+def is_practice(kind: EventType, frame: Frame) -> bool:
+    """ "Fired at targets at sea in a drill": force used against nobody."""
+    if not kind.on_ground:
+        return False
+    words = lexicon()
+    aims = [token for slot in _AIMED_AT for token in frame.slot(slot)]
+    dummies = [token for token in aims if lemma_of(token) in words.words("practice", "aims")]
+    if not dummies or any(token not in dummies and _is_hit(token) for token in aims):
+        return False
+    here = {token.lower_ for token in frame.head.doc}
+    return not here.isdisjoint(words.words("practice", "signs")) or any(
+        _at_sea(token) for token in (*dummies, frame.head)
+    )
+
+
+def _is_hit(token: Token) -> bool:
+    return any(lemma_of(token) in lexicon().words("roles", name) for name in ("site", "people", "military", "group"))
+
+
+def _at_sea(token: Token) -> bool:
+    waters = lexicon().words("names", "waters")
+    return any(noun.lower_ in waters for word in ("in", "at", "off", "into") for noun in behind(token, word))
