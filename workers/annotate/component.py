@@ -106,7 +106,7 @@ class EventReader:
         return [token.text for token in self._nlp.make_doc(text)]
 
     def __call__(self, doc: Doc) -> Doc:
-        """Annotate `doc`. Raises ValueError if it lacks tags, parse, lemmas or names."""
+        """Annotate `doc`. Raises ValueError if it lacks tags, parse, lemmas or names, or has a day that is none."""
         if self._missing is not None:
             raise self._missing
         events, entities = self._read(doc) if len(doc) else ([], ())
@@ -191,9 +191,16 @@ class EventReader:
 
 
 def _day(published: Any) -> date:
+    if published is None:
+        return datetime.now(UTC).date()
     if isinstance(published, datetime):
         return (published.astimezone(UTC) if published.tzinfo else published).date()
-    return published if isinstance(published, date) else datetime.now(UTC).date()
+    if isinstance(published, date):
+        return published
+    raise ValueError(
+        f"`doc._.published` is {published!r}, a {type(published).__name__}; it must be a date or a datetime, "
+        "such as date.fromisoformat('2026-03-01'), or None for today."
+    )
 
 
 def _leave_out_blanks(reading: Reading, part: Part) -> None:

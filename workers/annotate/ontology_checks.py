@@ -5,8 +5,9 @@ It looks at the plain values of a document and bears any shape, so that its find
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from workers.annotate.ontology import CLASSES
@@ -17,15 +18,19 @@ from workers.yamlmodel import Finding, near
 
 KINDS = ("verbs", "nouns", "phrases", "pattern", "dependency")
 _TRIGGER_KEYS = tuple(TriggerSpec.model_fields)
+_CUT = re.compile(r"[^\W\d_]-[^\W\d_]")
+"""Between letters a hyphen ends a word."""
 _NAME = "small letters, digits and _, beginning with a letter"
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What stands in the other files: names of lists, and of each type the words of its triggers and exclusions."""
+    """What stands in the other files: names of lists; of each type the words of its triggers and exclusions, and the
+    types to which it yields."""
 
     lists: Collection[str]
     types: Mapping[str, Mapping[str, Collection[str]]]
+    yields: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 def findings(document: Mapping[str, Any], known: Known) -> Iterator[Finding]:
@@ -35,15 +40,19 @@ def findings(document: Mapping[str, Any], known: Known) -> Iterator[Finding]:
     for name, words in lists.items():
         yield from _name(("lists", name), name)
         for index, word in enumerate(words if isinstance(words, list) else ()):
+            yield from _empty(("lists", name, index), word)
             yield from _list_name(("lists", name, index), word, names)
     for name in _mapping(document, "without"):
         if name not in known.lists:
             yield Finding(("without", name), repr(name), f"allowed: {near(name, names, 'lists')}", at_key=True)
     every = sorted({*known.types, *map(str, types)})
+    hyphened = {word for kind in known.types.values() for word in kind.get("verbs", ()) if "-" in word}
+    yields = {**known.yields, **{name: _words(f.get("yields_to")) for name, f in types.items() if isinstance(f, dict)}}
     for name, fields in types.items():
         yield from _name(("types", name), name)
         if isinstance(fields, dict):
-            yield from _type(("types", name), fields, every, names)
+            yield from _type(("types", name), fields, every, names, hyphened)
+            yield from _yielding(("types", name), name, fields, yields)
             yield from _without(("types", name, "without"), fields.get("without"), known.types.get(name, {}))
         if fields is None or (isinstance(fields, dict) and name not in known.types):
             yield from _new_type(("types", name), fields or {})
@@ -92,7 +101,40 @@ def _new_type(location: Location, fields: Mapping[str, Any]) -> Iterator[Finding
         yield Finding(location, "a new type without triggers", "give it `triggers:`", at_key=True)
 
 
-def _type(location: Location, fields: Mapping[str, Any], types: list[str], lists: list[str]) -> Iterator[Finding]:
+def _empty(location: Location, word: Any) -> Iterator[Finding]:
+    """Blanks, or a mark with no word to it; what has no character at all the model tells."""
+    if isinstance(word, str) and word and not word.strip("~@$* \t"):
+        yield Finding(location, None, "allowed: a word")
+
+
+def _yielding(
+    location: Location, name: str, fields: Mapping[str, Any], yields: Mapping[str, Collection[str]]
+) -> Iterator[Finding]:
+    """Of types that yield to each other in a ring none would be left."""
+    given = fields.get("yields_to")
+    for index, other in enumerate(_words(given)):
+        place = (*location, "yields_to", index) if isinstance(given, list) else (*location, "yields_to")
+        if other == name:
+            yield Finding(place, None, "allowed: another type; one that yields to itself is never told")
+        elif isinstance(other, str) and name in _reached(other, yields):
+            yield Finding(place, None, f"allowed: a type that does not yield to {name} in turn; else neither is told")
+
+
+def _reached(name: str, yields: Mapping[str, Collection[str]]) -> set[str]:
+    """All types to which `name` yields, over others too."""
+    found: set[str] = set()
+    ahead = [name]
+    while ahead:
+        for other in yields.get(ahead.pop(), ()):
+            if isinstance(other, str) and other not in found:
+                found.add(other)
+                ahead.append(other)
+    return found
+
+
+def _type(
+    location: Location, fields: Mapping[str, Any], types: list[str], lists: list[str], hyphened: Collection[str]
+) -> Iterator[Finding]:
     for index, other in enumerate(_words(fields.get("yields_to"))):
         place = (*location, "yields_to", index) if isinstance(fields["yields_to"], list) else (*location, "yields_to")
         if isinstance(other, str) and other not in types:
@@ -104,24 +146,30 @@ def _type(location: Location, fields: Mapping[str, Any], types: list[str], lists
     triggers = fields.get("triggers")
     for index, trigger in enumerate(triggers if isinstance(triggers, list) else ()):
         if isinstance(trigger, dict):
-            yield from _trigger((*location, "triggers", index), trigger, lists)
+            yield from _trigger((*location, "triggers", index), trigger, lists, hyphened)
+    for place, phrase in _placed((*location, "exclude"), fields.get("exclude")):
+        yield from _empty(place, phrase)
 
 
-def _trigger(location: Location, trigger: Mapping[str, Any], lists: list[str]) -> Iterator[Finding]:
+def _trigger(
+    location: Location, trigger: Mapping[str, Any], lists: list[str], hyphened: Collection[str]
+) -> Iterator[Finding]:
     given = [kind for kind in KINDS if kind in trigger]
     if len(given) != 1:
         found = " and ".join(given) or "none of them"
         yield Finding(location, found, f"a trigger has exactly one of: {', '.join(KINDS)}")
     for kind in ("verbs", "nouns", "phrases"):
         for place, word in _placed((*location, kind), trigger.get(kind)):
+            yield from _empty(place, word)
             yield from _list_name(place, word, lists)
+    own = {word for _, word in _placed((*location, "verbs"), trigger.get("verbs")) if isinstance(word, str)}
     for role in ("actor", "target"):
         for place, slot in _placed((*location, role), trigger.get(role)):
             if isinstance(slot, str) and slot not in (*ALL_SLOTS, "nation"):
                 yield Finding(place, None, f"allowed: {near(slot, (*ALL_SLOTS, 'nation'), 'slots')}")
     for key, terms in trigger.items():
         if key not in _TRIGGER_KEYS:
-            yield from _condition((*location, key), key, terms, lists)
+            yield from _condition((*location, key), key, terms, lists, {*hyphened, *own})
     for kind in ("pattern", "dependency"):
         if isinstance(trigger.get(kind), list):
             yield from pattern_findings((*location, kind), trigger[kind], is_dependency=kind == "dependency")
@@ -134,9 +182,13 @@ def _placed(location: Location, found: Any) -> Iterator[tuple[Location, Any]]:
         yield location, found
 
 
-def _condition(location: Location, key: str, terms: Any, lists: list[str]) -> Iterator[Finding]:
+def _condition(
+    location: Location, key: str, terms: Any, lists: list[str], hyphened: Collection[str]
+) -> Iterator[Finding]:
     for slot in (name.strip() for name in key.removeprefix("not ").split("|")):
-        if slot not in ALL_SLOTS:
+        if slot.strip("'\"") in ALL_SLOTS and slot not in ALL_SLOTS:
+            yield Finding(location, f"quotation marks in {key!r}", "write the slots without them", at_key=True)
+        elif slot not in ALL_SLOTS:
             found = "an unknown key" if "|" not in key and not key.startswith("not ") else f"the unknown slot {slot!r}"
             known = (*ALL_SLOTS, *_TRIGGER_KEYS)
             yield Finding(
@@ -151,6 +203,13 @@ def _condition(location: Location, key: str, terms: Any, lists: list[str]) -> It
             yield Finding(place, None, f"allowed: {near(word[1:], sorted(CLASSES), 'classes')}")
         elif " " in word.strip():
             yield Finding(place, None, "allowed: one word; a condition looks at the head of a phrase")
+        elif _CUT.search(word) and word.lower() not in hyphened:
+            parts = word.rsplit("-", 1)
+            yield Finding(
+                place, None, f"allowed: a word without a hyphen; the reader cuts there: {parts[1]} or ~{parts[0]}"
+            )
+        else:
+            yield from _empty(place, term)
 
 
 def _without(location: Location, fields: Any, known: Mapping[str, Collection[str]]) -> Iterator[Finding]:

@@ -155,7 +155,9 @@ def _known(shipped: Sequence[_Source], documents: Sequence[Document]) -> Known:
     """The names of all files, and the words that the built-in types have."""
     lists = _lists(shipped)
     words: dict[str, dict[str, set[str]]] = {}
+    yields: dict[str, tuple[str, ...]] = {}
     for name, kind in _types(shipped, lists).items():
+        yields[name] = kind.yields_to
         found: dict[str, set[str]] = defaultdict(set)
         for trigger in kind.triggers:
             found[f"{trigger.kind}s"].update(" ".join(phrase) for phrase in trigger.words)
@@ -165,7 +167,7 @@ def _known(shipped: Sequence[_Source], documents: Sequence[Document]) -> Known:
     for document in documents:
         value = document.value if isinstance(document.value, dict) else {}
         names.update(value["lists"] if isinstance(value.get("lists"), dict) else ())
-    return Known(names, words)
+    return Known(names, words, yields)
 
 
 def _version(sources: Sequence[_Source], files: Sequence[Path]) -> str:

@@ -100,8 +100,21 @@ def _token(location: Location, token: Mapping[str, Any]) -> Iterator[Finding]:
     for key, value in token.items():
         if key not in known:
             yield Finding((*location, key), "an unknown key", f"allowed: {near(key, known, 'attributes')}", at_key=True)
+        if key in _WORDS:
+            yield from _word((*location, key), key, value)
         if key == "SLOT" and value not in _SLOT_NAMES:
             yield Finding((*location, key), None, f"allowed: {near(str(value), _SLOT_NAMES, 'slots')}")
+
+
+def _word(location: Location, key: str, value: Any) -> Iterator[Finding]:
+    """A blank is no word, and of small letters a capital is none."""
+    listed = isinstance(value, dict) and isinstance(value.get("IN"), list)
+    for index, word in enumerate(value["IN"] if listed else [value]):
+        place = (*location, "IN", index) if listed else location
+        if isinstance(word, str) and not word.strip():
+            yield Finding(place, None, "allowed: a word")
+        elif isinstance(word, str) and key == "LOWER" and word != word.lower():
+            yield Finding(place, None, f"allowed: small letters, {word.lower()}; TEXT takes capitals too")
 
 
 def _node(location: Location, node: Mapping[str, Any], seen: Sequence[str], *, is_first: bool) -> Iterator[Finding]:

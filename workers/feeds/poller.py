@@ -7,12 +7,14 @@ day in seconds. What it begins goes on in tasks; `settle` waits for them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from redis.exceptions import RedisError
 
+from topics.alerts import Alert
+from topics.articles import Article
 from topics.base import digest
 from workers.feeds.about_feed import changes
 from workers.feeds.access import NoAccess
@@ -45,6 +47,9 @@ AT_ONCE = 16
 BACK_OFF = timedelta(minutes=1)
 LONGEST_BACK_OFF = timedelta(hours=1)
 """For how long a host is left alone after 429 Too Many Requests without `Retry-After`; doubled each time."""
+
+MOST_PROBLEMS = 5
+"""Of a document that are logged."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _LATER = timedelta(milliseconds=250)
@@ -336,8 +341,7 @@ class Poller:
         state = after(known.state, visit, feed, spread)
         alerts, standing = changes(state, feed, visit.at)
         state = state.model_copy(update={"alert": standing})
-        for problem in await self._sender.send(visit.fresh, alerts):
-            log.error("feeds.article_refused", feed=feed.url, reason=problem)
+        await self._produce(host, feed, visit, alerts)
         if visit.failed is None and not visit.unchanged:
             seen = known.seen.with_these(visit.document)
             saved = await self._registry.save(feed, host.token, state, seen)
@@ -350,6 +354,25 @@ class Poller:
             await self._back_off(host, visit, asked)
         elif visit.failed is None:
             host.refusals = 0
+
+    async def _produce(self, host: _Host, feed: Subscription, visit: Visit, alerts: Sequence[Alert]) -> None:
+        """All of it confirmed by Kafka. Pages are fetched one by one, and no entry waits for the page of another."""
+        for problem in ([] if visit.failed is None else [visit.failed], visit.problems):
+            for words in problem[:MOST_PROBLEMS]:
+                log.warning("feeds.problem", feed=feed.url, problem=words)
+        lots: Iterable[Sequence[Article]] = [[each] for each in visit.fresh] if feed.full_text else [visit.fresh]
+        told: Sequence[Alert] = alerts
+        for lot in lots or [[]]:
+            whole = [await self._completed(host, feed, article) for article in lot]
+            for refusal in await self._sender.send(whole, told):
+                log.error("feeds.article_refused", feed=feed.url, reason=refusal)
+            told = ()
+
+    async def _completed(self, host: _Host, feed: Subscription, article: Article) -> Article:
+        done, reason = await self._visitor.complete(feed, article, lambda url: self._pace(host, url))
+        if reason is not None:
+            log.info("feeds.summary_only", feed=feed.url, page=article.url, reason=reason)
+        return done
 
     async def _back_off(self, host: _Host, visit: Visit, asked: str) -> None:
         told = retry_at(visit.retry_after, visit.at)

@@ -1,4 +1,4 @@
-"""Asks one feed once: fetch, parse, full text. Whatever goes wrong is a visit that failed, never an exception."""
+"""Asks a feed once, and pages for the text of its entries. What goes wrong is a reason in words, not an exception."""
 
 from __future__ import annotations
 
@@ -76,6 +76,22 @@ class Visitor:
             log.exception("feeds.visit_failed", feed=feed.url, error=repr(error))
             return Visit(self.clock.now(), failed=f"an error of Tocsin's own: {type(error).__name__}")
 
+    async def complete(self, feed: Subscription, article: Article, pace: Pace) -> tuple[Article, str | None]:
+        """`article` with the text of its page if `feed` asks for that; or as it is, and the reason."""
+        if not feed.full_text or self.full_text is None:
+            return article, None
+        try:
+            access = self.access(feed)
+            done, reason = await self.full_text.complete(
+                article, headers=access.headers, pace=pace, allow_private=feed.allow_private
+            )
+        except NoAccess as error:
+            return article, str(error)
+        except Exception as error:  # one page's oddity must not keep its entry
+            log.exception("feeds.page_failed", feed=feed.url, page=article.url, error=repr(error))
+            return article, f"an error of Tocsin's own: {type(error).__name__}"
+        return done, None if reason is None else access.scrubbed(reason)
+
     async def _visit(self, feed: Subscription, access: Access, known: Known, pace: Pace) -> Visit:
         wanted = Wanted(
             address(access, known.state),
@@ -96,9 +112,9 @@ class Visitor:
                 retry_after=found.told.retry_after,
                 cache_control=found.told.cache_control,
             )
-        return await self._read(feed, access, known, found, pace)
+        return await self._read(feed, access, known, found)
 
-    async def _read(self, feed: Subscription, access: Access, known: Known, found: Fetched, pace: Pace) -> Visit:
+    async def _read(self, feed: Subscription, access: Access, known: Known, found: Fetched) -> Visit:
         async with self.cores:
             parsed = await parse_within(
                 found.body,
@@ -108,14 +124,6 @@ class Visitor:
                 content_type=found.content_type,
             )
         document = tuple(_subscribed(article, feed) for article in parsed.articles)
-        fresh, problems = list(known.seen.unseen(document)), list(parsed.problems)
-        if feed.full_text and self.full_text is not None:
-            for place, article in enumerate(fresh):
-                fresh[place], reason = await self.full_text.complete(
-                    article, headers=access.headers, pace=pace, allow_private=feed.allow_private
-                )
-                if reason is not None:
-                    problems.append(f"{article.url}: the summary only: {access.scrubbed(reason)}")
         return Visit(
             self.clock.now(),
             status=found.told.status,
@@ -126,8 +134,8 @@ class Visitor:
             cache_control=found.told.cache_control,
             hints=hints_of(found.body),
             document=document,
-            fresh=tuple(fresh),
-            problems=tuple(problems),
+            fresh=known.seen.unseen(document),
+            problems=parsed.problems,
         )
 
 

@@ -56,6 +56,11 @@ def test_events_entities_and_spans_of_a_document(nlp: Language) -> None:
     assert {entity.id for entity in doc._.tocsin_entities} >= {"KP"}
 
 
+def test_a_day_that_is_none_is_told(nlp: Language) -> None:
+    with pytest.raises(ValueError, match=r"`doc._.published` is '2024-05-15', a str; it must be a date or a datetime"):
+        read(nlp, "Iran fired a missile on Monday.", published="2024-05-15")
+
+
 def test_the_date_of_publication_decides_what_is_past(nlp: Language) -> None:
     text = "North Korea fired two ballistic missiles on 13 May 2024."
     assert [e.status for e in read(nlp, text)._.events] == ["actual"]

@@ -18,6 +18,7 @@ from pathlib import Path
 from aiohttp import web
 
 from workers.feeds.fetch import Fetcher
+from workers.feeds.fulltext import FullText
 from workers.feeds.keys import Keys
 from workers.feeds.poller import LEASE, Poller
 from workers.feeds.registry import Registry
@@ -103,6 +104,7 @@ class Publishers:
     def __init__(self, clock: SteppedClock) -> None:
         self.clock = clock
         self.feeds: dict[tuple[str, str], Publication] = {}
+        self.pages: dict[tuple[str, str], str] = {}
         self.log: list[Asked] = []
         self.port = 0
 
@@ -116,7 +118,10 @@ class Publishers:
     async def serve(self, request: web.Request) -> web.Response:
         now, host = self.clock.now(), (request.host or "").partition(":")[0]
         feed = self.feeds.get((host, request.path))
-        answer = self._answer(request, feed, now) if feed else web.Response(status=404)
+        if page := self.pages.get((host, request.path)):
+            answer = web.Response(text=page, content_type="text/html")
+        else:
+            answer = self._answer(request, feed, now) if feed else web.Response(status=404)
         retry = answer.headers.get("Retry-After", "")
         self.log.append(
             Asked(
@@ -178,12 +183,14 @@ class World:
         # The publishers tell the pollers apart by the contact in the user agent.
         fetcher = Fetcher(private=self.settings.private_hosts, contact=f"https://{name}.example")
         registry = Registry(client, Keys(self.settings.namespace), name, self.clock, self.lease)
-        visitor = Visitor.make(fetcher, None, self.clock, Path())
+        full_text = FullText(fetcher, clock=self.clock.now)
+        visitor = Visitor.make(fetcher, full_text, self.clock, Path())
         poller = Poller(registry, visitor, sender, self.clock, lease=self.lease)
         poller.subscribe(feeds)
         self.pollers[name] = poller
         self._closing[name] = [
             lambda: sender.__aexit__(None, None, None),
+            lambda: full_text.__aexit__(None, None, None),
             lambda: fetcher.__aexit__(None, None, None),
             client.aclose,
         ]

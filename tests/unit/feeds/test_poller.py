@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import pairwise
@@ -22,6 +23,8 @@ from tests.unit.feeds.simulation import (
     requests_by,
     subscriptions,
 )
+from topics.articles import Article
+from workers.local.topic_reader import read_records
 from workers.settings import Settings
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -152,3 +155,34 @@ async def test_a_failing_feed_is_tried_ever_more_rarely_and_never_given_up(world
     assert pauses[0] < 2 * MINUTE
     assert 4 * HOUR <= pauses[-1] <= 4.5 * HOUR
     assert 20 <= len(site.log) <= 30
+
+
+PAGE = """<html><head><title>Story</title></head><body><article><h1>Story</h1>{}</article></body></html>"""
+SENTENCES = "".join(
+    f"<p>The ferry number {n} left the harbour on Monday and came back in the evening.</p>" for n in range(9)
+)
+
+
+async def test_pages_are_fetched_for_new_entries_only_at_the_pace_of_their_host(world: World, site: Publishers) -> None:
+    site.pages = {("127.0.0.2", f"/e-{n}"): PAGE.format(SENTENCES) for n in range(30)}
+    url = site.publish("127.0.0.2", "/rss", Publication(every(HOUR, start=START - 5 * HOUR)))
+    world.lease = HOUR
+    await world.join("a", subscriptions(url, interval="10m", full_text="true", gap=3))
+    await world.play(START + 3 * HOUR + 15 * MINUTE)
+    pages = Counter(asked.path for asked in site.log if asked.path.startswith("/e-"))
+    assert pages == {f"/e-{n}": 1 for n in range(9)}
+    times = [asked.at for asked in site.log]
+    assert min(later - earlier for earlier, later in pairwise(times)) >= timedelta(seconds=3)
+    produced = list(read_records(world.settings, "articles", Article))
+    assert len(produced) == 9
+    assert all("ferry number 8 left the harbour" in article.text for article in produced)
+
+
+async def test_what_cannot_be_had_stays_a_summary(world: World, site: Publishers) -> None:
+    site.pages = {("127.0.0.2", "/robots.txt"): "User-agent: *\nDisallow: /"}
+    url = site.publish("127.0.0.2", "/rss", Publication(every(HOUR, start=START - 2 * HOUR)))
+    await world.join("a", subscriptions(url, interval="10m", full_text="true"))
+    await world.play(START + MINUTE)
+    produced = list(read_records(world.settings, "articles", Article))
+    assert [article.summary_only for article in produced] == [True] * 3
+    assert {asked.path for asked in site.log} == {"/rss", "/robots.txt"}
