@@ -73,7 +73,7 @@ def know_people(readings: Sequence[Reading], day: date | None = None) -> dict[st
     """All persons of the article, by entity id; who held an office on `day` is known without being told."""
     people: dict[str, Person] = {}
     for reading in readings:
-        lower = [token.lower_ for token in reading.doc]
+        lower = reading.lower
         for mention in reading.mentions:
             if mention.kind != "person":
                 continue

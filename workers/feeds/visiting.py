@@ -123,7 +123,7 @@ class Visitor:
                 fetched_at=self.clock.now(),
                 content_type=found.content_type,
             )
-        document = tuple(_subscribed(article, feed) for article in parsed.articles)
+        document = known.seen.recognised([_subscribed(article, feed) for article in parsed.articles])
         return Visit(
             self.clock.now(),
             status=found.told.status,
