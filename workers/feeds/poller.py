@@ -26,7 +26,7 @@ from workers.feeds.schedule import LONGEST_DEMAND
 from workers.feeds.seen import Seen
 from workers.feeds.sender import Sender
 from workers.feeds.sharding import host_of
-from workers.feeds.state import FeedState, Visit, after, due_at
+from workers.feeds.state import FeedState, Visit, after, due_at, with_backlog
 from workers.feeds.subscriptions import Subscription, Subscriptions
 from workers.feeds.tally import Tally
 from workers.feeds.visiting import Visitor, address
@@ -220,7 +220,8 @@ class Poller:
         if visit.document:
             known = await self._registry.seen(feed)
             document = known.recognised(visit.document)
-            visit, seen = replace(visit, document=document, fresh=known.unseen(document)), known.with_these(document)
+            fresh = with_backlog(known.unseen(document), state, visit.at)
+            visit, seen = replace(visit, document=document, fresh=fresh), known.with_these(document)
         await self._finish(host, feed, (state, visit), seen)
         if visit.status == 429:
             await self._back_off(host, visit, asked)
