@@ -36,7 +36,7 @@ from workers.annotate.text import Part, prepare_text, prepare_title
 from workers.annotate.trace import Trace
 from workers.annotate.triggers import Entry, TriggerIndex
 from workers.errors import InputError
-from workers.garbage import nothing_to_collect
+from workers.garbage import all_kept
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -151,7 +151,7 @@ class Reader:
         seconds: float = READ_SECONDS,
     ) -> Reader:
         """Load model and ontology once. Raises ConfigurationError for a missing model or a bad ontology file."""
-        with nothing_to_collect():
+        with all_kept():
             types = load_ontology(ontology)
             pipeline = Pipeline.load(model, batch_size=batch_size)
             gazetteer = build_gazetteer(pipeline.tokenise, nouns_of(pipeline.nlp))

@@ -64,7 +64,7 @@ def lines(stream: BinaryIO, limit: int) -> Iterator[bytes | None]:
     number = 1
     try:
         while line := stream.readline(limit + 1):
-            if len(line.rstrip(b"\r\n")) > limit:
+            if len(line) > limit and len(line.rstrip(b"\r\n")) > limit:
                 while not line.endswith(b"\n") and (line := stream.readline(limit)):
                     pass
                 yield None

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workers.archives.formats import Form, Format, parse_columns
+from workers.archives.formats import Format
+from workers.cli.archive_options import PATHS, ColumnsOption, FormatOption, form_of
 from workers.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
@@ -33,20 +34,9 @@ def register(app: typer.Typer) -> None:
 
 
 def produce(
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PATH…|-",
-            help="JSONL, CSV, text, HTML, WARC, mbox, EML, each also `.gz` or `.zst`; folders of them; `-` is stdin; "
-            "`topic:NAME` a Kafka topic.",
-        ),
-    ],
-    form: Annotated[
-        Format, typer.Option("--format", help="What all files and standard input are; else their names tell.")
-    ] = Format.AUTO,
-    columns: Annotated[
-        str, typer.Option(metavar="FIELD=COLUMN,…", help="For CSV: which column is `title`, `text`, `published_at` …")
-    ] = "",
+    paths: Annotated[list[str], typer.Argument(metavar="PATH…|-", help=PATHS)],
+    form: FormatOption = Format.AUTO,
+    columns: ColumnsOption = "",
     checkpoint: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Remember here what Kafka has confirmed, and go on after it the next time."),
@@ -72,7 +62,7 @@ def produce(
     settings = load_settings()
     console = Console(stderr=True)
     configure_logging(settings.log_level, settings.log_format)
-    archive, producer = opened(settings, paths, _form(form, columns)), ArticleProducer(settings)
+    archive, producer = opened(settings, paths, form_of(form, columns)), ArticleProducer(settings)
     refuse_own_topic(settings, archive)
     if checkpoint is not None and STDIN in archive.files:
         raise InputError("--checkpoint: standard input cannot be read again.", hint="Name files, or leave it away.")
@@ -88,13 +78,6 @@ def produce(
             _summarise(console, playing, producer, time.monotonic() - begun)
     if playing.malformed or producer.confirmed < producer.sent:
         raise typer.Exit(ExitCode.FAILED)
-
-
-def _form(form: Format, columns: str) -> Form:
-    try:
-        return Form(form, parse_columns(columns) if columns else {})
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--columns") from error
 
 
 @contextmanager

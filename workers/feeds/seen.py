@@ -6,6 +6,7 @@ once.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -50,11 +51,12 @@ class Seen:
         """`articles`, of which one with a new guid has the id that its page had under the same title before."""
         standing = {article.id for article in articles}
         pages = [_page(article) for article in articles]
+        times = Counter(pages)
         found = []
         for article, page in zip(articles, pages, strict=True):
             before = self.pages.get(page) if page else None
             # Not if the old guid is still there, or if the page is a list of many entries.
-            renamed = before is not None and before not in standing and pages.count(page) == 1
+            renamed = before is not None and before not in standing and times[page] == 1
             if renamed and _name(article) not in self.entries:
                 found.append(article.model_copy(update={"id": before}))
             else:

@@ -18,7 +18,7 @@ from workers.feeds.clock import WallClock
 from workers.feeds.fetch import Fetcher
 from workers.feeds.fulltext import FullText
 from workers.feeds.pages import PageReader
-from workers.feeds.registry import Known
+from workers.feeds.state import NEVER_VISITED
 from workers.feeds.subscriptions import Subscription
 from workers.feeds.visiting import Visitor
 from workers.web.page_text import PageText, why_not_the_article
@@ -225,10 +225,10 @@ async def test_a_feed_that_asks_for_full_text_gets_it(full: FullText, site: Feed
         visitor = Visitor.make(fetcher, full, WallClock(), tmp_path)
         for wanted in (True, False):
             feed = Subscription(url=url, full_text=wanted, allow_private=True)
-            visit = await visitor.visit(feed, Known(), no_pace)
+            visit = await visitor.visit(feed, NEVER_VISITED, no_pace)
             # What is seen is the entry as the feed has it, so that its page is asked for once.
-            assert {article.text for article in visit.fresh} == {SUMMARY}
-            whole, short = [await visitor.complete(feed, article, no_pace) for article in visit.fresh]
+            assert {article.text for article in visit.document} == {SUMMARY}
+            whole, short = [await visitor.complete(feed, article, no_pace) for article in visit.document]
             assert (whole[0].text == "\n\n".join(PARAGRAPHS), whole[0].summary_only) == (wanted, not wanted)
             assert (short[0].text, short[0].summary_only) == (SUMMARY, True)
             assert (short[1] is not None and "HTTP 404" in short[1]) == wanted
