@@ -19,6 +19,7 @@ from topics.base import digest
 from workers.feeds.about_feed import changes
 from workers.feeds.access import NoAccess
 from workers.feeds.clock import Clock
+from workers.feeds.farewell import say_farewell
 from workers.feeds.hints import retry_at
 from workers.feeds.holdings import LEASE, Holdings, Host
 from workers.feeds.registry import LeaseEnded, Registry
@@ -26,7 +27,7 @@ from workers.feeds.schedule import LONGEST_DEMAND
 from workers.feeds.seen import Seen
 from workers.feeds.sender import Sender
 from workers.feeds.sharding import host_of
-from workers.feeds.state import FeedState, Visit, after, due_at
+from workers.feeds.state import FeedState, Visit, after, due_at, with_backlog
 from workers.feeds.subscriptions import Subscription, Subscriptions
 from workers.feeds.tally import Tally
 from workers.feeds.visiting import Visitor, address
@@ -122,6 +123,7 @@ class Poller:
             await self._held.beat(now)
         if self.well:
             self._begin(now)
+            self._say_farewells()
         self.tally.look(self.standing(), now)
         return self._wake(now)
 
@@ -145,6 +147,20 @@ class Poller:
         for task in self._tasks:
             task.cancel()
         await self.settle()
+
+    def _say_farewells(self) -> None:
+        feeds, self._held.left_behind = self._held.left_behind, []
+        for feed in feeds:
+            host = self._held.hosts.get(feed.host)
+            task = asyncio.create_task(self._say_farewell(feed, None if host is None else host.token))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _say_farewell(self, feed: Subscription, token: int | None) -> None:
+        try:
+            await say_farewell(self._registry, self._sender, feed, token)
+        except (RedisError, OSError) as error:  # the next beat tries again
+            log.warning("feeds.alert_not_ended", feed=feed.url, error=repr(error))
 
     # -- visits -------------------------------------------------------------------------------------------------------
 
@@ -220,7 +236,8 @@ class Poller:
         if visit.document:
             known = await self._registry.seen(feed)
             document = known.recognised(visit.document)
-            visit, seen = replace(visit, document=document, fresh=known.unseen(document)), known.with_these(document)
+            fresh = with_backlog(known.unseen(document), state, visit.at)
+            visit, seen = replace(visit, document=document, fresh=fresh), known.with_these(document)
         await self._finish(host, feed, (state, visit), seen)
         if visit.status == 429:
             await self._back_off(host, visit, asked)
