@@ -69,7 +69,8 @@ async def play(settings: Settings, folder: Path, disturb: Disturb | None = None)
             if disturbing:
                 await asyncio.wait_for(disturbing, 120)
                 await stack.wait_until_idle()
-            firing = [a for a in latest_alerts(read_records(stack.settings, "alerts", Alert)) if a.state == "firing"]
+            known = latest_alerts(read_records(stack.settings, "alerts", Alert))
+            firing = [alert for alert in known if alert.state != "retracted"]
             await _settle(received, {alert.id for alert in firing})
             counts = await read_counts(stack.settings)
             stored = await stored_alerts(stack.settings)
