@@ -130,8 +130,11 @@ def _directed(walk: Walk, setting: Setting, when: When) -> When:
     perfect = any(
         c.dep_ in {"aux", "auxpass"} and c.lower_ in {"has", "have", "had", "was", "were"} for c in verb.children
     )
-    if verb.tag_ in {"VBD", "VBN"} or perfect:
+    present = any(c.dep_ == "auxpass" and c.lower_ in {"is", "are"} for c in verb.children)
+    if (verb.tag_ in {"VBD", "VBN"} and not present) or perfect:
         return when.turned(setting.published, ahead=False)
+    if present and has_child(verb, "when", "once", "until"):
+        return when.turned(setting.published, ahead=True)  # "faces jail when he is sentenced in July"
     if verb.tag_ in {"VBZ", "VBP", "VB"} and not setting.headline and not has_child(verb, "has", "have"):
         return when.turned(setting.published, ahead=True)  # "he meets the king on Friday"
     return when
