@@ -81,9 +81,17 @@ class CountKeys:
         """What an article has contributed, and which revision of it."""
         return f"{self.tag}:a:{article_id}"
 
-    def bucket(self, kind: str, size: str, index: int) -> str:
-        """Counts (zset) of one minute or hour: `size` is m or h, `index` counts them since 1970."""
-        return f"{self.tag}:{kind}:{size}:{index}"
+    def log(self, hour: int) -> str:
+        """What the articles of one hour (since 1970) count for (string of bytes, see `count_log`)."""
+        return f"{self.tag}:l:{hour}"
+
+    def numbers(self, period: int) -> str:
+        """Names (hash) to the numbers that stand for them in the logs of a period."""
+        return f"{self.tag}:n:{period}"
+
+    def names(self, period: int) -> str:
+        """The names (list) in the order of their numbers."""
+        return f"{self.tag}:i:{period}"
 
 
 SHARES = 4096

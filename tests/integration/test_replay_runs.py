@@ -119,6 +119,26 @@ async def test_what_is_kept_is_shown_again_and_can_be_dropped(
     await assert_nothing_left(kafka, environment["TOCSIN_REDIS_URL"])
 
 
+def test_what_lies_on_the_live_topic_is_replayed_in_order_of_time(
+    kafka: KafkaServer, environment: dict[str, str]
+) -> None:
+    own = {**environment, "TOCSIN_NAMESPACE": f"n{secrets.token_hex(3)}"}
+    assert run(own, "produce", str(ARCHIVE)).returncode == 0
+    files, topic = run(own, "replay", str(ARCHIVE), "--json"), run(own, "replay", "topic:articles", "--json")
+    assert (files.returncode, topic.returncode) == (0, 0), topic.stderr
+    assert {json.loads(line)["id"] for line in files.stdout.splitlines()} == {
+        json.loads(line)["id"] for line in topic.stdout.splitlines()
+    }
+    assert "119 articles = 119 annotated" in topic.stderr
+    for command in (["produce", "topic:articles"], ["replay", "topic:articles", "--into", "live"]):
+        refused = run(own, *command)
+        assert refused.returncode == 5
+        assert "in the pipeline already" in refused.stderr
+    unknown = run(own, "replay", "topic:nothing.here")
+    assert unknown.returncode == 5
+    assert "no such topic" in unknown.stderr
+
+
 def counts(environment: dict[str, str]) -> list[object]:
     found = []
     for kind in ("entity", "event", "pair"):

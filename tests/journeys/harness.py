@@ -28,7 +28,7 @@ from workers.local.topic_reader import read_records
 from workers.redis_client import connect
 from workers.redis_keys import Keys
 from workers.settings import Settings, examples_dir
-from workers.watch.counts import CountReader
+from workers.watch.count_reader import CountReader
 
 ARCHIVE = examples_dir() / "archive" / "wire.jsonl"
 KINDS = ("entity", "event", "pair")

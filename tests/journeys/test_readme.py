@@ -125,6 +125,7 @@ def test_the_commands_about_archives_run(up: dict[str, str], tmp_path: Path) -> 
     sample = (ROOT / "deploy" / "examples" / "archive" / "wire.jsonl").read_bytes()
     (tmp_path / "news.jsonl.gz").write_bytes(gzip.compress(sample))
     (tmp_path / "last-week.jsonl").write_bytes(sample)
+    (tmp_path / "stories.csv").write_text("headline,body,filed\nHarbour,Ships came.,1 March 2026\n", "utf-8")
     commands = console_commands(text)
     assert len(commands) >= 3
     shell = shutil.which("bash")

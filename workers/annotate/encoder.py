@@ -126,12 +126,11 @@ class _Maxout:
         best = np.maximum(sums[:, :width], sums[:, width : 2 * width])
         for piece in range(2, self.pieces):
             np.maximum(best, sums[:, piece * width : (piece + 1) * width], out=best)
-        best -= best.mean(axis=1, keepdims=True)
+        best -= (best @ np.full(width, 1 / width, dtype=np.float32))[:, None]
         variance = np.einsum("ij,ij->i", best, best)
         variance /= width
         variance += _EPSILON
-        np.sqrt(variance, out=variance)
-        best /= variance[:, None]
+        best *= (1 / np.sqrt(variance))[:, None]
         best *= self.scale
         best += self.shift
         return best

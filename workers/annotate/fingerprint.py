@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from hashlib import sha1
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ MAX_TERMS = 32
 MAX_SHINGLES = 4000
 """The words beyond are not hashed: copies are told by their beginning, and a 1 MB text takes no longer than a page."""
 
+_DIGEST = 20
+"""Bytes of a SHA-1; the first four count."""
 LEADING_WORDS = 60
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -38,12 +40,18 @@ def minhash_of(words: Sequence[str]) -> str:
     if not words:
         return ""
     words = words[: MAX_SHINGLES + SHINGLE_WORDS - 1]
-    last = max(1, len(words) - SHINGLE_WORDS + 1)
-    shingles = {" ".join(words[i : i + SHINGLE_WORDS]).encode("utf-8", "surrogatepass") for i in range(last)}
-    digests = b"".join([hashlib.sha1(shingle, usedforsecurity=False).digest()[:4] for shingle in shingles])
-    hashes = _mixed(np.frombuffer(digests, dtype="<u4").astype(np.uint32))
-    smallest = (hashes[:, None] * _FACTORS + _ADDENDS).min(axis=0)
+    digests = b"".join([sha1(shingle, usedforsecurity=False).digest() for shingle in _shingles(words)])
+    hashes = _mixed(np.frombuffer(digests, dtype="<u4")[:: _DIGEST // 4].astype(np.uint32))
+    smallest = (hashes * _FACTORS[:, None] + _ADDENDS[:, None]).min(axis=1)
     return base64.b64encode(smallest.astype("<u4").tobytes()).decode("ascii")
+
+
+def _shingles(words: Sequence[str]) -> Iterable[bytes]:
+    """Every five words in a row."""
+    encoded = " ".join(words).encode("utf-8", "surrogatepass").split(b" ")
+    if len(encoded) < SHINGLE_WORDS:
+        return [b" ".join(encoded)]
+    return map(b" ".join, zip(*(encoded[i:] for i in range(SHINGLE_WORDS)), strict=False))
 
 
 def _permutations(count: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:

@@ -65,7 +65,14 @@ class Frame:
             # "imposed sanctions on Belarus on Monday": the parser hangs either phrase on the verb or on its object.
             things = [t for obj in self.slot("object") for t in (obj, *behind(obj, "of"))]  # "duties of 25 percent on"
             found = [t for thing in things for t in behind(thing, preposition)] + found
+            found.extend(t for time in self._times() for t in behind(time, preposition))
         return found
+
+    def _times(self) -> list[Token]:
+        """ "Talked for five hours on an island", "met on Tuesday in Oslo": the parser hangs the place on the time."""
+        words = lexicon().words("syntax", "times")
+        beside = (noun for prep in children(self.head, "prep") for noun in children(prep, "pobj"))
+        return [t for t in (*beside, *children(self.head, "npadvmod")) if t.lemma_.lower() in words]
 
     def _owners_around_verb(self) -> list[Token]:
         # Whose the thing is that something was done to has not done it: "Chad's army was blamed".

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from spacy.strings import get_string_id
 from spacy.tokens import Doc, Token
 
+_HYPHEN = get_string_id("-")
 _STAND_IN = ("quickly", "then")
 """Two words for the two tokens of "test-": an adverb that belongs to the verb, and one that nothing else follows."""
 
 
 def hyphened(sentence: Doc, verbs: Collection[tuple[str, str]]) -> list[int]:
     """Where such verbs begin. `verbs` has the two halves of every form in small letters: ("test", "fired")."""
+    if _HYPHEN not in sentence.to_array("ORTH"):
+        return []
     return [
         i
         for i in range(len(sentence) - 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,8 @@ Lemmas = Callable[[str], set[str]]
 class _Tables:
     """What the lemmatizer knows of one part of speech."""
 
-    rules: Sequence[tuple[str, str]]
+    rules: Mapping[str, Sequence[tuple[str, str]]]
+    """By the last letter of what they replace."""
     index: Collection[str]
     exceptions: Mapping[str, Sequence[str]]
 
@@ -26,7 +27,7 @@ class _Tables:
         exceptions = self.exceptions.get(form)
         known: list[str] = []
         unknown: list[str] = []
-        for old, new in self.rules:
+        for old, new in self.rules.get(form[-1:], self.rules[""]):
             if form.endswith(old):
                 made = form[: len(form) - len(old)] + new
                 if made and (made in self.index or not made.isalpha()):
@@ -72,7 +73,7 @@ def _tables(lookups: Any, strings: Any) -> list[_Tables]:
     every = [lookups.get_table(name) for name in ("lemma_rules", "lemma_index", "lemma_exc") if lookups.has_table(name)]
     return [
         _Tables(
-            [(old, new) for old, new in table("lemma_rules", pos)],
+            _by_last_letter(table("lemma_rules", pos)),
             frozenset(table("lemma_index", pos)),
             {
                 form if isinstance(form, str) else strings[form]: list(found)
@@ -81,6 +82,12 @@ def _tables(lookups: Any, strings: Any) -> list[_Tables]:
         )
         for pos in dict.fromkeys(pos for known in every for pos in known)
     ]
+
+
+def _by_last_letter(rules: Iterable[Sequence[str]]) -> Mapping[str, Sequence[tuple[str, str]]]:
+    every = [(old, new) for old, new in rules]
+    letters = {old[-1:] for old, _ in every} | {""}
+    return {letter: [rule for rule in every if rule[0][-1:] in {"", letter}] for letter in letters}
 
 
 def _ruled(nlp: Language) -> list[tuple[str, str]]:

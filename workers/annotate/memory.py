@@ -6,7 +6,7 @@ Inside a memory zone nothing new is remembered: the strings would not outlive th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ _READ: list[int | str] = ["LOWER", "TAG", "DEP", "IS_SPACE"]
 _WRITTEN: list[int | str] = ["TAG", "POS", "MORPH", "LEMMA", "DEP"]
 _LEMMA_OF: list[int | str] = ["ORTH", "POS", "MORPH", "LEMMA"]
 _MAX_WORDS = 200_000
+_BETWEEN = "\n"
 
 _Test = Callable[[str], bool]
 _Seen = tuple[int, int, int, int]
@@ -38,6 +39,8 @@ class RememberedRules:
     _tests: int = 0
     _by_form: dict[str, int] = field(default_factory=dict)
     _other_tests: list[tuple[int, _Test]] = field(default_factory=list)
+    _is_complete: bool = True
+    """Does each word of a rule over several ask for something that `_BETWEEN` is not?"""
     _passed: dict[int, int] = field(default_factory=dict)
     _known: dict[_Seen, tuple[int, ...]] = field(default_factory=dict)
 
@@ -56,36 +59,67 @@ class RememberedRules:
                 links = tuple(strings.add(t["DEP"]) for t in pattern if isinstance(t.get("DEP"), str))
                 if len(pattern) > 1:
                     made.longer.append((bits, links))
+                    made._is_complete = made._is_complete and all(map(made._is_never_between, pattern))
         return made
 
     def pipe(self, docs: Iterable[Doc], batch_size: int = 1) -> Iterator[Doc]:
         """`docs`, tagged and parsed, with what the rules say."""
         del batch_size
-        for doc in docs:
-            yield self(doc)
+        every = list(docs)
+        seen = [self._seen_in(doc) for doc in every]
+        if not self._is_complete or not every or _is_passing(every[0].vocab):
+            yield from map(self, every)
+            return
+        self._learn(every, seen)
+        for doc, words in zip(every, seen, strict=True):
+            yield self._ruled(doc) if self._may_see_more(words) else self._written(doc, words)
 
     def __call__(self, doc: Doc) -> Doc:
         """Apply the rules to one document."""
-        seen: list[_Seen] = [
-            (self._tests_of(word), tag, link, space) for word, tag, link, space in doc.to_array(_READ).tolist()
-        ]
+        seen = self._seen_in(doc)
+        if self._may_see_more(seen):
+            return self._ruled(doc)
+        if self._known.keys() >= set(seen):
+            return self._written(doc, seen)
+        doc = self._ruled(doc)
+        if not _is_passing(doc.vocab):
+            self._known.update(zip(seen, map(tuple, doc.to_array(_WRITTEN).tolist()), strict=True))
+        return doc
+
+    def _seen_in(self, doc: Doc) -> list[_Seen]:
+        return [(self._tests_of(word), tag, link, space) for word, tag, link, space in doc.to_array(_READ).tolist()]
+
+    def _may_see_more(self, seen: Sequence[_Seen]) -> bool:
+        """May a rule over several words apply?"""
         passed = 0
         for one in seen:
             passed |= one[0]
+        if not any(bits & passed == bits for bits, _ in self.longer):
+            return False
         links = {one[2] for one in seen}
-        if any(bits & passed == bits and links.issuperset(wanted) for bits, wanted in self.longer):
-            return self._ruled(doc)
-        try:
-            written = [self._known[one] for one in seen]
-        except KeyError:
-            doc = self._ruled(doc)
-            if not _is_passing(doc.vocab):
-                self._known.update(zip(seen, map(tuple, doc.to_array(_WRITTEN).tolist()), strict=True))
-            return doc
-        if written:
-            rows: Any = np.array(written, dtype=np.uint64)  # spaCy's types want another kind of integer
+        return any(bits & passed == bits and links.issuperset(wanted) for bits, wanted in self.longer)
+
+    def _written(self, doc: Doc, seen: Sequence[_Seen]) -> Doc:
+        if seen:
+            rows: Any = np.array([self._known[one] for one in seen], dtype=np.uint64)  # its types want another integer
             doc.from_array(_WRITTEN, rows)
         return doc
+
+    def _learn(self, docs: Sequence[Doc], seen: Sequence[Sequence[_Seen]]) -> None:
+        """Have the ruler look at the words that are new, all of them in one document, each beside nothing but space."""
+        new: dict[_Seen, tuple[int, int]] = {}
+        for number, words in enumerate(seen):
+            for place, one in enumerate(words):
+                if one not in self._known and one not in new:
+                    new[one] = number, place
+        if not new:
+            return
+        forms = [form for number, place in new.values() for form in (docs[number][place].text, _BETWEEN)]
+        made = Doc(docs[0].vocab, words=forms, spaces=[False] * len(forms))
+        rows: Any = np.zeros((len(forms), 2), dtype=np.uint64)
+        rows[::2] = [one[1:3] for one in new]
+        made.from_array(["TAG", "DEP"], rows)
+        self._known.update(zip(new, map(tuple, self._ruled(made).to_array(_WRITTEN)[::2].tolist()), strict=True))
 
     def _add_test(self, value: object) -> int:
         """The bit of a pattern's test of a form. Raises ValueError for one that is not known."""
@@ -105,6 +139,16 @@ class RememberedRules:
         else:
             raise ValueError(f"a rule with {value}")
         return bit
+
+    def _is_never_between(self, token: Mapping[str, Any]) -> bool:
+        """Does a word of a pattern ask for a tag, a dependency or a form that the space between words has not?"""
+        for key, value in token.items():
+            wanted = value.get("IN") if isinstance(value, Mapping) else [value]
+            if key in {"LOWER", "TAG", "DEP"} and wanted and not {"", _BETWEEN} & set(wanted):
+                return True
+            if key == "LOWER" and isinstance(value, Mapping) and "REGEX" in value:
+                return re.search(value["REGEX"], _BETWEEN) is None
+        return False
 
     def _tests_of(self, word: int) -> int:
         passed = self._passed.get(word)

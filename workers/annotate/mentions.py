@@ -16,6 +16,7 @@ _COMPANY = re.compile(
 )
 _ARTICLES = frozenset({"the", "a", "an"})
 _POSSESSIVE = frozenset({"'s", "'"})
+_WORD: list[int | str] = ["ORTH", "LOWER"]
 
 
 @dataclass(slots=True)
@@ -55,8 +56,21 @@ class Reading:
     ids: list[int] = field(default_factory=list)
     """spaCy's ids of the words of `doc`: names are looked up by these, which costs no text."""
 
+    keys: list[int] = field(default_factory=list)
+    """spaCy's ids of the words in small letters."""
+    _lower: list[str] | None = None
+
     def __post_init__(self) -> None:
-        self.ids = self.doc.to_array("ORTH").tolist()
+        rows = self.doc.to_array(_WORD).tolist()
+        self.ids = [orth for orth, _ in rows]
+        self.keys = [lower for _, lower in rows]
+
+    @property
+    def lower(self) -> list[str]:
+        """The words in small letters."""
+        if self._lower is None:
+            self._lower = list(map(self.doc.vocab.strings.__getitem__, self.keys))
+        return self._lower
 
     def mention(self, start: int, end: int, kind: EntityKind) -> Mention:
         """A mention of tokens `start` to `end`, without its surroundings: articles, possessives, quotes."""

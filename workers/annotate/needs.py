@@ -56,7 +56,7 @@ def needed_of(trigger: Trigger, words: Sequence[str], bit_of: Callable[[Need], i
     for condition in trigger.conditions:
         if condition.forbidden and condition.slots == ("sentence",):
             known = condition.head
-            forbidden |= bit_of(Need(words=known.lemmas, prefixes=frozenset(known.prefixes)))
+            forbidden |= bit_of(Need(words=known.lemmas.difference(words), prefixes=frozenset(known.prefixes)))
     sequence = tuple(bit_of(Need(own=frozenset({word}))) for word in words)
     for bit in sequence:
         needs |= bit

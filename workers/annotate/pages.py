@@ -23,11 +23,10 @@ def is_leisure(readings: Iterable[Reading]) -> bool:
     found: set[str] = set()
     hits = total = 0
     for reading in readings:
-        for token in reading.doc:
-            total += 1
-            if token.lower_ in words:
-                hits += 1
-                found.add(token.lower_)
+        total += len(reading.lower)
+        there = [word for word in reading.lower if word in words]
+        hits += len(there)
+        found.update(there)
     return len(found) >= _DISTINCT and hits >= _SHARE * total
 
 
@@ -36,13 +35,12 @@ def is_crime(readings: Iterable[Reading]) -> bool:
     found: set[str] = set()
     hits = total = 0
     for reading in readings:
-        for token in reading.doc:
-            total += 1
-            if token.lower_ in lexicon().words("pages", "warlike"):
-                return False
-            if token.lower_ in lexicon().words("pages", "crime"):
-                hits += 1
-                found.add(token.lower_)
+        if not lexicon().words("pages", "warlike").isdisjoint(reading.lower):
+            return False
+        total += len(reading.lower)
+        there = [word for word in reading.lower if word in lexicon().words("pages", "crime")]
+        hits += len(there)
+        found.update(there)
     return len(found) >= _DISTINCT and hits >= _SHARE * total
 
 

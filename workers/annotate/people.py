@@ -73,7 +73,7 @@ def know_people(readings: Sequence[Reading], day: date | None = None) -> dict[st
     """All persons of the article, by entity id; who held an office on `day` is known without being told."""
     people: dict[str, Person] = {}
     for reading in readings:
-        lower = [token.lower_ for token in reading.doc]
+        lower = reading.lower
         for mention in reading.mentions:
             if mention.kind != "person":
                 continue
@@ -185,7 +185,7 @@ def _match_known(readings: Sequence[Reading], people: dict[str, Person], day: da
     names = {m.id: m.name for reading in readings for m in reading.mentions if m.kind == "person"}
     named = frozenset(m.country for reading in readings for m in reading.mentions if m.country)
     for person in people.values():
-        if person.role == "other" or (person.country and not (person.role == "official" and " " in names[person.id])):
+        if person.role in {"other", "leader"} and (person.country or person.role == "other"):
             continue
         holder = holder_of(
             names[person.id], day, named=named, called_leader=person.role == "leader" or is_crowned(names[person.id])
@@ -193,8 +193,8 @@ def _match_known(readings: Sequence[Reading], people: dict[str, Person], day: da
         if holder is None or (person.role == "official" and " " not in names[person.id]):
             continue
         if person.country:
-            if person.country == holder.country and holder.office == "leader":
-                person.roles["leader"] += 1  # a crown prince, a chief executive
+            if person.country == holder.country:  # "Turkey's Erdogan", "the Saudi crown prince, X"
+                person.roles[holder.office] += 1
             continue
         person.countries[holder.country] += 1
         if not person.role:

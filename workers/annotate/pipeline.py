@@ -30,6 +30,8 @@ PARSE_PIPES = ("tok2vec", "transformer", "tagger", "morphologizer", "parser", "a
 
 _MAX_LENGTH = 10_000_000
 _KEPT_WORDS = 60_000
+_AT_ONCE = 256
+"""So many documents are given to a component in one batch; spaCy's parser takes steps for a quarter of them at once."""
 
 
 @dataclass(slots=True)
@@ -118,7 +120,7 @@ class Pipeline:
         stream: Iterable[Doc] = docs
         for name in names:
             pipe = self.shortcuts.instead_of(name) or self.nlp.get_pipe(name)
-            stream = pipe.pipe(stream, batch_size=self.batch_size) if hasattr(pipe, "pipe") else map(pipe, stream)
+            stream = pipe.pipe(stream, batch_size=_AT_ONCE) if hasattr(pipe, "pipe") else map(pipe, stream)
         return list(stream)
 
     def tokenise(self, text: str) -> list[str]:

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache
 
 from spacy.strings import get_string_id
 
@@ -22,7 +22,11 @@ _BACKWARD = frozenset(map(get_string_id, ("he", "she", "his", "her")))
 _BODIES = frozenset({"government", "ministry", "parliament", "junta"})
 
 
-@lru_cache(maxsize=50_000)
+def words_of_classes() -> Iterable[str]:
+    """All words that give a class."""
+    return _classes_by_word()
+
+
 def classes_of_word(lemma: str) -> frozenset[str]:
     """The classes that a noun gives by itself, in whatever sentence. An army is a state's if a name says whose."""
     return _classes_by_word().get(lemma, frozenset())

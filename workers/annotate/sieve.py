@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from workers.annotate.needs import Need, Way, needed_of
-from workers.annotate.presence import classes_of_word
+from workers.annotate.presence import classes_of_word, words_of_classes
 from workers.annotate.triggers import Entry, TriggerIndex
 
 _MAX_KNOWN = 200_000
@@ -37,10 +37,12 @@ class Sieve:
     _by_own: dict[str, int] = field(default_factory=dict)
     _by_prefix: dict[str, int] = field(default_factory=dict)
     _by_class: dict[str, int] = field(default_factory=dict)
+    _by_form: dict[str, int] = field(default_factory=dict)
+    _prefixes: tuple[str, ...] = ()
     _any_class: int = 0
     _heads: dict[str, int] = field(default_factory=dict)
     _ways: list[tuple[str, tuple[tuple[Way, Entry], ...]]] = field(default_factory=list)
-    _known: dict[int, _Word] = field(default_factory=dict)
+    _known: dict[int, _Word | None] = field(default_factory=dict)
     _bits_of_classes: dict[frozenset[str], int] = field(default_factory=dict)
 
     @classmethod
@@ -50,7 +52,17 @@ class Sieve:
         for head, triggers in index.heads.items():
             made._heads[head] = len(made._ways)
             made._ways.append((head, tuple((needed_of(*entry, made._bit), entry) for entry in triggers)))
+        made._number_words()
         return made
+
+    def _number_words(self) -> None:
+        """Gather all that is known of each word."""
+        for word in {*self._by_word, *self._by_own, *self._heads, *words_of_classes()}:
+            bits = self._by_word.get(word, 0) | self._by_own.get(word, 0)
+            for name in classes_of_word(word):
+                bits |= self._by_class.get(name, 0)
+            self._by_form[word] = bits
+        self._prefixes = tuple(self._by_prefix)
 
     def held(
         self,
@@ -66,14 +78,14 @@ class Sieve:
         phrases may belong to by their names, all of them without it. A title has triggers of its own.
         """
         words = self._words(keys, form_of)
-        may = surely = 0
-        heads: set[int] = set()
-        for word in words:
-            may |= word.may
-            surely |= word.surely
-            heads.update(word.heads)
+        there = [word for word in words if word is not None]
+        heads = {head for word in there for head in word.heads}
         if not heads:
             return {}
+        may = surely = 0
+        for word in there:
+            may |= word.may
+            surely |= word.surely
         some = may | self._any_class
         only_in = "title" if title else "text"
         left = [
@@ -93,12 +105,12 @@ class Sieve:
             found.setdefault(head, []).append(entry)
         return found
 
-    def _words(self, keys: Iterable[int], form_of: Callable[[int], str]) -> list[_Word]:
+    def _words(self, keys: Sequence[int], form_of: Callable[[int], str]) -> list[_Word | None]:
         known = self._known
         try:
             return [known[key] for key in keys]
         except KeyError:
-            return [known.get(key) or self._learn(key, form_of(key)) for key in keys]
+            return [known[key] if key in known else self._learn(key, form_of(key)) for key in keys]
 
     def _of_classes(self, classes: frozenset[str]) -> int:
         bits = self._bits_of_classes.get(classes)
@@ -125,7 +137,7 @@ class Sieve:
                 self._any_class |= bit
         return bit
 
-    def _learn(self, key: int, form: str) -> _Word:
+    def _learn(self, key: int, form: str) -> _Word | None:
         word = self._word(form)
         past = self.pasts.get(form)  # a headline's verb may be put into the past before it is read
         if past is not None:
@@ -135,36 +147,39 @@ class Sieve:
             word = replace(word, may=word.may | self._word("and").may, surely=0)
         if len(self._known) >= _MAX_KNOWN:
             self._known.clear()
-        self._known[key] = word
-        return word
+        known = self._known[key] = word if word.may else None
+        return known
 
     def _word(self, form: str) -> _Word:
         own = {form, *self.lemmas(form)}
         if form.endswith("s"):
             own.add(form[:-1])
         surely = self._by_word.get(form, 0)
-        for prefix, bit in self._by_prefix.items():
-            if form.startswith(prefix):
-                surely |= bit
+        if form.startswith(self._prefixes):
+            for prefix, bit in self._by_prefix.items():
+                if form.startswith(prefix):
+                    surely |= bit
         may = surely
-        for one in own:
-            may |= self._by_word.get(one, 0) | self._by_own.get(one, 0)
-            for name in classes_of_word(one):
-                may |= self._by_class.get(name, 0)
-        return _Word(may, surely, tuple(self._heads[one] for one in own if one in self._heads))
+        known = own & self._by_form.keys()
+        for one in known:
+            may |= self._by_form[one]
+        return _Word(may, surely, tuple(self._heads[one] for one in known if one in self._heads))
 
 
-def _follows(way: Way, words: Sequence[_Word]) -> bool:
+def _follows(way: Way, words: Sequence[_Word | None]) -> bool:
     """Do the words of a trigger stand as near to one another as they must?"""
     first = way.sequence[0]
-    return any(word.may & first and _goes_on(way, words, start) for start, word in enumerate(words))
+    return any(
+        word is not None and word.may & first and _goes_on(way, words, start) for start, word in enumerate(words)
+    )
 
 
-def _goes_on(way: Way, words: Sequence[_Word], start: int) -> bool:
+def _goes_on(way: Way, words: Sequence[_Word | None], start: int) -> bool:
     at = start
     for bit in way.sequence[1:]:
         stop = min(len(words), (start if way.reach > 1 else at) + way.reach + 1)
-        following = next((i for i in range(at + 1, stop) if words[i].may & bit), None)
+        near = ((i, words[i]) for i in range(at + 1, stop))
+        following = next((i for i, word in near if word is not None and word.may & bit), None)
         if following is None:
             return False
         at = following

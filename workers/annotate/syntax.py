@@ -17,6 +17,8 @@ PASSIVE_SUBJECTS = frozenset({"nsubjpass", "csubjpass"})
 OBJECTS = frozenset({"dobj", "obj", "oprd"})
 MODIFIERS = frozenset({"compound", "amod", "nmod", "poss", "nummod", "npadvmod"})
 _NOMINAL = frozenset({"NOUN", "PROPN"})
+_LINK: list[int | str] = ["HEAD", "DEP"]
+_LABELS: dict[int, str] = {}
 _DEPTH = 6
 """How far chains of clauses are followed; a broken parse must not send a search far."""
 
@@ -33,9 +35,12 @@ def _family(doc: Doc) -> list[list[tuple[Token, str]]]:
     found: list[list[tuple[Token, str]]] | None = doc.user_data.get("family")
     if found is None:
         found = doc.user_data["family"] = [[] for _ in range(len(doc))]
-        for token, distance in zip(doc, doc.to_array(["HEAD"]).astype("int64").ravel().tolist(), strict=True):
+        links = doc.to_array(_LINK)
+        distances, labels = links[:, 0].astype("int64").tolist(), links[:, 1].tolist()
+        for i, (token, distance, label) in enumerate(zip(doc, distances, labels, strict=True)):
             if distance:
-                found[token.i + distance].append((token, token.dep_))
+                name = _LABELS.get(label) or _LABELS.setdefault(label, doc.vocab.strings[label])
+                found[i + distance].append((token, name))
     return found
 
 

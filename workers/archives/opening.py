@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from topics.articles import Article
+from workers.archives.formats import AUTO, Form
 from workers.archives.readers import Archive, Malformed
 from workers.archives.topic import PREFIX, TopicArchive
 from workers.errors import InputError
@@ -31,11 +32,11 @@ class Source(Protocol):
         """Read once, from first to last."""
 
 
-def opened(settings: Settings, paths: Sequence[str]) -> Source:
-    """The source that `paths` name. Raises InputError, and Unreachable for a topic whose broker is."""
+def opened(settings: Settings, paths: Sequence[str], form: Form = AUTO) -> Source:
+    """The source that `paths` name, its files read as `form` says. Raises InputError; Unreachable for a topic."""
     topics = [path for path in paths if path.startswith(PREFIX)]
     if not topics:
-        return Archive(paths)
+        return Archive(paths, form=form)
     if len(paths) > 1:
         raise InputError(f"{topics[0]}: a topic is read alone.", hint="Name one topic, or files and folders.")
     return TopicArchive(settings, topics[0].removeprefix(PREFIX))

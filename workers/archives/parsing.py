@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 from pydantic import ValidationError
 
 from topics.articles import Article, article_id, canonical_url, revision_of
+from workers.web.dates import parse_date
 
 MAX_TITLE_CHARS = 200
 """A first line of a text file that is longer is a paragraph, not a headline."""
@@ -29,26 +30,57 @@ class NotAnArticle(ValueError):
 
 def article_from_json(line: bytes, fetched_at: datetime) -> Article:
     """The article in one line of JSONL. Raises NotAnArticle."""
-    found = _object(line)
+    return article_from_fields(_object(line), fetched_at)
+
+
+def article_from_fields(found: dict[str, object], fetched_at: datetime) -> Article:
+    """The article that the named values make. Raises NotAnArticle."""
     text, title = _string(found, "text"), _string(found, "title") or ""
     if text is None:
         raise NotAnArticle("text: missing; every article needs it")
+    return article_of(
+        identity=_string(found, "id"),
+        title=title,
+        text=text,
+        url=_url(found),
+        published_at=_time(found, "published_at"),
+        fetched_at=fetched_at,
+        source=_string(found, "source"),
+        feed=_string(found, "feed"),
+        lang=_string(found, "lang"),
+        tags=_tags(found),
+    )
+
+
+def article_of(
+    *,
+    title: str,
+    text: str,
+    fetched_at: datetime,
+    identity: str | None = None,
+    url: str | None = None,
+    published_at: datetime | None = None,
+    source: str | None = None,
+    feed: str | None = None,
+    lang: str | None = None,
+    tags: tuple[str, ...] = (),
+) -> Article:
+    """The article of these values; without `identity` its address or its words are its id. Raises NotAnArticle."""
     if not text.strip() and not title.strip():
         raise NotAnArticle("text: empty, and there is no title either")
-    url = _url(found)
     try:
         return Article(
-            id=_string(found, "id") or article_id(url=url, title=title, text=text),
+            id=identity or article_id(url=url, title=title, text=text),
             revision=revision_of(title, text),
             url=url,
             title=title,
             text=text,
-            published_at=_time(found, "published_at"),
+            published_at=published_at,
             fetched_at=fetched_at,
-            source=_string(found, "source"),
-            feed=_string(found, "feed"),
-            lang=_string(found, "lang"),
-            tags=_tags(found),
+            source=source,
+            feed=feed,
+            lang=lang,
+            tags=tags,
         )
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
@@ -161,6 +193,9 @@ def _time(found: dict[str, object], field: str) -> datetime | None:
     try:
         return parse_time(value)
     except NotAnArticle as error:
+        # As people and spreadsheets write it, if it can be read in one way only.
+        if isinstance(value, str) and (moment := parse_date(value, language=_string(found, "lang"))) is not None:
+            return moment
         raise NotAnArticle(f"{field}: {error}") from error
 
 

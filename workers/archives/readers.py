@@ -1,76 +1,82 @@
-"""Reads archives as a stream: JSONL (plain or gzip), text files, folders of them, standard input.
+"""Reads archives as a stream: files of many formats, folders of them, standard input.
 
-A line that cannot be used becomes a `Malformed` with its file and line; it never stops the rest. What one line or one
-file holds is decided in `parsing`.
+What cannot be used becomes a `Malformed` with its file and line; it never stops the rest. What one item holds is
+decided in `parsing`, `tables`, `mail` and `pages`; nothing but the current item is held.
 """
 
 from __future__ import annotations
 
-import gzip
 import io
 import os
 import stat
 import sys
-import zlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from topics.articles import Article
+from workers.archives.formats import (
+    AUTO,
+    COMPRESSED,
+    MAX_ITEM_BYTES,
+    SHOWN,
+    Clock,
+    Context,
+    Form,
+    Format,
+    Malformed,
+    utc_now,
+)
+from workers.archives.mail import read_mbox, read_message
+from workers.archives.pages import PageProcess, read_page, read_warc
 from workers.archives.parsing import NotAnArticle, article_from_json, article_from_text
+from workers.archives.streams import (
+    BROKEN_STREAM,
+    GZIP_MAGIC,
+    ZSTD_MAGIC,
+    BrokenStreamError,
+    buffered,
+    lines,
+    plain,
+    whole,
+    why_broken,
+)
+from workers.archives.tables import read_table
 from workers.errors import InputError
+
+__all__ = ["MAX_LINE_BYTES", "STDIN", "Archive", "Clock", "Malformed", "files_of", "read_paths", "utc_now"]
 
 STDIN = "-"
 STDIN_NAME = "<stdin>"
-MAX_LINE_BYTES = 16 * 1024 * 1024
-"""Longest line, and largest text file, that is read; a longer one is reported and skipped without being held."""
+MAX_LINE_BYTES = MAX_ITEM_BYTES
 
-SUFFIXES = (".jsonl", ".jsonl.gz", ".txt")
-_GZIP_MAGIC = b"\x1f\x8b"
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
-Clock = Callable[[], datetime]
-
-
-@dataclass(frozen=True, slots=True)
-class Malformed:
-    """What could not be used: `line` counts from 1; it is 0 if the whole file is meant."""
-
-    file: str
-    line: int
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.reason}" if self.line else f"{self.file}: {self.reason}"
-
-
-def utc_now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)
-
 
 def read_paths(
-    paths: Sequence[str], *, clock: Clock = utc_now, prose_on_stdin: bool = False
+    paths: Sequence[str], *, clock: Clock = utc_now, prose_on_stdin: bool = False, form: Form = AUTO
 ) -> Iterator[Article | Malformed]:
     """Articles of all `paths` in order; see `Archive`. Raises InputError before the first line is read."""
-    return iter(Archive(paths, clock=clock, prose_on_stdin=prose_on_stdin))
+    return iter(Archive(paths, clock=clock, prose_on_stdin=prose_on_stdin, form=form))
 
 
 class Archive:
-    """Articles of all `paths` in order; `-` is standard input (JSONL), a folder is read in sorted order, recursively.
+    """Articles of all `paths` in order; `-` is standard input, a folder is read in sorted order, recursively.
 
-    `clock` gives `fetched_at`. With `prose_on_stdin`, standard input that does not begin like JSONL is one article of
-    plain text. All paths are looked at here, before the first line is read: raises InputError for a
-    missing or unreadable file, for one of an unknown kind, and for a folder without articles.
+    `clock` gives `fetched_at`, `form` says how files are to be read: by their names, if it does not. Standard input is
+    JSONL then; with `prose_on_stdin`, what does not begin like JSONL is one article of plain text. All paths are looked
+    at here, before the first line is read: raises InputError for a missing or unreadable file, for one of an unknown
+    kind, and for a folder without articles. At every reading of the same files the items are the same, in number too.
     """
 
-    def __init__(self, paths: Sequence[str], *, clock: Clock = utc_now, prose_on_stdin: bool = False) -> None:
-        self._files = [file for path in paths for file in files_of(path)]
+    def __init__(
+        self, paths: Sequence[str], *, clock: Clock = utc_now, prose_on_stdin: bool = False, form: Form = AUTO
+    ) -> None:
+        self._files = [file for path in paths for file in files_of(path, form)]
         self._prose_on_stdin = prose_on_stdin
         self._clock = clock
+        self._form = form
         self._bytes_before = 0
         self._stream: BinaryIO | None = None
 
@@ -92,30 +98,34 @@ class Archive:
 
     def __iter__(self) -> Iterator[Article | Malformed]:
         """Read once, from first to last."""
-        for file in self._files:
-            yield from self._read_file(file)
+        pages = PageProcess()
+        try:
+            for file in self._files:
+                yield from self._read_file(file, pages)
+        finally:
+            pages.close()
 
-    def _read_file(self, file: str) -> Iterator[Article | Malformed]:
+    def _read_file(self, file: str, pages: PageProcess) -> Iterator[Article | Malformed]:
         if file == STDIN:
-            stdin = _buffered(sys.stdin.buffer)
-            if self._prose_on_stdin and not _begins_like_jsonl(stdin):
-                yield _read_text(stdin, STDIN_NAME, self._clock)
-            else:
-                yield from _read_jsonl(stdin, STDIN_NAME, self._clock)
+            stdin = buffered(sys.stdin.buffer)
+            form = self._form.format
+            if form is Format.AUTO:
+                form = Format.TEXT if self._prose_on_stdin and not _begins_like_jsonl(stdin) else Format.JSONL
+            yield from _read(stdin, form, self._context(STDIN_NAME), pages)
             return
         try:
             with Path(file).open("rb") as stream:
                 self._stream = stream if stream.seekable() else None
-                if file.lower().endswith(".txt"):
-                    yield _read_text(stream, file, self._clock)
-                else:
-                    yield from _read_jsonl(stream, file, self._clock)
+                yield from _read(stream, self._form.of(file) or Format.JSONL, self._context(file), pages)
                 self._bytes_before, self._stream = self.bytes_read, None
         except OSError as error:  # errors of reading are met further down; this is one of opening
-            yield Malformed(file, 0, f"cannot be opened: {_why(error)}")
+            yield Malformed(file, 0, f"cannot be opened: {error.strerror or error}")
+
+    def _context(self, file: str) -> Context:
+        return Context(file, self._clock, MAX_LINE_BYTES, self._form.columns)
 
 
-def files_of(path: str) -> list[str]:
+def files_of(path: str, form: Form = AUTO) -> list[str]:
     """The files that `path` stands for: itself, or of a folder all archives in it. Raises InputError."""
     if path == STDIN:
         return [path]
@@ -124,19 +134,20 @@ def files_of(path: str) -> list[str]:
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
         raise InputError(f"{path}: {_why(error)}", hint="Name files or folders that exist, or - for stdin.") from error
     if stat.S_ISDIR(mode):
-        return _files_in(path)
+        return _files_in(path, form)
     if not os.access(path, os.R_OK):
         raise InputError(f"{path}: permission denied", hint="Make the file readable for this user.")
     # A pipe has no telling name (`tocsin produce <(zcat …)`); it is read as standard input is.
-    if stat.S_ISREG(mode) and not _is_archive(path):
+    if stat.S_ISREG(mode) and form.of(path) is None:
         raise InputError(
             f"{path}: unknown kind of file",
-            hint=f"Tocsin reads {', '.join(SUFFIXES)}, folders of them, and JSONL from standard input (-).",
+            hint=f"Tocsin reads {SHOWN} ({' or '.join(COMPRESSED)} behind it), folders of them, and JSONL from "
+            "standard input (-). `produce --format` says what a file of another name is.",
         )
     return [path]
 
 
-def _files_in(folder: str) -> list[str]:
+def _files_in(folder: str, form: Form) -> list[str]:
     found: list[str] = []
 
     def fail(error: OSError) -> None:
@@ -144,14 +155,10 @@ def _files_in(folder: str) -> list[str]:
 
     for parent, folders, names in os.walk(folder, onerror=fail):
         folders.sort()
-        found.extend(str(Path(parent) / name) for name in names if _is_archive(name) and not name.startswith("."))
+        found.extend(str(Path(parent) / name) for name in names if form.of(name) and not name.startswith("."))
     if not found:
-        raise InputError(f"{folder}: the folder holds no {', '.join(SUFFIXES)} file", hint="Name another folder.")
+        raise InputError(f"{folder}: the folder holds no {SHOWN} file", hint="Name another folder, or a --format.")
     return sorted(found)
-
-
-def _is_archive(name: str) -> bool:
-    return name.lower().endswith(SUFFIXES)
 
 
 def _size(file: str) -> int | None:
@@ -162,73 +169,69 @@ def _size(file: str) -> int | None:
     return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
-def _read_text(stream: BinaryIO, file: str, clock: Clock) -> Article | Malformed:
+def _read(stream: BinaryIO, form: Format, context: Context, pages: PageProcess) -> Iterator[Article | Malformed]:
+    """The items of one file; what breaks in the middle of it is the last of them."""
     try:
-        content = stream.read(MAX_LINE_BYTES + 1)
-        if len(content) > MAX_LINE_BYTES:
-            return Malformed(file, 0, f"larger than {MAX_LINE_BYTES >> 20} MiB: too long for an article")
-        return article_from_text(content, clock())
-    except (NotAnArticle, OSError) as error:
-        return Malformed(file, 0, _why(error) if isinstance(error, OSError) else str(error))
-
-
-def _read_jsonl(stream: BinaryIO, file: str, clock: Clock) -> Iterator[Article | Malformed]:
-    """Lines as they come, so that a pipe that stays open is followed; nothing but the current line is held."""
-    number = 0
-    try:
-        for number, line in enumerate(_lines(_plain(stream, file)), start=1):
-            if line is None:
-                yield Malformed(file, number, f"longer than {MAX_LINE_BYTES >> 20} MiB: too long for an article")
-            elif line.strip():
-                yield _parsed(line, file, number, clock)
+        yield from _items(plain(stream, context.file), form, context, pages)
     except NotAnArticle as error:
-        yield Malformed(file, 0, str(error))
-    except EOFError:
-        yield Malformed(file, number + 1, "the gzip file ends early: what follows is lost (an interrupted download?)")
-    except (OSError, zlib.error) as error:
-        yield Malformed(file, number + 1, f"cannot be read on: {_why(error)}")
+        yield context.malformed(0, str(error))
+    except BrokenStreamError as error:
+        yield context.malformed(error.line, str(error))
+    except BROKEN_STREAM as error:
+        yield context.malformed(0, why_broken(error))
 
 
-def _parsed(line: bytes, file: str, number: int, clock: Clock) -> Article | Malformed:
+def _items(
+    stream: io.BufferedReader, form: Format, context: Context, pages: PageProcess
+) -> Iterator[Article | Malformed]:
+    if form is Format.HTML:
+        return read_page(stream, context, pages)
+    if form is Format.WARC:
+        return read_warc(stream, context, pages)
+    return _READERS.get(form, _read_jsonl)(stream, context)
+
+
+def _read_text(stream: io.BufferedReader, context: Context) -> Iterator[Article | Malformed]:
+    content = whole(stream, context.limit)
+    if content is None:
+        yield context.malformed(0, f"larger than {context.limit >> 20} MiB: too long for an article")
+        return
     try:
-        return article_from_json(line.removeprefix(_UTF8_BOM) if number == 1 else line, clock())
+        yield article_from_text(content, context.clock())
     except NotAnArticle as error:
-        return Malformed(file, number, str(error))
+        yield context.malformed(0, str(error))
 
 
-def _buffered(stream: BinaryIO) -> io.BufferedReader:
-    if isinstance(stream, io.BufferedReader):
-        return stream
-    return io.BufferedReader(cast(io.RawIOBase, stream))  # a BinaryIO is raw enough
+def _read_jsonl(stream: io.BufferedReader, context: Context) -> Iterator[Article | Malformed]:
+    """Lines as they come, so that a pipe that stays open is followed."""
+    if stream.peek(2)[:2] in _UTF16_BOMS:
+        raise NotAnArticle("UTF-16, expected UTF-8: convert it with `iconv -f UTF-16 -t UTF-8`")
+    for number, line in enumerate(lines(stream, context.limit), start=1):
+        if line is None:
+            yield context.malformed(number, context.too_long)
+        elif line.strip():
+            yield _parsed(line.rstrip(b"\r\n"), number, context)
+
+
+def _parsed(line: bytes, number: int, context: Context) -> Article | Malformed:
+    try:
+        return article_from_json(line.removeprefix(_UTF8_BOM) if number == 1 else line, context.clock())
+    except NotAnArticle as error:
+        return context.malformed(number, str(error))
+
+
+_READERS = {
+    Format.CSV: read_table,
+    Format.TEXT: _read_text,
+    Format.MBOX: read_mbox,
+    Format.EML: read_message,
+}
 
 
 def _begins_like_jsonl(stream: io.BufferedReader) -> bool:
     start = stream.peek(512)
-    return start[:2] == _GZIP_MAGIC or start.removeprefix(_UTF8_BOM).lstrip()[:1] in {b"{", b""}
-
-
-def _plain(stream: BinaryIO, file: str) -> BinaryIO:
-    """`stream`, decompressed if its first bytes say gzip. Raises NotAnArticle if the whole file is of no use."""
-    buffered = _buffered(stream)
-    start = buffered.peek(2)[:2]
-    if start == _GZIP_MAGIC:
-        return io.BufferedReader(gzip.GzipFile(fileobj=buffered))
-    if file.lower().endswith(".gz"):
-        raise NotAnArticle("not a gzip file, though its name says so")
-    if start in _UTF16_BOMS:
-        raise NotAnArticle("UTF-16, expected UTF-8: convert it with `iconv -f UTF-16 -t UTF-8`")
-    return buffered
-
-
-def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
-    """Lines without their ends; None for one that is too long, whose rest is skipped."""
-    while line := stream.readline(MAX_LINE_BYTES + 1):
-        if len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
-            while (rest := stream.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
-                pass
-            yield None
-        else:
-            yield line.rstrip(b"\r\n")
+    packed = start.startswith((GZIP_MAGIC, ZSTD_MAGIC))
+    return packed or start.removeprefix(_UTF8_BOM).lstrip()[:1] in {b"{", b""}
 
 
 def _why(error: Exception) -> str:

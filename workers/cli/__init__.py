@@ -10,7 +10,7 @@ import typer
 from workers.errors import ExitCode, TocsinError
 
 GROUPS = ("produce", "feeds", "annotate", "event_types", "worker", "up", "demo", "replay", "topics", "counts",
-          "patterns", "alerts", "silences", "notify", "doctor")  # fmt: skip
+          "stories", "patterns", "alerts", "silences", "notify", "doctor")  # fmt: skip
 """In the order of `tocsin --help`."""
 
 app = typer.Typer(

@@ -44,6 +44,9 @@ def backtest(
     near: Annotated[
         int, typer.Option(min=0, help="Also say of each pattern where it came nearest and what was missing: so many.")
     ] = 0,
+    quick: Annotated[
+        bool, typer.Option(help="Do not look for stories: several times as fast; each article is one of its own.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One Alert as JSON per line, and no table.")] = False,
 ) -> None:  # fmt: skip
     """Run patterns over annotations of the past, by the matching that runs live, and show what would have rung.
@@ -52,6 +55,7 @@ def backtest(
     faster. Exit code 0, whatever rang; 1 if lines could not be used; 3 if a pattern is wrong; 5 if a path is.
     """
     from workers.cli.event_types import event_types
+    from workers.garbage import all_kept
     from workers.settings import load_settings
     from workers.watch.pattern_file import load_patterns
 
@@ -63,9 +67,12 @@ def backtest(
     compared = _other(paths, against, settings)
     before = load_patterns([compared], types) if compared is not None else None
     span = moment_of(since, "--since"), moment_of(until, "--until")
-    run = _Run(patterns, before)
-    run.take(annotations_of(source, settings))
-    verdicts, differences = run.decide(*span)
+    if quick:
+        _refuse_stories(patterns)
+    run = _Run(patterns, before, stories=not quick)
+    with all_kept():
+        run.take(annotations_of(source, settings, whole=not quick))
+        verdicts, differences = run.decide(*span)
     if as_json:
         for verdict in verdicts:
             for alert in verdict.alerts:
@@ -99,17 +106,26 @@ def moment_of(text: str | None, option: str) -> datetime | None:
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
+def _refuse_stories(patterns: PatternSet) -> None:
+    asking = [pattern.id for pattern in patterns.patterns if pattern.asks_stories]
+    if asking:
+        raise InputError(
+            f"--quick finds no stories, and these patterns ask for them: {', '.join(asking)}.",
+            hint="Leave --quick out, or name other pattern files.",
+        )
+
+
 class _Run:
     """One backtest under way, of one or two sets of patterns."""
 
-    def __init__(self, patterns: PatternSet, before: PatternSet | None) -> None:
+    def __init__(self, patterns: PatternSet, before: PatternSet | None, *, stories: bool) -> None:
         from workers.watch.backtest import Backtest
 
         self._patterns = patterns.patterns
-        self._now = Backtest(patterns.patterns)
+        self._now = Backtest(patterns.patterns, stories=stories)
         ids = {pattern.id for pattern in patterns.patterns}
         old = [pattern for pattern in before.patterns if pattern.id in ids] if before is not None else []
-        self._old = Backtest(old) if old else None
+        self._old = Backtest(old, stories=stories) if old else None
         self.malformed = 0
 
     def take(self, found: Iterable[Annotation | Malformed]) -> None:
@@ -174,24 +190,33 @@ class _Run:
         typer.echo(f"backtest: {plural(self.articles, 'article')}{span}{bad}", err=True)
 
 
-def annotations_of(sources: list[str], settings: Settings) -> Iterator[Annotation | Malformed]:
-    """What `--from` names: annotations as they are, articles read here and now. Raises InputError, Unreachable."""
+def annotations_of(sources: list[str], settings: Settings, *, whole: bool = True) -> Iterator[Annotation | Malformed]:
+    """What `--from` names: annotations as they are, articles read here and now. Raises InputError, Unreachable.
+
+    `whole`: with what stories are found by.
+    """
     from topics.annotations import Annotation
-    from workers.archives.annotations import holds_annotations, read_annotations, read_stdin, stdin_holds_annotations
+    from workers.archives.annotations import (
+        Sketch,
+        holds_annotations,
+        read_annotations,
+        read_stdin,
+        stdin_holds_annotations,
+    )
     from workers.archives.readers import STDIN, files_of
 
-    read = Articles(settings).read
+    read, form = Articles(settings).read, Annotation if whole else Sketch
     for source in sources:
         if source == TOPIC:
             from workers.local.topic_reader import read_records
 
             yield from read_records(settings, "annotations", Annotation)
         elif source == STDIN:
-            yield from read_stdin() if stdin_holds_annotations() else read([STDIN])
+            yield from read_stdin(form) if stdin_holds_annotations() else read([STDIN])
         else:
             for annotated, files in groupby(files_of(source), key=_annotated(holds_annotations)):
                 listed = list(files)
-                yield from read_annotations([Path(file) for file in listed]) if annotated else read(listed)
+                yield from read_annotations([Path(file) for file in listed], form) if annotated else read(listed)
 
 
 def _annotated(holds_annotations: Callable[[Path], bool]) -> Callable[[str], bool]:

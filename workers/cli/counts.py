@@ -1,10 +1,12 @@
-"""`tocsin counts top`: what the news was most about, from the rolling counts in Redis."""
+"""`tocsin counts top|series|trending`: what the news is most about, and what it is about more than before."""
 
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -16,51 +18,72 @@ from workers.errors import InputError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from workers.settings import Settings
+    from workers.cli.counts_read import TopCounts
+    from workers.watch.trends import Trend
 
 
-class _Kind(StrEnum):
+class Kind(StrEnum):
+    """Of what is counted."""
+
     entity = "entity"
     event = "event"
     pair = "pair"
 
 
-class _Window(StrEnum):
+class By(StrEnum):
+    """What is counted of the articles."""
+
+    articles = "articles"
+    texts = "texts"
+    stories = "stories"
+    sources = "sources"
+
+
+class Window(StrEnum):
+    """How long."""
+
     hour = "1h"
     day = "24h"
     week = "7d"
 
 
+class TrendWindow(StrEnum):
+    """How long, where earlier days are kept to compare with."""
+
+    hour = "1h"
+    day = "24h"
+
+
+KindOption = Annotated[Kind, typer.Option(help="entity, event (type), or pair (event type and actor)")]
+ByOption = Annotated[By, typer.Option(help="articles; texts (copies are one); stories; or sources (outlets)")]
+WindowOption = Annotated[Window, typer.Option(help="of event time; exact to a minute, to an hour beyond 1h")]
+LimitOption = Annotated[int, typer.Option(min=1, max=100_000, help="rows")]
+AtOption = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="end of the window, ISO 8601; default: now, in a replay the newest article"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="one JSON object instead of a table")]
+CsvOption = Annotated[bool, typer.Option("--csv", help="comma-separated values instead of a table")]
+
+
 def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(help="Rolling counts per entity, event type and pair.", no_args_is_help=True)
-    group.callback()(lambda: None)  # keeps `top` a command of its own while it is the only one
     group.command("top")(top)
+    group.command("series")(series)
+    group.command("trending")(trending)
     app.add_typer(group, name="counts")
 
 
-@dataclass(frozen=True)
-class TopCounts:
-    """What `read_top` found. `newest` is the newest event time ever counted; None if nothing was."""
-
-    kind: str
-    window: str
-    end: datetime
-    newest: datetime | None
-    ranked: tuple[tuple[str, int], ...]
-
-
 def top(
-    kind: Annotated[_Kind, typer.Option(help="entity, event (type), or pair (event type and actor)")] = _Kind.entity,
-    window: Annotated[
-        _Window, typer.Option(help="of event time; exact to a minute, to an hour beyond 1h")
-    ] = _Window.day,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="rows")] = 20,
-    at: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="end of the window, ISO 8601; default: now, in a replay the newest article"),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of a table")] = False,
+    *,
+    kind: KindOption = Kind.entity,
+    by: ByOption = By.articles,
+    window: WindowOption = Window.day,
+    limit: LimitOption = 20,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
 ) -> None:
     """Show what is counted most. Every article counts once for each entity it names and each event it reports.
 
@@ -68,20 +91,102 @@ def top(
     """
     from rich.console import Console
 
+    from workers.cli.counts_read import read_top
     from workers.settings import load_settings
 
-    found = asyncio.run(read_top(load_settings(), kind=kind.value, window=window.value, limit=limit, at=_moment(at)))
+    found = asyncio.run(
+        read_top(load_settings(), kind=kind.value, by=by.value, window=window.value, limit=limit, at=moment(at))
+    )
     if as_json:
         rows = [{"id": id_, "count": count} for id_, count in found.ranked]
-        told = {"kind": found.kind, "window": found.window, "at": found.end.isoformat(), "counts": rows}
+        told = {"kind": found.kind, "by": found.by, "window": found.window, "at": found.end.isoformat(), "counts": rows}
         typer.echo(json.dumps(told, ensure_ascii=False))
+    elif as_csv:
+        write_csv(("id", found.by), found.ranked)
     elif found.ranked:
         Console(highlight=False).print(counts_table(found))
     if not found.ranked:
-        typer.echo(_why_empty(found, given=at is not None), err=True)
+        typer.echo(why_empty(found.window, found.end, found.newest, given=at is not None), err=True)
 
 
-def _moment(text: str | None) -> datetime | None:
+def series(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="an entity (KP), event type, or pair (missile_launch:KP)")],
+    *,
+    kind: KindOption = Kind.entity,
+    by: ByOption = By.articles,
+    window: WindowOption = Window.day,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """Show how often one thing was counted over a window: by the minute in 1h, the hour in 24h, six hours in 7d.
+
+    Exit code 4 if Redis does not answer, 5 if the time cannot be read.
+    """
+    from workers.cli.counts_read import Asked, read_series
+    from workers.cli.sparkline import sparkline
+    from workers.settings import load_settings
+
+    found, end = asyncio.run(read_series(load_settings(), id_, Asked(kind.value, by.value, window.value, moment(at))))
+    rows = [(time.isoformat(), count) for time, count in found]
+    counts = [count for _, count in found]
+    if as_json:
+        told = {"id": id_, "kind": kind.value, "by": by.value, "window": window.value, "at": end.isoformat()}
+        typer.echo(json.dumps(told | {"series": [{"from": time, "count": count} for time, count in rows]}))
+    elif as_csv:
+        write_csv(("from", by.value), rows)
+    else:
+        typer.echo(f"{id_}, {by.value}, {window.value} to {end:%Y-%m-%d %H:%M}Z")
+        typer.echo(f"{sparkline(counts)}  most {max(counts)}, last {counts[-1]}")
+    if not any(counts):
+        typer.echo(f"No {kind.value} {id_} was counted there. Is it another --kind, or another time (--at)?", err=True)
+
+
+def trending(
+    *,
+    kind: KindOption = Kind.entity,
+    by: ByOption = By.articles,
+    window: Annotated[TrendWindow, typer.Option(help="of event time")] = TrendWindow.day,
+    limit: LimitOption = 20,
+    at: AtOption = None,
+    least: Annotated[int, typer.Option(min=1, help="only what is counted so often")] = 3,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """Show what is counted more than in the same hours of earlier days, the most surprising first.
+
+    Exit code 4 if Redis does not answer, 5 if the time cannot be read.
+    """
+    from rich.console import Console
+
+    from workers.cli.counts_read import Asked, read_trends
+    from workers.settings import load_settings
+
+    found, end, days = asyncio.run(
+        read_trends(load_settings(), Asked(kind.value, by.value, window.value, moment(at)), least)
+    )
+    shown = found[:limit]
+    title = f"{kind.value}, {window.value} to {end:%Y-%m-%d %H:%M}Z, against {days} earlier days"
+    if as_json:
+        rows = [
+            {"id": t.id, "count": t.count, "expected": round(t.expected, 2), "ratio": round(t.ratio, 2),
+             "surprise": round(t.surprise, 2), "before": t.before}
+            for t in shown
+        ]  # fmt: skip
+        told = {"kind": kind.value, "by": by.value, "window": window.value, "at": end.isoformat(), "days": days}
+        typer.echo(json.dumps(told | {"trends": rows}, ensure_ascii=False))
+    elif as_csv:
+        rows_ = [(t.id, t.count, round(t.expected, 2), round(t.ratio, 2), round(t.surprise, 2)) for t in shown]
+        write_csv(("id", by.value, "expected", "ratio", "surprise"), rows_)
+    elif shown:
+        Console(highlight=False).print(_trends_table(shown, title, by.value))
+    if not shown:
+        reason = "Nothing is counted more than before." if days else "There are no earlier days to compare with."
+        typer.echo(f"{reason} Looked at the {window.value} to {end:%Y-%m-%dT%H:%MZ} and {days} earlier days.", err=True)
+
+
+def moment(text: str | None) -> datetime | None:
+    """The time that `--at` names. Raises InputError."""
     if text is None:
         return None
     try:
@@ -91,27 +196,11 @@ def _moment(text: str | None) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-async def read_top(
-    settings: Settings, *, kind: str, window: str, limit: int | None = None, at: datetime | None = None
-) -> TopCounts:
-    """The ids most counted in the `window` that ends `at`, else now, else (clock `archive`) with the newest article.
-
-    Raises Unreachable.
-    """
-    from workers.cli.redis_session import redis_session
-    from workers.redis_keys import Keys
-    from workers.watch.contributions import KINDS
-    from workers.watch.counts import CountReader
-    from workers.watch.durations import to_datetime, to_micros
-
-    async with redis_session(settings) as client:
-        reader = CountReader(client, Keys(settings.namespace))
-        last = await reader.newest()
-        newest = None if last is None else to_datetime(last)
-        end = at or (newest if settings.clock == "archive" else None) or datetime.now(UTC)
-        asked = next(known for known in KINDS if known == kind)
-        ranked = await reader.top(asked, window, to_micros(end), limit)
-    return TopCounts(kind, window, end, newest, tuple(ranked))
+def write_csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """To standard output."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(rows)
 
 
 def counts_table(found: TopCounts) -> Table:
@@ -121,18 +210,36 @@ def counts_table(found: TopCounts) -> Table:
 
     title = f"{found.kind}, {found.window} to {found.end:%Y-%m-%d %H:%M}Z"
     table = Table(title=title, title_justify="left", title_style="bold", box=None, min_width=len(title))
-    table.add_column("articles", justify="right")
+    table.add_column(found.by, justify="right")
     table.add_column({"pair": "event:actor"}.get(found.kind, found.kind), overflow="fold")
     for id_, count in found.ranked:
         table.add_row(f"{count:,}", Text(id_))
     return table
 
 
-def _why_empty(found: TopCounts, *, given: bool) -> str:
-    if found.newest is None:
+def _trends_table(found: Sequence[Trend], title: str, by: str) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    from workers.cli.sparkline import sparkline
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, min_width=len(title))
+    for name in (by, "expected", "ratio", "surprise"):
+        table.add_column(name, justify="right")
+    table.add_column("days")
+    table.add_column("", overflow="fold")
+    for trend in found:
+        figures = f"{trend.count:,}", f"{trend.expected:,.1f}", f"{trend.ratio:,.1f}", f"{trend.surprise:.1f}"
+        table.add_row(*figures, sparkline((*trend.before, trend.count)), Text(trend.id))
+    return table
+
+
+def why_empty(window: str, end: datetime, newest: datetime | None, *, given: bool) -> str:
+    """Why there is nothing to show. `given`: the end was asked for."""
+    if newest is None:
         return "Nothing has been counted yet. Is the watch step running, and are articles coming in?"
     asked = "" if given else " (now)"
     return (
-        f"Nothing was counted in the {found.window} to {found.end:%Y-%m-%dT%H:%MZ}{asked}. "
-        f"The newest article counted is of {found.newest:%Y-%m-%dT%H:%MZ}: try --at {found.newest:%Y-%m-%dT%H:%MZ}"
+        f"Nothing was counted in the {window} to {end:%Y-%m-%dT%H:%MZ}{asked}. "
+        f"The newest article counted is of {newest:%Y-%m-%dT%H:%MZ}: try --at {newest:%Y-%m-%dT%H:%MZ}"
     )

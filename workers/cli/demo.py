@@ -86,7 +86,8 @@ def _bars(console: Console) -> Iterator[Callable[[list[Progress]], None]]:
 
 
 async def _show_counts(console: Console, playing: Demo) -> None:
-    from workers.cli.counts import counts_table, read_top
+    from workers.cli.counts import counts_table
+    from workers.cli.counts_read import read_top
 
     console.print()
     for kind in ("event", "entity", "pair"):

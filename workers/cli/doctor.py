@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from workers.cli.preflight import check_model, check_patterns, check_receivers
+from workers.cli.preflight import check_feeds, check_model, check_patterns, check_receivers
 from workers.errors import ExitCode, TocsinError
 from workers.settings import Settings, load_settings
 
@@ -71,6 +71,7 @@ def examine() -> list[Finding]:
         ("model", _model),
         ("patterns", _patterns),
         ("receivers", _receivers),
+        ("feeds", _feeds),
         ("Kafka", _kafka),
         ("topics", _topics),
         ("Redis", _redis),
@@ -104,6 +105,16 @@ def _patterns(settings: Settings) -> Finding:
 def _receivers(settings: Settings) -> Finding:
     receivers = check_receivers(settings, check_patterns(settings))
     return Finding("receivers", "ok", ", ".join(receivers.names))
+
+
+def _feeds(settings: Settings) -> Finding:
+    path = check_feeds(settings)
+    if path is None:
+        return Finding("feeds", "ok", "none: `tocsin feeds add URL` subscribes to one")
+    from workers.feeds.subscriptions import load_subscriptions
+
+    feeds = load_subscriptions(path).feeds
+    return Finding("feeds", "ok", f"{len(feeds)} feeds in {path}; `tocsin feeds list` shows how they stand")
 
 
 def _kafka(settings: Settings) -> Finding:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workers.archives.formats import Format
+from workers.cli.archive_options import PATHS, ColumnsOption, FormatOption, form_of
 from workers.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
@@ -32,13 +34,9 @@ def register(app: typer.Typer) -> None:
 
 
 def produce(
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PATH…|-",
-            help="`.jsonl`, `.jsonl.gz`, `.txt`, folders of them; `-` is JSONL on stdin; `topic:NAME` a Kafka topic.",
-        ),
-    ],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH…|-", help=PATHS)],
+    form: FormatOption = Format.AUTO,
+    columns: ColumnsOption = "",
     checkpoint: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Remember here what Kafka has confirmed, and go on after it the next time."),
@@ -64,7 +62,7 @@ def produce(
     settings = load_settings()
     console = Console(stderr=True)
     configure_logging(settings.log_level, settings.log_format)
-    archive, producer = opened(settings, paths), ArticleProducer(settings)
+    archive, producer = opened(settings, paths, form_of(form, columns)), ArticleProducer(settings)
     refuse_own_topic(settings, archive)
     if checkpoint is not None and STDIN in archive.files:
         raise InputError("--checkpoint: standard input cannot be read again.", hint="Name files, or leave it away.")

@@ -5,14 +5,32 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from workers.archives.formats import Format
+from workers.cli.archive_options import PATHS, ColumnsOption, FormatOption, form_of
 from workers.cli.moments import moment
 from workers.cli.preflight import check_model, check_patterns
+from workers.cli.replay_options import (
+    DropOption,
+    HtmlOption,
+    Into,
+    IntoOption,
+    JsonOption,
+    KeepOption,
+    NameOption,
+    NotifyOption,
+    PatternsOption,
+    ReportOption,
+    SinceOption,
+    SpeedOption,
+    UntilOption,
+    VerboseOption,
+    WorkersOption,
+)
 from workers.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
@@ -22,48 +40,30 @@ if TYPE_CHECKING:
     from workers.settings import Settings
 
 
-class Into(StrEnum):
-    """Where a replay goes."""
-
-    own = "own"
-    live = "live"
-
-
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("replay")(replay)
 
 
 def replay(
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="JSONL, JSONL.gz, text files or folders of them; - is standard input; topic:NAME a Kafka topic."
-        ),
-    ] = None,
+    paths: Annotated[list[str] | None, typer.Argument(metavar="PATH…|-", help=PATHS)] = None,
     *,
-    patterns: Annotated[Path | None, typer.Option(help="Pattern file or folder; default: TOCSIN_PATTERNS.")] = None,
-    since: Annotated[str | None, typer.Option(help="Only articles from this date or time (UTC) on.")] = None,
-    until: Annotated[str | None, typer.Option(help="Only articles before this date or time (UTC).")] = None,
-    speed: Annotated[
-        str | None, typer.Option(help="60x plays an hour of news in a minute; default: as fast as it goes.")
-    ] = None,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Annotate processes, one for each core.")] = 1,
-    name: Annotated[
-        str | None, typer.Option(help="A run that was killed goes on when it is started again by the same name.")
-    ] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave its topics and keys at the end, to look at.")] = False,
-    drop: Annotated[bool, typer.Option("--drop", help="Delete what the run --name left, and nothing else.")] = False,
-    into: Annotated[
-        Into, typer.Option(help="own: a namespace for itself. live: fill the running pipeline's counts and windows.")
-    ] = Into.own,
-    notify: Annotated[
-        bool, typer.Option("--notify", help="With --into live: tell the receivers, as if it were news.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One Alert as JSON per line.")] = False,
-    report: Annotated[Path | None, typer.Option(help="Also write the whole report as JSON to this file.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Also write a page with a timeline and all evidence.")] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the steps' own log lines.")] = False,
+    form: FormatOption = Format.AUTO,
+    columns: ColumnsOption = "",
+    patterns: PatternsOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    speed: SpeedOption = None,
+    workers: WorkersOption = 1,
+    name: NameOption = None,
+    keep: KeepOption = False,
+    drop: DropOption = False,
+    into: IntoOption = Into.own,
+    notify: NotifyOption = False,
+    as_json: JsonOption = False,
+    report: ReportOption = None,
+    html: HtmlOption = None,
+    verbose: VerboseOption = False,
 ) -> None:
     """Run an archive through the pipeline, page nobody, and print the alerts.
 
@@ -72,7 +72,7 @@ def replay(
     rejected (alerts are printed anyway); 4: servers do not answer, or the live steps do not read; 130: Ctrl-C, and
     nothing is left of it, unless it has a --name.
     """
-    from workers.archives.opening import opened, refuse_own_topic
+    from workers.archives.opening import opened
     from workers.local.replay import Run
     from workers.logs import configure_logging
     from workers.settings import load_settings
@@ -92,15 +92,11 @@ def replay(
     for file in (report, html):
         _writable(file)
     playing = _playing(since, until, speed)
-    source = opened(settings, paths)
-    if into is Into.live:
-        refuse_own_topic(settings, source)
-    run = Run(source, name=name, keep=keep, workers=workers)
+    run = Run(opened(settings, paths, form_of(form, columns)), name=name, keep=keep, workers=workers)
     if into is Into.live:
         from workers.cli.replay_live import fill_live
 
-        playing.backfill = not notify
-        fill_live(settings, run, playing, as_json=as_json)
+        fill_live(settings, run, playing, notify=notify, as_json=as_json)
         return
     found = _run_own(settings, patterns, run, playing, verbose=verbose)
     _print_alerts(found, as_json)

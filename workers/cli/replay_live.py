@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from workers.settings import Settings
 
 
-def fill_live(settings: Settings, run: Run, playing: Playing, *, as_json: bool) -> None:
+def fill_live(settings: Settings, run: Run, playing: Playing, *, notify: bool, as_json: bool) -> None:
     """Run it, print what would have rung (with --notify: what rang), and end the process."""
+    from workers.archives.opening import refuse_own_topic
     from workers.local.signals import run_until_signalled
 
+    refuse_own_topic(settings, run.source)
+    playing.backfill = not notify
     reports: list[BackfillReport] = []
 
     async def work() -> int:

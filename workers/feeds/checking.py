@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from workers.feeds.clock import WallClock
 from workers.feeds.fetch import Fetcher
-from workers.feeds.registry import Known
 from workers.feeds.schedule import per_day
 from workers.feeds.spans import show_span
 from workers.feeds.state import NEVER_VISITED, FeedState, Visit, after
@@ -47,7 +46,7 @@ async def check_feeds(
                 if number:
                     await clock.sleep(gap)
                 async with free:
-                    tell(_said(feed, await visitor.visit(feed, Known(), pace)))
+                    tell(_said(feed, await visitor.visit(feed, NEVER_VISITED, pace)))
 
         await asyncio.gather(*(one_host(host, feeds) for host, feeds in subscriptions.by_host().items()))
 
@@ -56,7 +55,7 @@ def _said(feed: Subscription, visit: Visit) -> Checked:
     name = f"{feed.url}:"
     if visit.failed is not None:
         return Checked((f"{name} broken: {visit.failed}",), broken=True)
-    state = after(NEVER_VISITED, visit, feed, 0.0)
+    state = after(NEVER_VISITED, replace(visit, fresh=visit.document), feed, 0.0)
     newest = max((each.published_at for each in visit.document if each.published_at is not None), default=None)
     sources = {each.source for each in visit.document if each.source}
     lines = [f"{name} {len(visit.document)} articles{_named(sources)}"]

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 from topics.articles import Article, revision_of
 from workers.feeds.failures import FeedError
 from workers.feeds.fetch import PAGE_TYPES, Fetched, Fetcher, Pace, Wanted, origin
-from workers.feeds.pages import PageError, PageReader
+from workers.feeds.pages import PageReader
 from workers.feeds.robots import Robots, utc_now
+from workers.web.page_process import PageError
 
 MAX_PAGE_BYTES = 5 * 1024 * 1024
 _HTML = ("text/html", "application/xhtml+xml", "")

@@ -7,8 +7,8 @@ day in seconds. What it begins goes on in tasks; `settle` waits for them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from redis.exceptions import RedisError
@@ -20,26 +20,19 @@ from workers.feeds.about_feed import changes
 from workers.feeds.access import NoAccess
 from workers.feeds.clock import Clock
 from workers.feeds.hints import retry_at
-from workers.feeds.registry import Known, LeaseEnded, Registry
+from workers.feeds.holdings import LEASE, Holdings, Host
+from workers.feeds.registry import LeaseEnded, Registry
 from workers.feeds.schedule import LONGEST_DEMAND
+from workers.feeds.seen import Seen
 from workers.feeds.sender import Sender
-from workers.feeds.sharding import host_of, share
-from workers.feeds.state import FeedState, Visit, after, due_at
+from workers.feeds.sharding import host_of
+from workers.feeds.state import FeedState, Visit, after, due_at, with_backlog
 from workers.feeds.subscriptions import Subscription, Subscriptions
 from workers.feeds.tally import Tally
 from workers.feeds.visiting import Visitor, address
 from workers.logs import get_logger
 
 log = get_logger("feeds")
-
-LEASE = timedelta(seconds=30)
-"""A host whose poller died is taken over after so long."""
-
-BEATS = 6
-"""A lease is renewed so often in its length."""
-
-REDIS_SECONDS = 5.0
-"""How long a beat may wait for Redis."""
 
 AT_ONCE = 16
 """Visits under way at a time: bounds memory to so many documents."""
@@ -52,23 +45,6 @@ MOST_PROBLEMS = 5
 """Of a document that are logged."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
-_LATER = timedelta(milliseconds=250)
-
-
-@dataclass
-class _Host:
-    """A host that is ours until `until`, by our clock. `token` tells its lease from earlier and later ones.
-
-    `first`: which of its feeds is due first, and when; None: to be found anew. `refusals`: 429 in a row.
-    """
-
-    token: int
-    until: datetime
-    known: dict[str, Known] = field(default_factory=dict)
-    free_at: datetime | None = None
-    visit: asyncio.Task[None] | None = None
-    first: tuple[datetime, Subscription] | None = None
-    refusals: int = 0
 
 
 class Poller:
@@ -88,18 +64,11 @@ class Poller:
         self._visitor = visitor
         self._sender = sender
         self._clock = clock
-        self._lease = lease
         self._at_once = at_once
-        self._subscriptions = Subscriptions()
-        self._feeds: Mapping[str, tuple[Subscription, ...]] = {}
-        self._hosts: dict[str, _Host] = {}
-        self._mine: frozenset[str] = frozenset()
-        self._beat_at: datetime | None = None
+        self._held = Holdings(registry, clock, lease)
         self._tasks: set[asyncio.Task[None]] = set()
         self.tally = Tally()
         self.changed = asyncio.Event()
-        self.trouble: str | None = "Redis was not asked yet"
-        self._away = False
         self.produced = 0
 
     # -- from outside -------------------------------------------------------------------------------------------------
@@ -107,12 +76,17 @@ class Poller:
     @property
     def hosts(self) -> frozenset[str]:
         """The hosts that are ours now."""
-        return frozenset(self._hosts)
+        return frozenset(self._held.hosts)
 
     @property
     def busy(self) -> int:
         """Visits under way."""
         return len(self._tasks)
+
+    @property
+    def failure(self) -> Exception | None:
+        """Why it can never go on as it is; None as long as it can."""
+        return self._sender.failure
 
     @property
     def well(self) -> bool:
@@ -122,32 +96,30 @@ class Poller:
     @property
     def why_unwell(self) -> str | None:
         """Why no feed is asked; None if they are."""
-        return self.trouble or self._sender.trouble
+        return self._held.trouble or self._sender.trouble
 
     def due_by(self, moment: datetime) -> bool:
         """Whether a visit is under way, or a feed that is ours was due at `moment`."""
-        firsts = (self._first(name, host) for name, host in self._hosts.items())
+        firsts = (self._first(name, host) for name, host in self._held.hosts.items())
         return bool(self._tasks) or any(first is not None and first[0] <= moment for first in firsts)
 
     def standing(self) -> Iterator[tuple[Subscription, FeedState]]:
         """How the feeds stand that are ours."""
-        for name, host in self._hosts.items():
-            for feed in self._feeds.get(name, ()):
+        for name, host in self._held.hosts.items():
+            for feed in self._held.feeds.get(name, ()):
                 if feed.url in host.known:
-                    yield feed, host.known[feed.url].state
+                    yield feed, host.known[feed.url]
 
     def subscribe(self, subscriptions: Subscriptions) -> None:
         """These are the feeds from now on; looked at with the next turn."""
-        self._subscriptions = subscriptions
-        self._feeds = subscriptions.by_host()
-        self.tally.name_hosts({host: len(feeds) for host, feeds in self._feeds.items()})
-        self._beat_at = None
+        self._held.subscribe(subscriptions)
+        self.tally.name_hosts({host: len(feeds) for host, feeds in self._held.feeds.items()})
 
     async def turn(self, now: datetime) -> datetime:
         """Do what is due; when to come again at the latest."""
-        self._let_go_of_the_expired(now)
-        if self._beat_at is None or now >= self._beat_at:
-            await self._beat(now)
+        self._held.let_go_of_the_expired(now)
+        if self._held.next_beat is None or now >= self._held.next_beat:
+            await self._held.beat(now)
         if self.well:
             self._begin(now)
         self.tally.look(self.standing(), now)
@@ -160,14 +132,13 @@ class Poller:
 
     async def leave(self, within: float) -> None:
         """Finish the visits under way, for at most `within` seconds, and hand over all hosts. Raises RedisError."""
-        self._subscriptions, self._feeds, self._mine = Subscriptions(), {}, frozenset()
+        self._held.subscribe(Subscriptions())
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=within)
         for task in self._tasks:
             task.cancel()
         await self.settle()
-        hosts, self._hosts = sorted(self._hosts), {}
-        await self._registry.leave(hosts)
+        await self._held.leave()
 
     async def kill(self) -> None:
         """Be gone without a word to anybody, as a process that dies."""
@@ -175,124 +146,41 @@ class Poller:
             task.cancel()
         await self.settle()
 
-    # -- whose host is it ---------------------------------------------------------------------------------------------
-
-    async def _beat(self, now: datetime) -> None:
-        """Say that we live; take, renew and give back hosts."""
-        beat = self._lease / BEATS
-        self._beat_at = now + beat
-        try:
-            # A Redis that hangs must not keep us from noticing that our leases end.
-            left = min((host.until - now for host in self._hosts.values()), default=self._lease)
-            async with asyncio.timeout(min(REDIS_SECONDS, max(0.5, left.total_seconds()))):
-                live = await self._registry.live()
-                self._mine = share(self._registry.poller, frozenset(live), self._feeds)
-                await self._hand_over()
-                await self._take(now)
-                await self._ask_again()
-        except (RedisError, OSError, TimeoutError) as error:
-            self._redis_is_away(error)
-            return
-        if self._away:
-            log.info("feeds.redis_back", hosts=len(self._hosts))
-        self.trouble, self._away = None, False
-        # One that dies is replaced the moment it is due to be dead, not a beat later.
-        others = [left for poller, left in live.items() if poller != self._registry.poller]
-        self._beat_at = now + min([beat, *(left + _LATER for left in others)])
-
-    def _redis_is_away(self, error: Exception) -> None:
-        if not self._away:
-            log.warning("feeds.redis_away", error=repr(error), action="nothing is fetched until it answers")
-        self.trouble, self._away = f"Redis does not answer: {error!r}", True
-
-    async def _hand_over(self) -> None:
-        for name in sorted(self._hosts.keys() - self._mine):
-            if self._hosts[name].visit is None:
-                del self._hosts[name]
-                await self._registry.give_back(name)
-
-    async def _take(self, now: datetime) -> None:
-        wanted = sorted(self._mine | self._hosts.keys())  # of the others a visit is still under way
-        tokens = await self._registry.take(wanted)
-        for name in self._hosts.keys() - tokens.keys():
-            self._lose(name, "another poller has it")
-        fresh = []
-        for name, token in tokens.items():
-            host = self._hosts.get(name)
-            if host is not None and host.token != token:
-                self._lose(name, "its lease had ended meanwhile")
-                host = None
-            if host is None:
-                host = self._hosts[name] = _Host(token, now)
-            host.until = now + self._lease
-            host.known = {url: host.known[url] for url in host.known.keys() & self._urls(name)}
-            fresh += [feed for feed in self._feeds.get(name, ()) if feed.url not in host.known]
-        for feed, known in zip(fresh, await self._registry.load(fresh), strict=True):
-            self._hosts[feed.host].known[feed.url] = known
-        for host in self._hosts.values():
-            host.first = None
-
-    async def _ask_again(self) -> None:
-        """What people want to be asked again, and nobody visits just now."""
-        for url in await self._registry.wanted_again():
-            feed = self._subscriptions.find(url)
-            host = None if feed is None else self._hosts.get(feed.host)
-            if feed is None or host is None or host.visit is not None:
-                continue
-            known = host.known[url]
-            state = known.state.model_copy(update={"gone": False, "next_at": None, "not_before": None})
-            if await self._registry.save(feed, host.token, state, None):
-                host.known[url], host.first = Known(state, known.seen), None
-                await self._registry.done_again(url)
-
-    def _urls(self, host: str) -> frozenset[str]:
-        return frozenset(feed.url for feed in self._feeds.get(host, ()))
-
-    def _let_go_of_the_expired(self, now: datetime) -> None:
-        for name in [name for name, host in self._hosts.items() if host.until <= now]:
-            self._lose(name, "its lease could not be renewed")
-
-    def _lose(self, name: str, why: str) -> None:
-        host = self._hosts.pop(name)
-        log.warning("feeds.host_lost", host=name, why=why)
-        if host.visit is not None:
-            host.visit.cancel()
-
     # -- visits -------------------------------------------------------------------------------------------------------
 
     def _begin(self, now: datetime) -> None:
         due = sorted(self._due(now), key=lambda found: (found[0], found[2].url))
         for _, name, feed in due[: max(0, self._at_once - len(self._tasks))]:
-            host = self._hosts[name]
+            host = self._held.hosts[name]
             host.visit = asyncio.create_task(self._run(name, host, feed))
             self._tasks.add(host.visit)
 
     def _due(self, now: datetime) -> Iterator[tuple[datetime, str, Subscription]]:
         """Of each host that may be asked now, the feed that has waited longest."""
-        for name, host in self._hosts.items():
+        for name, host in self._held.hosts.items():
             if host.visit is not None or host.until <= now or (host.free_at is not None and host.free_at > now):
                 continue
             first = self._first(name, host)
             if first is not None and first[0] <= now:
                 yield first[0], name, first[1]
 
-    def _first(self, name: str, host: _Host) -> tuple[datetime, Subscription] | None:
+    def _first(self, name: str, host: Host) -> tuple[datetime, Subscription] | None:
         if host.first is None:
             host.first = min(self._calls(name, host), key=lambda call: (call[0], call[1].url), default=None)
         return host.first
 
-    def _calls(self, name: str, host: _Host) -> Iterator[tuple[datetime, Subscription]]:
+    def _calls(self, name: str, host: Host) -> Iterator[tuple[datetime, Subscription]]:
         """When each feed of a host is due; one that was never visited, since for ever."""
-        for feed in self._feeds.get(name, ()):
-            known = host.known.get(feed.url)
-            if known is not None and not known.state.gone:
-                yield due_at(known.state, feed) or _LONG_AGO, feed
+        for feed in self._held.feeds.get(name, ()):
+            state = host.known.get(feed.url)
+            if state is not None and not state.gone:
+                yield due_at(state, feed) or _LONG_AGO, feed
 
     def _wake(self, now: datetime) -> datetime:
-        wake = self._beat_at or now
+        wake = self._held.next_beat or now
         if not self.well:
             return min(wake, now + timedelta(seconds=1))
-        for name, host in self._hosts.items():
+        for name, host in self._held.hosts.items():
             wake = min(wake, host.until)
             if host.visit is None:
                 first = self._first(name, host)
@@ -300,7 +188,7 @@ class Poller:
                     wake = min(wake, max(first[0], host.free_at or first[0]))
         return max(wake, now)
 
-    async def _run(self, name: str, host: _Host, feed: Subscription) -> None:
+    async def _run(self, name: str, host: Host, feed: Subscription) -> None:
         try:
             await self._visit(host, feed)
         except LeaseEnded:
@@ -308,10 +196,7 @@ class Poller:
         except (RedisError, OSError) as error:
             # What was produced is produced again, as the same; what is known is read again with the next beat.
             log.warning("feeds.not_saved", feed=feed.url, error=repr(error))
-            if self._hosts.get(name) is host:
-                del self._hosts[name]
-            self._redis_is_away(error)
-            self._beat_at = None
+            self._held.drop(name, host, error)
         except Exception as error:
             log.exception("feeds.poll_failed", feed=feed.url, error=repr(error))
             host.free_at = self._clock.now() + BACK_OFF
@@ -319,47 +204,49 @@ class Poller:
             if host.visit is not None:
                 self._tasks.discard(host.visit)
                 host.visit = None
-            if name not in self._mine:
-                self._beat_at = None
+            self._held.visit_ended(name)
             self.changed.set()
 
-    async def _visit(self, host: _Host, feed: Subscription) -> None:
-        known = host.known[feed.url]
-        asked = self._asked(feed, known.state)
-        wait = await self._registry.may_ask(asked, self._subscriptions.gap_of(asked))
+    async def _visit(self, host: Host, feed: Subscription) -> None:
+        state = host.known[feed.url]
+        asked = self._asked(feed, state)
+        wait = await self._registry.may_ask(asked, self._held.subscriptions.gap_of(asked))
         if wait:
             host.free_at = self._clock.now() + wait
             return
         begun = self._clock.now()
-        visit = await self._visitor.visit(feed, known, lambda url: self._pace(host, url))
-        await self._finish(host, feed, known, visit, asked)
-        self.produced += len(visit.fresh)
-        self.tally.visited(feed, visit, (self._clock.now() - begun).total_seconds())
-
-    async def _finish(self, host: _Host, feed: Subscription, known: Known, visit: Visit, asked: str) -> None:
-        spread = int(digest("spread", feed.url, str(known.state.visits), length=4), 16) / 0xFFFF
-        state = after(known.state, visit, feed, spread)
-        alerts, standing = changes(state, feed, visit.at)
-        state = state.model_copy(update={"alert": standing})
-        await self._produce(host, feed, visit, alerts)
-        if visit.failed is None and not visit.unchanged:
-            seen = known.seen.with_these(visit.document)
-            saved = await self._registry.save(feed, host.token, state, seen)
-        else:
-            seen, saved = known.seen, await self._registry.save(feed, host.token, state, None)
-        if not saved:
-            raise LeaseEnded
-        host.known[feed.url], host.first = Known(state, seen), None
+        visit = await self._visitor.visit(feed, state, lambda url: self._pace(host, url))
+        seen = None
+        if visit.document:
+            known = await self._registry.seen(feed)
+            document = known.recognised(visit.document)
+            fresh = with_backlog(known.unseen(document), state, visit.at)
+            visit, seen = replace(visit, document=document, fresh=fresh), known.with_these(document)
+        await self._finish(host, feed, (state, visit), seen)
         if visit.status == 429:
             await self._back_off(host, visit, asked)
         elif visit.failed is None:
             host.refusals = 0
+        self.produced += len(visit.fresh)
+        self.tally.visited(feed, visit, (self._clock.now() - begun).total_seconds())
 
-    async def _produce(self, host: _Host, feed: Subscription, visit: Visit, alerts: Sequence[Alert]) -> None:
+    async def _finish(self, host: Host, feed: Subscription, change: tuple[FeedState, Visit], seen: Seen | None) -> None:
+        """Produce what is new, then remember it."""
+        before, visit = change
+        spread = int(digest("spread", feed.url, str(before.visits), length=4), 16) / 0xFFFF
+        state = after(before, visit, feed, spread)
+        alerts, standing = changes(state, feed, visit.at)
+        state = state.model_copy(update={"alert": standing})
+        await self._produce(host, feed, visit, alerts)
+        if not await self._registry.save(feed, host.token, state, seen):
+            raise LeaseEnded
+        host.known[feed.url], host.first = state, None
+
+    async def _produce(self, host: Host, feed: Subscription, visit: Visit, alerts: Sequence[Alert]) -> None:
         """All of it confirmed by Kafka. Pages are fetched one by one, and no entry waits for the page of another."""
-        for problem in ([] if visit.failed is None else [visit.failed], visit.problems):
-            for words in problem[:MOST_PROBLEMS]:
-                log.warning("feeds.problem", feed=feed.url, problem=words)
+        for problem in (visit.failed, *visit.problems[:MOST_PROBLEMS]):
+            if problem is not None:
+                log.warning("feeds.problem", feed=feed.url, problem=problem)
         lots: Iterable[Sequence[Article]] = [[each] for each in visit.fresh] if feed.full_text else [visit.fresh]
         told: Sequence[Alert] = alerts
         for lot in lots or [[]]:
@@ -368,13 +255,13 @@ class Poller:
                 log.error("feeds.article_refused", feed=feed.url, reason=refusal)
             told = ()
 
-    async def _completed(self, host: _Host, feed: Subscription, article: Article) -> Article:
+    async def _completed(self, host: Host, feed: Subscription, article: Article) -> Article:
         done, reason = await self._visitor.complete(feed, article, lambda url: self._pace(host, url))
         if reason is not None:
             log.info("feeds.summary_only", feed=feed.url, page=article.url, reason=reason)
         return done
 
-    async def _back_off(self, host: _Host, visit: Visit, asked: str) -> None:
+    async def _back_off(self, host: Host, visit: Visit, asked: str) -> None:
         told = retry_at(visit.retry_after, visit.at)
         span = min(LONGEST_BACK_OFF, BACK_OFF * 2 ** min(host.refusals, 20))
         host.refusals += 1
@@ -390,13 +277,13 @@ class Poller:
         except NoAccess:
             return feed.host
 
-    async def _pace(self, host: _Host, url: str) -> None:
+    async def _pace(self, host: Host, url: str) -> None:
         """Wait for the turn of a further request: of a redirect, of a page, of robots.txt."""
         name = host_of(url)
         while True:
             if self._clock.now() >= host.until:
                 raise LeaseEnded
-            wait = await self._registry.may_ask(name, self._subscriptions.gap_of(name))
+            wait = await self._registry.may_ask(name, self._held.subscriptions.gap_of(name))
             if not wait:
                 return
             await self._clock.sleep(wait.total_seconds())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
 from typing import cast
@@ -12,7 +11,7 @@ from pydantic import ValidationError
 
 from workers.feeds.clock import Clock
 from workers.feeds.keys import KEEP_SECONDS, Keys
-from workers.feeds.seen import NOTHING, Seen
+from workers.feeds.seen import Seen
 from workers.feeds.state import NEVER_VISITED, FeedState
 from workers.feeds.subscriptions import Subscription
 from workers.redis_client import Redis
@@ -23,14 +22,6 @@ GONE_KEEP_SECONDS = 5 * 365 * 86_400
 
 class LeaseEnded(BaseException):  # not an Exception: who takes those for a page's or a feed's fault must not take this
     """Another poller may ask the host now: no further request."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of a feed."""
-
-    state: FeedState = NEVER_VISITED
-    seen: Seen = NOTHING
 
 
 class Registry:
@@ -55,9 +46,11 @@ class Registry:
 
     async def leave(self, hosts: Collection[str]) -> None:
         """Say that we leave, and give `hosts` back, so that others take them at once."""
-        await self._heartbeat(keys=[self._keys.pollers], args=[self.poller, self._now(), 0])
+        pipe = self._client.pipeline(transaction=False)
+        await self._heartbeat(keys=[self._keys.pollers], args=[self.poller, self._now(), 0], client=pipe)
         for host in hosts:
-            await self.give_back(host)
+            await self._take(keys=[self._keys.lease(host)], args=[self.poller, self._now(), 0], client=pipe)
+        await pipe.execute()
 
     async def take(self, hosts: Sequence[str]) -> dict[str, int]:
         """Take or renew the leases of `hosts`; of those that are ours now, the token."""
@@ -89,13 +82,17 @@ class Registry:
         """It is under way."""
         await self._client.srem(self._keys.again, url)
 
-    async def load(self, feeds: Sequence[Subscription]) -> list[Known]:
-        """What is known of `feeds`."""
+    async def load(self, feeds: Sequence[Subscription]) -> list[FeedState]:
+        """How `feeds` stand."""
         pipe = self._client.pipeline(transaction=False)
         for feed in feeds:
-            pipe.hmget(self._keys.feed(feed.host, feed.url), ["state", "seen"])
-        found = await pipe.execute() if feeds else []
-        return [Known(read_state(state), Seen.parse(seen)) for state, seen in found]
+            pipe.hget(self._keys.feed(feed.host, feed.url), "state")
+        return [read_state(state) for state in (await pipe.execute() if feeds else [])]
+
+    async def seen(self, feed: Subscription) -> Seen:
+        """What was produced of `feed`; read when it is needed, for of many feeds together it is large."""
+        key = self._keys.feed(feed.host, feed.url)
+        return Seen.parse(await cast(Awaitable[str | None], self._client.hget(key, "seen")))
 
     async def save(self, feed: Subscription, token: int, state: FeedState, seen: Seen | None) -> bool:
         """Keep what is known of `feed` (`seen` None: as it was); False if our lease with `token` has ended."""

@@ -19,9 +19,10 @@ from workers.errors import ExitCode, Unreachable
 from workers.feeds.clock import Clock, WallClock
 from workers.feeds.fetch import Fetcher
 from workers.feeds.fulltext import FullText
+from workers.feeds.holdings import LEASE
 from workers.feeds.keys import Keys
 from workers.feeds.paths import feeds_path
-from workers.feeds.poller import LEASE, Poller
+from workers.feeds.poller import Poller
 from workers.feeds.registry import Registry
 from workers.feeds.sender import KafkaSender
 from workers.feeds.source_file import SubscriptionsFile
@@ -93,6 +94,8 @@ async def _once(settings: Settings, subscriptions: Subscriptions) -> Round:
         with _signalled() as stop:
             while not stop.is_set():
                 wake = await poller.turn(clock.now())
+                if poller.failure is not None:
+                    raise poller.failure
                 _raise_if_away(poller, (clock.now() - begun).total_seconds())
                 if poller.well and not poller.due_by(begun):
                     break
@@ -160,6 +163,8 @@ async def _turns(
         if changed is not None:
             poller.subscribe(changed)
         wake = await poller.turn(clock.now())
+        if poller.failure is not None:
+            raise poller.failure
         reporter.report(well=poller.well)
         await _pause(poller, clock, wake, stop)
 

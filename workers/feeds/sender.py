@@ -17,7 +17,7 @@ from typing import Protocol, Self
 
 from topics.alerts import Alert
 from topics.articles import Article
-from workers.errors import ConfigurationError, PermanentError, TransientError, Unreachable
+from workers.errors import PermanentError, TransientError, Unreachable
 from workers.kafka_client import ArticleProducer
 from workers.logs import get_logger
 from workers.settings import Settings
@@ -35,6 +35,10 @@ class Sender(Protocol):
     @property
     def trouble(self) -> str | None:
         """Why nothing gets through at present; None if it does. Nothing should be fetched meanwhile."""
+
+    @property
+    def failure(self) -> Exception | None:
+        """Why nothing will ever get through; None as long as it may."""
 
     async def send(self, articles: Sequence[Article], alerts: Sequence[Alert]) -> tuple[str, ...]:
         """Returns when all are confirmed; the reasons of those that can never be sent."""
@@ -71,12 +75,18 @@ class KafkaSender:
         self._ended = threading.Event()
         self._producer: ArticleProducer | None = None
         self._trouble: str | None = "Kafka was not reached yet"
+        self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="feeds-sender", daemon=True)
 
     @property
     def trouble(self) -> str | None:
         """See Sender."""
         return self._trouble
+
+    @property
+    def failure(self) -> Exception | None:
+        """See Sender."""
+        return self._failure
 
     async def __aenter__(self) -> Self:
         self._settings.require_kafka()
@@ -91,7 +101,7 @@ class KafkaSender:
         await asyncio.to_thread(self._thread.join, LONGEST_PAUSE)
 
     async def send(self, articles: Sequence[Article], alerts: Sequence[Alert]) -> tuple[str, ...]:
-        """See Sender. Raises ConfigurationError if Kafka will never take anything as it is configured."""
+        """See Sender. Raises `failure`."""
         if not articles and not alerts:
             return ()
         loop = asyncio.get_running_loop()
@@ -125,11 +135,9 @@ class KafkaSender:
                 if self._ended.wait(pause):
                     return
                 pause = min(LONGEST_PAUSE, pause * 2)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - handed to whoever waits
                 self._close(error)
-                self._trouble = str(error)
-                if not isinstance(error, ConfigurationError):
-                    log.exception("feeds.sender_failed", error=repr(error))
+                self._trouble, self._failure = str(error), error
                 for each in parcels:
                     each.settle(error)
                 return

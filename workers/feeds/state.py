@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +19,9 @@ from workers.feeds.subscriptions import Subscription
 GONE = 410
 VISITS_TO_MOVE = 3
 """So many good answers in a row by the same permanent redirect, and its end is asked directly."""
+
+BACKLOG = timedelta(hours=24)
+"""What is older when a feed is read for the first time is old news."""
 
 FAILURES_TO_RETURN = 3
 """So many failures there, and the address of the subscription is asked again."""
@@ -90,6 +94,20 @@ class Visit:
     document: tuple[Article, ...] = ()
     fresh: tuple[Article, ...] = ()
     problems: tuple[str, ...] = ()
+
+
+def with_backlog(fresh: Sequence[Article], state: FeedState, now: datetime) -> tuple[Article, ...]:
+    """`fresh`, of which the older ones are marked as old news if they are all that a new feed brings: who subscribes to
+    a feed tonight is not to be woken by what it said last week.
+    """
+    if state.succeeded_at is not None:
+        return tuple(fresh)
+    return tuple(
+        article.model_copy(update={"backfill": True})
+        if article.published_at is not None and article.published_at < now - BACKLOG
+        else article
+        for article in fresh
+    )
 
 
 def due_at(state: FeedState, feed: Subscription) -> datetime | None:

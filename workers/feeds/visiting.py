@@ -17,7 +17,6 @@ from workers.feeds.fetch import Fetched, Fetcher, Pace, Unchanged, Wanted
 from workers.feeds.hints import hints_of
 from workers.feeds.isolated import parse_within
 from workers.feeds.parse import NotAFeed
-from workers.feeds.registry import Known
 from workers.feeds.state import FeedState, Visit
 from workers.feeds.subscriptions import Subscription
 from workers.logs import get_logger
@@ -54,12 +53,12 @@ class Visitor:
         """What is asked for `feed`. Raises NoAccess."""
         return access_to(feed, self.environment, self.folder)
 
-    async def visit(self, feed: Subscription, known: Known, pace: Pace) -> Visit:
-        """Ask `feed` for what is new; `pace` is awaited before each request that follows the first."""
+    async def visit(self, feed: Subscription, state: FeedState, pace: Pace) -> Visit:
+        """Ask `feed`, which stands as `state` says; `pace` is awaited before each request that follows the first."""
         access = None
         try:
             access = self.access(feed)
-            return await self._visit(feed, access, known, _after_the_first(pace))
+            return await self._visit(feed, access, state, _after_the_first(pace))
         except NoAccess as error:
             return Visit(self.clock.now(), failed=str(error))
         except FeedError as error:
@@ -92,10 +91,10 @@ class Visitor:
             return article, f"an error of Tocsin's own: {type(error).__name__}"
         return done, None if reason is None else access.scrubbed(reason)
 
-    async def _visit(self, feed: Subscription, access: Access, known: Known, pace: Pace) -> Visit:
+    async def _visit(self, feed: Subscription, access: Access, state: FeedState, pace: Pace) -> Visit:
         wanted = Wanted(
-            address(access, known.state),
-            known.state.validators,
+            address(access, state),
+            state.validators,
             headers=access.headers,
             user_agent=access.user_agent,
             allow_private=feed.allow_private,
@@ -112,9 +111,9 @@ class Visitor:
                 retry_after=found.told.retry_after,
                 cache_control=found.told.cache_control,
             )
-        return await self._read(feed, access, known, found)
+        return await self._read(feed, access, found)
 
-    async def _read(self, feed: Subscription, access: Access, known: Known, found: Fetched) -> Visit:
+    async def _read(self, feed: Subscription, access: Access, found: Fetched) -> Visit:
         async with self.cores:
             parsed = await parse_within(
                 found.body,
@@ -134,7 +133,6 @@ class Visitor:
             cache_control=found.told.cache_control,
             hints=hints_of(found.body),
             document=document,
-            fresh=known.seen.unseen(document),
             problems=parsed.problems,
         )
 

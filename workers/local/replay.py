@@ -31,7 +31,7 @@ from workers.logs import get_logger
 from workers.redis_client import connect
 from workers.redis_keys import Keys, drop_namespace
 from workers.settings import Settings, state_dir
-from workers.watch.counts import CountReader
+from workers.watch.count_reader import CountReader
 from workers.watch.redis_windows import RedisWindows
 from workers.watch.revisions import ALLOWED_LATENESS
 

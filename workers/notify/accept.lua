@@ -187,7 +187,8 @@ if o.state == 'firing' then
       if (kind or '') == '' then
         ringing = state == 'firing'
         if ringing and attempts == '0' and (batch or '') == '' then -- nobody heard of it: this is what they hear
-          at, muted = redis.call('ZSCORE', due, o.alert_id .. ':' .. sequence), silent or ''
+          -- What was muted is looked at anew, so that its mute is recorded.
+          at = (silent or '') == '' and redis.call('ZSCORE', due, o.alert_id .. ':' .. sequence) or o.now
           take_back(key, o.alert_id, sequence, 'updated')
         end
         break

@@ -57,8 +57,12 @@ if tonumber(score) > o.now then return nil end
 if (lead.get('batch') or '') ~= o.batch then return nil end -- the caller looked before another worker sealed it
 
 -- After what came before it of the same alert, and a retraction after the firing that it is about.
-local function first_waiting(k)
-  return string.match(get(k, 'pending') or '', '^[^,]+')
+local function first_waiting(k, itself)
+  for sequence in string.gmatch(get(k, 'pending') or '', '[^,]+') do
+    local kind, attempts = unpack(redis.call('HMGET', k, sequence .. ':kind', sequence .. ':attempts'))
+    -- A repeat or a closing that nobody has begun to send is in nobody's way.
+    if sequence == itself or (kind or '') == '' or attempts ~= '0' then return sequence end
+  end
 end
 local function later(k, sequence)
   -- While that one is under way look again soon: it will end long before its lease does.
@@ -70,7 +74,7 @@ local function later(k, sequence)
   redis.call('ZADD', due, after, lead.member)
   return nil
 end
-local front = first_waiting(key)
+local front = first_waiting(key, lead.sequence)
 if front ~= lead.sequence then return later(key, front) end
 if lead.get('state') == 'retracted' then
   if stood ~= key and first_waiting(stood) then return later(stood, first_waiting(stood)) end
@@ -85,7 +89,7 @@ for place = 2, #o.changes do
   if change.get('outcome') ~= 'pending' then
     redis.call('HDEL', group, 'm:' .. change.member)
   elseif at and tonumber(at) <= o.now and (change.get('batch') or '') == o.batch
-      and first_waiting(change.key) == change.sequence then
+      and first_waiting(change.key, change.sequence) == change.sequence then
     local ready = true
     if o.batch == '' and change.get('state') == 'retracted' then
       ready = get(change.stood, 'told') == 'firing' and (change.stood == change.key or not first_waiting(change.stood))

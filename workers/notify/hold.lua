@@ -11,9 +11,14 @@ local score = redis.call('ZSCORE', due, o.member)
 if not score or t[1] ~= 'pending' or t[2] ~= '0' or (t[3] or '') ~= '' then return 0 end
 if tonumber(score) > o.now then return 0 end
 -- An alert's changes end in their order.
-if string.match(redis.call('HGET', key, 'pending') or '', '^[^,]+') ~= o.sequence then
-  redis.call('ZADD', due, o.now + 1, o.member)
-  return 0
+for sequence in string.gmatch(redis.call('HGET', key, 'pending') or '', '[^,]+') do
+  if sequence == o.sequence then break end
+  local kind, attempts = unpack(redis.call('HMGET', key, sequence .. ':kind', sequence .. ':attempts'))
+  if (kind or '') == '' or attempts ~= '0' then
+    redis.call('ZADD', due, math.max(o.now + 0.25, tonumber(redis.call('ZSCORE', due, string.match(key, ':alert:(.*)$')
+      .. ':' .. sequence) or '0')), o.member)
+    return 0
+  end
 end
 
 if o.outcome == 'pending' then

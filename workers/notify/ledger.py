@@ -255,6 +255,12 @@ class Ledger:
             await self._redis.zadd(self._keys.due(receiver), dict.fromkeys(members, now), xx=True, lt=True)
             await cast("Any", self._redis.hdel(self._keys.muted(receiver), *members))
 
+    async def record(self, receiver: str, records: Iterable[Delivery]) -> None:
+        """Records for Kafka of what was decided while the ledger was made anew; the same ones again change nothing."""
+        for one in records:
+            name = outbox_id("deliveries", f"rebuilt.{TaskId.told_by(one)}", "")
+            await cast("Any", self._redis.hset(self._keys.outbox(receiver), name, one.model_dump_json()))
+
     async def restore_batches(self, receiver: str, batches: Mapping[str, Sequence[TaskId]]) -> None:
         """Notifications that were made before Redis was lost, with what they tell of."""
         for batch, tasks in batches.items():

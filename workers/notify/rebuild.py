@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from topics.deliveries import Delivery
 from workers.logs import get_logger
-from workers.notify.changes import SUPPRESSED_BECAUSE, Past
+from workers.notify.changes import SUPPRESSED_BECAUSE, Past, suppressed
 from workers.notify.grouping import timers, when
 from workers.notify.history import Acknowledged, History
 from workers.notify.keys import TaskId
@@ -158,6 +158,9 @@ class Rebuilder:
                     past=past,
                 )
                 waiting += accepted.outcome == "pending"
+                if past is None:  # what is decided only now must be told, too
+                    moment = datetime.fromtimestamp(now, UTC)
+                    await self._ledger.record(receiver.name, suppressed(alert, receiver.name, accepted, now=moment))
                 if past is not None and past.batch and accepted.outcome == "pending":
                     batches[receiver.name][past.batch].append(task)
         for name, made in batches.items():

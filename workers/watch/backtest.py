@@ -93,14 +93,18 @@ class _Held:
 
 
 class Backtest:
-    """Takes annotations in the order in which they came, then says what would have rung."""
+    """Takes annotations in the order in which they came, then says what would have rung.
 
-    def __init__(self, patterns: Sequence[Pattern]) -> None:
+    Without `stories`, each article counts as a story of its own: several times as fast, and the same alerts of patterns
+    that do not ask for stories.
+    """
+
+    def __init__(self, patterns: Sequence[Pattern], *, stories: bool = True) -> None:
         self._patterns = patterns
         self._interest = Interest(patterns)
         self._symmetric = patterns[0].symmetric if patterns else frozenset()
         self._shelves = {pattern.id: _Shelf(pattern) for pattern in patterns}
-        self._stories = MemoryStories()
+        self._stories = MemoryStories() if stories else None
         self._stamps: dict[str, Stamp] = {}
         self._held: dict[str, _Held] = {}
         self._days: dict[int, Micros] = {}
@@ -111,7 +115,7 @@ class Backtest:
     def add(self, annotation: Annotation) -> None:
         """Take one annotation. A newer revision replaces the earlier one, an older one is left out."""
         time = to_micros(annotation.event_time)
-        story, text = self._stories.assign(annotation)
+        story, text = self._stories.assign(annotation) if self._stories is not None else (None, None)
         self._move_clock(annotation, time)
         article = annotation.article_id
         stamp = to_micros(annotation.fetched_at), self.articles

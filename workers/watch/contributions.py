@@ -1,44 +1,25 @@
-"""What one article adds to the rolling counts, and into which buckets of event time. Pure."""
+"""What one article adds to the rolling counts, and what is remembered of it. Pure."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 from topics.annotations import Annotation
-from workers.watch.durations import DAY, HOUR, MINUTE, SECOND, Micros, to_micros
+from workers.watch.count_log import KINDS, CountKind, hour_of
+from workers.watch.durations import DAY, SECOND, Micros, to_micros
 from workers.watch.revisions import Known, judged
 from workers.watch.sightings import Stamp
-
-CountKind = Literal["entity", "event", "pair"]
-"""`entity` by its id; `event` by its type; `pair` as `missile_launch:KP`, type and actor. Events only if actual."""
-
-KINDS: tuple[CountKind, ...] = get_args(CountKind)
 
 MAX_MEMBERS = 500
 """Of one kind, in one article: lists of names longer than this are not news."""
 
+WINDOWS: Mapping[str, int] = {"1h": 1, "24h": 24, "7d": 168}
+"""Hours. The shortest is exact to a minute, the others to an hour: the one that holds its end is included."""
 
-@dataclass(frozen=True, slots=True)
-class BucketSize:
-    """Buckets of one length. Their keys live for `seconds_to_live` of wall-clock time after the last write."""
-
-    letter: str
-    length: Micros
-    seconds_to_live: int
-
-
-MINUTES = BucketSize("m", MINUTE, 26 * HOUR // SECOND)
-HOURS = BucketSize("h", HOUR, 9 * DAY // SECOND)
-SIZES = (MINUTES, HOURS)
-
-WINDOWS: Mapping[str, tuple[BucketSize, int]] = {"1h": (MINUTES, 60), "24h": (HOURS, 24), "7d": (HOURS, 168)}
-"""A window is so many buckets, the one that holds its end included: exact to a minute, or to an hour."""
-
-GUARD_SECONDS = HOURS.seconds_to_live
-"""An article's contribution is remembered for as long as the counts it went into."""
+SECONDS_TO_LIVE = 9 * DAY // SECOND
+"""An hour's log, its names and the articles in it live for so long of wall-clock time after the last write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +30,9 @@ class Contribution:
     """
 
     time: Micros
+    source: str | None
     members: Mapping[CountKind, tuple[str, ...]]
     dated: bool = True
-
-    def buckets(self) -> Iterator[tuple[CountKind, BucketSize, int, tuple[str, ...]]]:
-        """Kind, size and index of each bucket, and what goes into it."""
-        for kind, members in self.members.items():
-            for size in SIZES:
-                if members:
-                    yield kind, size, self.time // size.length, members
 
 
 def contribution_of(annotation: Annotation, symmetric: frozenset[str]) -> Contribution:
@@ -76,43 +51,44 @@ def contribution_of(annotation: Annotation, symmetric: frozenset[str]) -> Contri
     }
     return Contribution(
         to_micros(annotation.event_time),
-        {kind: tuple(dict.fromkeys(ids))[:MAX_MEMBERS] for kind, ids in members.items()},
+        annotation.source,
+        {kind: tuple(dict.fromkeys(members[kind]))[:MAX_MEMBERS] for kind in KINDS},
         annotation.event_time_source == "published",
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What is remembered of an article: its newest revision's stamp, all types it has had, what it has contributed."""
+    """What is remembered of an article: its newest revision's stamp, all types it has had, in which hour's log it is.
+
+    Where in the log is known to Redis alone, which adds it to what is written here.
+    """
 
     known: Known
-    contribution: Contribution
+    hour: int
 
     def to_wire(self) -> str:
         """Short JSON."""
-        c = self.contribution
         k = self.known
-        members = [c.members.get(kind, ()) for kind in KINDS]
-        value = [k.stamp, sorted(k.types), int(k.late), c.time, members]
+        value = [*k.stamp, int(k.late), self.hour, *sorted(k.types)]
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_wire(cls, text: str) -> Guard:
         """The inverse of `to_wire`."""
-        stamp, types, late, time, members = json.loads(text)
-        listed = {kind: tuple(ids) for kind, ids in zip(KINDS, members, strict=True)}
-        return cls(Known((stamp[0], stamp[1]), frozenset(types), bool(late)), Contribution(time, listed))
+        fetched, offset, late, hour, *types = json.loads(text)
+        return cls(Known((fetched, offset), frozenset(types), bool(late)), hour)
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What counting one record changes: `guard` is None if nothing. `stale`: a newer revision is known already.
+    """What counting one record changes: `guard` is None if nothing. `taken_back`: the hour of what counted before.
 
-    `revised`: the article has come before.
+    `stale`: a newer revision is known already. `revised`: the article has come before.
     """
 
     guard: Guard | None
-    taken_back: Contribution | None
+    taken_back: int | None
     added: Contribution | None
     known: Known
     stale: bool
@@ -128,6 +104,5 @@ def counted(
     if verdict != "newer":
         return Move(None, None, None, known, verdict == "stale", revised=True)
     added = contribution_of(annotation, symmetric)
-    return Move(
-        Guard(known, added), guard.contribution if guard else None, added, known, stale=False, revised=guard is not None
-    )
+    after = Guard(known, hour_of(added.time))
+    return Move(after, guard.hour if guard else None, added, known, stale=False, revised=guard is not None)

@@ -6,7 +6,6 @@ whoever reads sums over partitions. What an article contributes is decided in `c
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,20 +13,14 @@ from topics.annotations import Annotation
 from workers.errors import TransientError
 from workers.redis_client import Redis
 from workers.redis_keys import Keys
-from workers.watch.contributions import (
-    GUARD_SECONDS,
-    WINDOWS,
-    BucketSize,
-    Contribution,
-    CountKind,
-    Guard,
-    Move,
-    counted,
-)
+from workers.watch.contributions import SECONDS_TO_LIVE, Guard, Move, counted
+from workers.watch.count_log import KINDS, head_of, hour_of, period_of
 from workers.watch.durations import DAY, SECOND, Micros, to_micros
 from workers.watch.revisions import Known, is_late
 from workers.watch.scripts import Call, Script, run
 from workers.watch.sightings import Stamp
+from workers.watch.stories import mark_of, story_id, text_id
+from workers.watch.story_index import Assigned
 
 _COUNT = Script.load("count.lua")
 _META_SECONDS = 60 * DAY // SECOND
@@ -51,6 +44,17 @@ class Countable:
     offset: int
     stamp: Stamp
     annotation: Annotation
+    assigned: Assigned | None = None
+
+    @property
+    def mark(self) -> str:
+        """Stands for the article."""
+        return mark_of(self.annotation.article_id, to_micros(self.annotation.event_time))
+
+    @property
+    def found(self) -> Assigned:
+        """Its story and text; its own where nothing is known of them."""
+        return self.assigned or Assigned(story_id(self.mark), text_id(self.mark))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ class Counts:
             pipe.hget(self._keys.counts(partition).meta, "newest")
         answers: list[str | None] = await pipe.execute() if batch else []
         guards = {
-            (item.partition, item.annotation.article_id): answer or ""
+            (item.partition, item.annotation.article_id): (answer or "").rpartition("@")[0]
             for item, answer in zip(batch, answers, strict=False)
         }
         times = zip(partitions, answers[len(batch) :], strict=True)
@@ -129,28 +133,26 @@ class Counts:
 
     def _call(self, item: Countable, move: Move, expected: str) -> Call:
         k = self._keys.counts(item.partition)
-        changes: dict[str, tuple[BucketSize, Counter[str]]] = {}
-        for contribution, sign in ((move.taken_back, -1), (move.added, 1)):
-            for kind, size, index, members in _buckets(contribution):
-                _, deltas = changes.setdefault(k.bucket(kind, size.letter, index), (size, Counter()))
-                for member in members:
-                    deltas[member] += sign
-        args: list[str | int] = [
+        keys = [k.meta, k.guard(item.annotation.article_id)]
+        args: list[str | int | float | bytes] = [
             item.offset + 1,
             self._known.get(item.partition, 0),
             "" if move.added is None else move.added.time,
             "newest" if move.added is None or move.added.dated else "newest_undated",
             expected,
             "" if move.guard is None else move.guard.to_wire(),
-            GUARD_SECONDS,
+            SECONDS_TO_LIVE,
             _META_SECONDS,
         ]
-        for size, deltas in changes.values():
-            moved = {member: delta for member, delta in deltas.items() if delta}
-            args += [size.seconds_to_live, len(moved)]
-            for member, delta in moved.items():
-                args += [member, delta]
-        return Call(_COUNT, (k.meta, k.guard(item.annotation.article_id), *changes), args)
+        if move.added is not None:
+            hour = hour_of(move.added.time)
+            keys += [k.log(hour), k.numbers(period_of(hour)), k.names(period_of(hour))]
+            args += [head_of(move.added.time, item.found, item.mark), move.added.source or ""]
+            for kind in KINDS:
+                args += [len(move.added.members[kind]), *move.added.members[kind]]
+        if move.taken_back is not None:
+            keys.append(k.log(move.taken_back))
+        return Call(_COUNT, keys, args)
 
     async def done(self, next_offsets: dict[int, int]) -> None:
         """The whole step has its effects up to these offsets. One round trip."""
@@ -189,49 +191,3 @@ def _lost() -> StateLost:
         "Redis has lost counts that this worker had written.",
         hint="The step ends and, when it is started again, rebuilds them from the annotations.",
     )
-
-
-def _buckets(contribution: Contribution | None) -> list[tuple[CountKind, BucketSize, int, tuple[str, ...]]]:
-    return [] if contribution is None else list(contribution.buckets())
-
-
-class CountReader:
-    """Reads counts, summed over partitions."""
-
-    def __init__(self, client: Redis, keys: Keys) -> None:
-        self._client = client
-        self._keys = keys
-
-    async def newest(self) -> Micros | None:
-        """The newest event time that any partition has counted; that of undated articles if there are no others."""
-        partitions = await self._partitions()
-        pipe = self._client.pipeline(transaction=False)
-        for partition in partitions:
-            pipe.hmget(self._keys.counts(partition).meta, ["newest", "newest_undated"])
-        times: list[list[str | None]] = await pipe.execute() if partitions else []
-        for field in (0, 1):
-            known = [int(time) for answer in times if (time := answer[field])]
-            if known:
-                return max(known)
-        return None
-
-    async def top(self, kind: CountKind, window: str, at: Micros, limit: int | None = None) -> list[tuple[str, int]]:
-        """The ids most often counted in the `window` (1h, 24h, 7d) that ends at `at`; ties by id."""
-        size, number = WINDOWS[window]
-        last = at // size.length
-        partitions = await self._partitions()
-        pipe = self._client.pipeline(transaction=False)
-        for partition in partitions:
-            k = self._keys.counts(partition)
-            buckets = [k.bucket(kind, size.letter, index) for index in range(last - number + 1, last + 1)]
-            pipe.zunion(buckets, withscores=True)
-        total: Counter[str] = Counter()
-        for answer in await pipe.execute() if partitions else []:
-            for member, score in answer:
-                total[member] += round(score)
-        ranked = sorted(total.items(), key=lambda item: (-item[1], item[0]))
-        return ranked[:limit]
-
-    async def _partitions(self) -> list[int]:
-        found = await self._client.smembers(self._keys.partitions)
-        return sorted(int(partition) for partition in found)

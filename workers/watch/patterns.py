@@ -126,6 +126,11 @@ class Pattern:
         return self.timespan + max(reference, self.cooldown if self.rearms else 0)
 
     @property
+    def asks_stories(self) -> bool:
+        """Whether what rings depends on which articles tell one story, or copy one text."""
+        return "story" in self.group_by or self.field == "story" or self.rearms or self.corroboration > 1
+
+    @property
     def surveyed(self) -> Micros:
         """How far before a moment all must be known that the pattern asks for, so that something can be missing."""
         return self.timespan + (self.spike.reference if self.spike is not None else 0)

@@ -33,7 +33,7 @@ class Call:
 
     script: Script
     keys: Sequence[str]
-    args: Sequence[str | int | float]
+    args: Sequence[str | int | float | bytes]
 
 
 async def run(client: Redis, calls: Sequence[Call]) -> list[Any]:

@@ -234,7 +234,12 @@ class Watch:
             )
             for item, assigned in zip(read, stories, strict=True)
         ]
-        counted = await self._counts.apply([Countable(a.partition, a.offset, a.stamp, a.annotation) for a in arrivals])
+        counted = await self._counts.apply(
+            [
+                Countable(a.partition, a.offset, a.stamp, a.annotation, assigned)
+                for a, assigned in zip(arrivals, stories, strict=True)
+            ]
+        )
         return [
             # Who reads again may have lost what is remembered of the article, and not the windows that hold it.
             arrival.judged(found.known.types, late=found.known.late, revised=found.revised or arrival.rebuilding)

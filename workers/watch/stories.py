@@ -51,7 +51,7 @@ literature: three days weigh like another country."""
 
 _T = TypeVar("_T", int, str)
 
-_ERA_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+ERA_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
 def era_of(time: Micros) -> int:
@@ -73,12 +73,12 @@ def mark_of(article_id: str, time: Micros) -> str:
 
 def marked(mark: str, era: int) -> str:
     """`mark` as that of an article in the span `era`."""
-    return mark[:11] + _ERA_LETTERS[era % 64]
+    return mark[:11] + ERA_LETTERS[era % 64]
 
 
 def era_of_mark(mark: str, near: int) -> int:
     """The span that `mark` names, of those within 32 of `near`."""
-    return near + (_ERA_LETTERS.index(mark[-1]) - near + 32) % 64 - 32
+    return near + (ERA_LETTERS.index(mark[-1]) - near + 32) % 64 - 32
 
 
 def story_id(mark: str) -> str:

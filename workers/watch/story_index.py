@@ -162,7 +162,7 @@ def assignment(annotation: Annotation) -> Search:
     cells = yield article.asked
     for place in article.itself:
         if place in cells:
-            return Assignment(Assigned(story_id(cells[place][:MARK]), text_id(cells[place][MARK:])))
+            return Assignment(Assigned(story_id(cells[place][:MARK]), text_id(cells[place][MARK : 2 * MARK])))
     found = yield from _found(article, cells)
     return _remembered(article, cells, found)
 
@@ -220,7 +220,7 @@ def _remembered(article: _Article, cells: Cells, found: _Found) -> Assignment:
     founding = found.left or mark
     story = found.story.joined(telling, kept) if found.story else founded(telling, founding, kept)
     text = found.text or mark
-    writes = {Place("a", article.own, mark): story.mark + text}
+    writes = {Place("a", article.own, mark): story.mark + text + telling.article_id}
     place = None
     if found.left is None:
         place = article.place("s", story.mark)

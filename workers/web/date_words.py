@@ -6,8 +6,6 @@ import unicodedata
 from datetime import timedelta
 from functools import cache
 
-from babel.dates import get_month_names
-
 LANGUAGES = (
     "en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "uk", "be", "cs", "sk", "sl", "hr", "sr", "bs", "bg", "mk",
     "ro", "hu", "fi", "et", "lv", "lt", "sv", "nb", "nn", "da", "is", "el", "tr", "ca", "eu", "gl", "ga", "cy", "sq",
@@ -60,6 +58,8 @@ def zone_of(word: str, language: str = "") -> timedelta | None:
 
 @cache
 def _months(language: str) -> dict[str, int]:
+    from babel.dates import get_month_names  # noqa: PLC0415 - slow to import, and most dates are in numbers
+
     found: dict[str, int] = {}
     wide: list[tuple[str, int]] = []
     for context in ("format", "stand-alone"):

@@ -22,6 +22,12 @@ _MAX_OFFSET = timedelta(hours=14, minutes=59)
 _SECONDS = range(10**8, 10**10)
 _MILLISECONDS = range(10**11, 10**13)
 
+_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)")
+_RFC822 = re.compile(r"[A-Z][a-z]{2}, (\d\d?) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) (?:GMT|([+-])(\d\d)(\d\d))")
+_ENGLISH = {
+    "Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "May": 5, "Jun": 6,
+    "Jul": 7, "Aug": 8, "Sep": 9, "Oct": 10, "Nov": 11, "Dec": 12,
+}  # fmt: skip
 _COMMENT = re.compile(r"\([^()]*\)")
 _YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})\s?[-/.]\s?(\d{1,2})\s?[-/.]\s?(\d{1,2})(?!\d)\.?t?")
 _COMPACT = re.compile(r"(?<![\d+-])(\d{4})(\d{2})(\d{2})(?:[t ]?(\d{2})(\d{2})(\d{2})?(?:[.,]\d+)?)?(?=\D|$)")
@@ -59,11 +65,27 @@ def parse_date(written: str, *, language: str | None = None, now: datetime | Non
     if len(written) > MAX_CHARS:
         return None
     try:
-        found = _parsed(written.strip(), (language or "").lower(), now)
+        found = _well_written(written.strip()) or _parsed(written.strip(), (language or "").lower(), now)
         moment = found and found.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
     return moment if moment and moment >= EARLIEST else None
+
+
+def _well_written(written: str) -> datetime | None:
+    """The two forms that nearly all feeds use, without a detour; None for all others."""
+    try:
+        if _ISO.fullmatch(written):
+            return datetime.fromisoformat(written)
+        if (found := _RFC822.fullmatch(written)) and (month := _ENGLISH.get(found[2])):
+            offset = timedelta(hours=int(found[8] or 0), minutes=int(found[9] or 0))
+            if offset <= _MAX_OFFSET:
+                day, year, hour, minute, second = (int(found[n]) for n in (1, 3, 4, 5, 6))
+                zone = timezone(-offset if found[7] == "-" else offset)
+                return datetime(year, month, day, hour, minute, second, tzinfo=zone)
+    except ValueError:  # a leap second, or midnight as 24:00
+        pass
+    return None
 
 
 def _parsed(written: str, language: str, now: datetime | None) -> datetime | None:

@@ -10,6 +10,8 @@ import trafilatura
 
 from workers.web.charsets import decoded
 from workers.web.html_text import tidy
+from workers.web.page_facts import page_facts
+from workers.web.page_process import Page, Task
 
 MIN_CHARS = 200
 """A shorter text is a caption, a notice or an error."""
@@ -45,9 +47,29 @@ class PageText:
     for_subscribers: bool = False
 
 
-def page_text(body: bytes, *, url: str, title: str = "", content_type: str | None = None) -> PageText:
+def read(body: bytes, task: Task) -> Page:
+    """The page that `body` is: the article's text, or why it is refused."""
+    markup = decoded(body, task.content_type)
+    facts = page_facts(markup, base=task.url)
+    found = page_text(markup, url=task.url, title=task.title or facts.title)
+    if task.title or task.summary:
+        refusal = why_not_the_article(found, title=task.title, summary=task.summary)
+    else:
+        refusal = None if found.text else "no article is found on the page"
+    if refusal is not None:
+        return Page(refusal=refusal)
+    return Page(
+        text=found.text,
+        title=facts.title,
+        url=facts.url,
+        published_at=facts.published_at,
+        site=facts.site,
+        lang=facts.lang,
+    )
+
+
+def page_text(markup: str, *, url: str | None = None, title: str = "") -> PageText:
     """The article on a page: paragraphs apart by blank lines, without `title` above them; empty if there is none."""
-    markup = decoded(body, content_type)
     found = trafilatura.extract(
         markup, url=url, include_comments=False, include_tables=False, favor_precision=True, deduplicate=False
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 TESTS = Path(__file__).parents[2] / "unit" / "watch"
 FILES = ("test_engine_against_oracle.py", "test_crashes.py", "test_backtest.py", "test_changed_patterns.py")
 _BLOCK = re.compile(r"^(tests/\S+::(?P<name>test_\w+)):$(?P<body>(?:\n(?!tests/).*)*)", re.MULTILINE)
-_NUMBERS = re.compile(r"(\d+) passing examples?, (\d+) failing examples?, (\d+) invalid")
+_NUMBERS = re.compile(r"(\d+) passing(?: examples)?, (\d+) failing(?: examples)?, (?:and )?\d+ invalid")
 
 
 def run(factor: int) -> int:

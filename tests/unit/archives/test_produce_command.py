@@ -243,3 +243,30 @@ def test_a_killed_producer_goes_on_where_kafka_confirmed(settings: dict[str, str
     assert resumed == 60_000
     assert " of before, produced " in done.stderr
     assert lying_on_the_topic(settings) >= 60_000
+
+
+def test_a_table_by_its_columns_and_mail_from_standard_input(
+    run: Run, settings: dict[str, str], tmp_path: Path
+) -> None:
+    table = tmp_path / "stories.csv"
+    table.write_text("headline,body,filed\nHarbour,Ships came.,1 March 2026\nNo text,,\nToo,many,2026-03-01,cells\n")
+    found = run(str(table), "--columns", "title=headline,text=body,published_at=filed")
+    assert found.returncode == 1
+    assert f"{table}:4: 4 cells in a table of 3 columns" in found.stderr
+    assert "produced 2, confirmed 2, malformed 1" in found.stderr
+    found = run("-", "--format", "mbox", given="From a\nSubject: Harbour\n\nShips came.\n")
+    assert found.returncode == 0, found.stderr
+    assert lying_on_the_topic(settings) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(("--columns", "headline=x"), "an article has no field 'headline'"), (("--format", "pdf"), "is not one of")],
+)
+def test_a_wrong_table_or_format_is_wrong_usage(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "a.csv").write_text("text\nx\n")
+    found = run(str(tmp_path / "a.csv"), *arguments)
+    assert found.returncode == 2
+    assert said in " ".join(found.stderr.replace("│", " ").split())

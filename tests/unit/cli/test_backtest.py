@@ -118,6 +118,15 @@ def test_a_folder_of_annotations_and_articles(files) -> None:
     assert "6 articles" in found.stderr
 
 
+def test_quick_finds_the_same_alerts_and_refuses_patterns_that_ask_for_stories(files) -> None:
+    arguments = [files / "new.yaml", "--from", files / "told.jsonl", "--json"]
+    quick, whole = ([json.loads(line) for line in run(*arguments, *more).splitlines()] for more in (["--quick"], []))
+    assert [alert["id"] for alert in quick] == [alert["id"] for alert in whole]
+    (files / "new.yaml").write_text(PATTERN.format(timespan="24h") + "corroboration: 2\n")
+    with pytest.raises(InputError, match="ask for them: launch-summit"):
+        run(*arguments, "--quick")
+
+
 @pytest.mark.parametrize("zipped", [False, True])
 def test_annotations_on_standard_input(files, zipped) -> None:
     told = lines(TOLD).encode()

@@ -103,6 +103,7 @@ def test_counts_as_json() -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     assert json.loads(result.stdout) == {
         "kind": "pair",
+        "by": "articles",
         "window": "24h",
         "at": "2026-03-01T05:00:00+00:00",
         "counts": [

@@ -19,8 +19,9 @@ from aiohttp import web
 
 from workers.feeds.fetch import Fetcher
 from workers.feeds.fulltext import FullText
+from workers.feeds.holdings import LEASE
 from workers.feeds.keys import Keys
-from workers.feeds.poller import LEASE, Poller
+from workers.feeds.poller import Poller
 from workers.feeds.registry import Registry
 from workers.feeds.sender import KafkaSender
 from workers.feeds.subscriptions import Subscription, Subscriptions

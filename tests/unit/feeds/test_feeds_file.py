@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from workers.feeds.editing import add_feeds
 from workers.feeds.opml import NotOpml, read_opml, write_opml
 from workers.feeds.spans import AT_ONCE, NEVER
 from workers.feeds.subscriptions import Subscription, load_subscriptions
+from workers.settings import examples_dir
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -41,6 +43,7 @@ feeds:
     alert_after: never
     allow_private: true
 """
+DOCS = Path(__file__).resolve().parents[3] / "docs"
 
 AN_ADDRESS = "an address such as https://news.example/feed.xml"
 NO_LOGIN = "an address without a login; username and password_file stand beside it"
@@ -72,6 +75,15 @@ def test_a_whole_file(tmp_path: Path) -> None:
     assert found.gap_of("slow.example") == timedelta(seconds=30)
     assert found.gap_of("coast.example") == timedelta(seconds=3)
     assert set(found.by_host()) == {"coast.example", "slow.example", "10.0.0.7"}
+
+
+def test_the_example_and_the_file_of_the_docs_are_sound(tmp_path: Path) -> None:
+    assert len(load_subscriptions(examples_dir() / "feeds.yaml").feeds) == 4
+    (block,) = re.findall(r"```yaml\n(.*?)```", (DOCS / "feeds.md").read_text("utf-8"), flags=re.DOTALL)
+    _, wire = load_subscriptions(written(tmp_path, block)).feeds
+    told = set(re.findall(r"^    (\w+):", block, flags=re.MULTILINE)) | {"url", "password"}
+    assert told == set(Subscription.model_fields)
+    assert wire.full_text
 
 
 def test_an_empty_file_is_no_mistake(tmp_path: Path) -> None:

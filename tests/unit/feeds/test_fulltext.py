@@ -18,7 +18,7 @@ from workers.feeds.clock import WallClock
 from workers.feeds.fetch import Fetcher
 from workers.feeds.fulltext import FullText
 from workers.feeds.pages import PageReader
-from workers.feeds.registry import Known
+from workers.feeds.state import NEVER_VISITED
 from workers.feeds.subscriptions import Subscription
 from workers.feeds.visiting import Visitor
 from workers.web.page_text import PageText, why_not_the_article
@@ -214,9 +214,7 @@ def test_what_is_taken_for_the_article(text: str, reason: str | None) -> None:
     assert why_not_the_article(PageText(text), title=TITLE, summary=SUMMARY) == reason
 
 
-async def test_a_feed_that_asks_for_full_text_gets_it_for_what_is_new(
-    full: FullText, site: FeedServer, tmp_path: Path
-) -> None:
+async def test_a_feed_that_asks_for_full_text_gets_it(full: FullText, site: FeedServer, tmp_path: Path) -> None:
     items = "".join(
         f"<item><title>{TITLE}</title><link>{path}</link><description>{SUMMARY}</description></item>"
         for path in ("/a", "/gone")
@@ -226,11 +224,11 @@ async def test_a_feed_that_asks_for_full_text_gets_it_for_what_is_new(
     async with Fetcher(private=HERE) as fetcher:
         visitor = Visitor.make(fetcher, full, WallClock(), tmp_path)
         for wanted in (True, False):
-            visit = await visitor.visit(Subscription(url=url, full_text=wanted, allow_private=True), Known(), no_pace)
-            whole, short = visit.fresh
-            assert (whole.summary_only, short.summary_only) == (not wanted, True)
-            assert short.text == SUMMARY
-            assert (whole.text == "\n\n".join(PARAGRAPHS)) == wanted
-            assert any("the summary only: HTTP 404" in problem for problem in visit.problems) == wanted
-            # What is seen is the entry as the feed has it: the page is not asked for again.
+            feed = Subscription(url=url, full_text=wanted, allow_private=True)
+            visit = await visitor.visit(feed, NEVER_VISITED, no_pace)
+            # What is seen is the entry as the feed has it, so that its page is asked for once.
             assert {article.text for article in visit.document} == {SUMMARY}
+            whole, short = [await visitor.complete(feed, article, no_pace) for article in visit.document]
+            assert (whole[0].text == "\n\n".join(PARAGRAPHS), whole[0].summary_only) == (wanted, not wanted)
+            assert (short[0].text, short[0].summary_only) == (SUMMARY, True)
+            assert (short[1] is not None and "HTTP 404" in short[1]) == wanted

@@ -157,6 +157,15 @@ async def test_a_failing_feed_is_tried_ever_more_rarely_and_never_given_up(world
     assert 20 <= len(site.log) <= 30
 
 
+async def test_what_a_new_feed_brings_of_long_ago_is_old_news(world: World, site: Publishers) -> None:
+    url = site.publish("127.0.0.2", "/rss", Publication(every(12 * HOUR, start=START - 72 * HOUR)))
+    world.lease = HOUR
+    await world.join("a", subscriptions(url, interval="1h"))
+    await world.play(START + 25 * HOUR)
+    produced = sorted(read_records(world.settings, "articles", Article), key=lambda each: int(each.title[8:]))
+    assert [article.backfill for article in produced] == [True] * 4 + [False] * 5
+
+
 PAGE = """<html><head><title>Story</title></head><body><article><h1>Story</h1>{}</article></body></html>"""
 SENTENCES = "".join(
     f"<p>The ferry number {n} left the harbour on Monday and came back in the evening.</p>" for n in range(9)

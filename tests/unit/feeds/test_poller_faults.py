@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -110,18 +111,20 @@ async def test_without_redis_nothing_is_asked_and_afterwards_all_goes_on(
 
 async def test_redis_goes_while_a_visit_is_under_way(world: World, site: Publishers, net: Proxy) -> None:
     """Its articles are on the topic, but not remembered: they come a second time as the same."""
-
-    def cut(now: datetime) -> web.Response | None:
-        net.refuse()
-        return None
-
-    feed = Publication(every(HOUR, start=START - 5 * HOUR), answer=cut)
-    url = site.publish("127.0.0.2", "/rss", feed)
+    url = site.publish("127.0.0.2", "/rss", Publication(every(HOUR, start=START - 5 * HOUR)))
     poller = await world.join("a", subscriptions(url, interval="2m"))
+    send = poller._sender.send
+
+    async def send_and_cut(*records: Sequence[Any]) -> tuple[str, ...]:
+        done = await send(*records)
+        net.refuse()
+        return done
+
+    poller._sender.send = send_and_cut  # type: ignore[method-assign]  # Kafka has confirmed, and then Redis goes
     await poller.turn(world.clock.now())
     await poller.settle()
     assert not poller.well
-    feed.answer = lambda _now: None
+    poller._sender.send = send  # type: ignore[method-assign]  # as it was
     net.heal()
     while not poller.well:
         world.clock.set(world.clock.now() + MINUTE)

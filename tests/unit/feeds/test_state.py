@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from topics.alerts import Alert
-from topics.articles import Article, revision_of
+from topics.articles import Article, article_id, revision_of
 from workers.feeds.about_feed import BROKEN_PATTERN, SILENT_PATTERN, changes
 from workers.feeds.known import Validators
 from workers.feeds.seen import KEPT, Seen
@@ -143,6 +143,37 @@ def test_what_is_produced_is_what_changed(documents: list[list[tuple[int, int]]]
         assert {each.id for each in fresh} == {name for name, each in first.items() if known.get(name) != each.revision}
         known |= {each.id: each.revision for each in fresh}
         seen = seen.with_these(articles)
+
+
+def with_guid(guid: str, page: str, title: str = "Harbour", text: str = "Words.") -> Article:
+    return article(title, text).model_copy(
+        update={"id": article_id(guid=guid), "url": f"https://c.example/{page}", "revision": revision_of(title, text)}
+    )
+
+
+def test_an_entry_whose_guid_changes_at_every_poll_is_one_article() -> None:
+    seen = Seen()
+    first = [with_guid(f"0-{n}", f"{n}") for n in range(5)]
+    fresh = 0
+    for poll in range(4):
+        text = "Words." if poll < 2 else "Edited."
+        document = seen.recognised([with_guid(f"{poll}-{n}", f"{n}?utm_source=rss", text=text) for n in range(5)])
+        assert [each.id for each in document] == [each.id for each in first]
+        fresh += len(seen.unseen(document))
+        seen = Seen.parse(seen.with_these(document).dump())
+    assert fresh == 10  # once, and once edited
+
+
+def test_what_only_looks_like_a_changed_guid_is_none() -> None:
+    old, seen = with_guid("1", "a"), Seen()
+    seen = seen.with_these([old, article("plain")])
+    for document in (
+        [with_guid("2", "a", title="Another headline on the page of today")],
+        [with_guid("2", "b")],
+        [with_guid("2", "a"), with_guid("1", "a")],
+        [with_guid("2", "a"), with_guid("3", "a")],
+    ):
+        assert seen.recognised(document) == tuple(document)
 
 
 @given(st.text())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from topics.deliveries import Delivery
 from topics.silences import Silence
 from workers.notify.changes import Arrival
 from workers.notify.gate import Gate
+from workers.notify.history import Acknowledged
 from workers.notify.inhibition import InhibitRule
 from workers.notify.keys import Keys
 from workers.notify.lane import Lane
@@ -22,6 +23,7 @@ from workers.notify.matchers import parse_matcher
 from workers.notify.message import Message
 from workers.notify.mute_store import MuteStore
 from workers.notify.parking import Parking
+from workers.notify.rebuild import Rebuilder
 from workers.notify.receivers.webhook import group_message_id, message_id
 from workers.notify.routing import Receivers
 from workers.notify.silences import new_silence
@@ -74,6 +76,7 @@ class Sent:
     id: str
     told: list[tuple[str, str]]
     taken: bool = True
+    changes: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass
@@ -90,7 +93,7 @@ class SimulatedChannel:
         answer = self.answers.pop(0) if self.answers else Attempt("delivered", status_code=200)
         self.world.sent.append(
             Sent(self.world.now - BEGIN, self.receiver.name, name, [(a.id, a.state) for a in alerts],
-                 answer.verdict == "delivered")
+                 answer.verdict == "delivered", tuple((a.id, a.sequence) for a in alerts))
         )  # fmt: skip
         return answer
 
@@ -136,7 +139,8 @@ class World:
     async def take(self, *alerts: Alert) -> None:
         """They come from the topic, and what is due is sent."""
         for alert in alerts:
-            self.alerts.append((alert, self.now))
+            if not self.alerts or self.alerts[-1][0] is not alert:  # else it comes again, after a death
+                self.alerts.append((alert, self.now))
             self.keep(await self.parking.park(Arrival(alert, None, f"tocsin.alerts/0/{len(self.alerts)}")))
         await self.work()
 
@@ -164,21 +168,51 @@ class World:
             await self.upkeep.look(self.clock())
             await self.work()
 
-    async def silence(self, *matchers: str, seconds: float = 3600.0, after: float = 0.0, name: str = "s1") -> Silence:
-        made = new_silence(
+    async def leap(self, seconds: float) -> None:
+        """As `until`, from one moment at which something is due to the next."""
+        end = BEGIN + seconds
+        await self.upkeep.look(self.clock())
+        await self.work()
+        while self.now < end:
+            due = [await self.ledger.next_due(name) for name in self.channels]
+            next_due = min((moment for moment in due if moment is not None), default=end)
+            self.now = min(end, max(self.now + 0.25, next_due))
+            await self.upkeep.look(self.clock())
+            await self.work()
+
+    def reborn(self, redis: Redis) -> World:
+        """The process died; another takes its place on the same Redis and Kafka."""
+        other = World(redis, *self.receivers.all, rules=self.receivers.inhibit_rules)
+        other.now, other.sent, other.published = self.now, self.sent, self.published
+        other.alerts, other.silenced = self.alerts, self.silenced
+        for name, channel in self.channels.items():
+            other.channels[name].answers = channel.answers
+        return other
+
+    async def rebuild(self) -> None:
+        """Redis was lost, and is made anew from what Kafka holds."""
+        history = Remembered(self)
+        await Rebuilder(self.receivers, self.ledger, self.standings, self.mutes, history).rebuild(self.now)
+
+    async def silence(self, *matchers: str, seconds: float = 3600.0, name: str = "s1") -> Silence:
+        made = self.made_silence(*matchers, seconds=seconds, name=name)
+        await self.put(made)
+        return made
+
+    def made_silence(self, *matchers: str, seconds: float, name: str) -> Silence:
+        return new_silence(
             name,
             [parse_matcher(text) for text in matchers],
-            starts_at=moment(self.now + after),
-            ends_at=moment(self.now + after + seconds),
+            starts_at=self.clock(),
+            ends_at=moment(self.now + seconds),
             created_by="night desk",
             comment="known",
             now=self.clock(),
         )
-        await self.put(made)
-        return made
 
     async def put(self, silence: Silence) -> None:
-        self.silenced.append(silence)
+        if silence not in self.silenced:
+            self.silenced.append(silence)
         await self.mutes.put([silence])
 
     def told(self, receiver: str = "t", *, taken: bool = True) -> list[tuple[float, list[tuple[str, str]]]]:
@@ -190,6 +224,26 @@ class World:
 
     async def entries(self, alert_id: str, receiver: str = "t") -> list[Entry]:
         return await self.standings.entries(receiver, alert_id)
+
+
+@dataclass
+class Remembered:
+    """What Kafka holds of a world, as `History` tells it."""
+
+    world: World
+
+    def commits(self) -> dict[int, int]:
+        return {0: len(self.world.alerts)}
+
+    def deliveries(self) -> Iterator[Delivery]:
+        yield from self.world.published.deliveries()
+
+    def silences(self) -> Iterator[Silence]:
+        yield from self.world.silenced
+
+    def alerts(self, commits: dict[int, int]) -> Iterator[Acknowledged]:
+        for offset, (told, at) in enumerate(self.world.alerts[: commits[0]], 1):
+            yield Acknowledged(Arrival(told, None, f"tocsin.alerts/0/{offset}"), at)
 
 
 def rule(source: str, target: str, *equal: str) -> InhibitRule:

@@ -56,7 +56,7 @@ class TestUpdates:
         await world.take(updated("a", 10), updated("a", 20))
         await world.until(HOUR, every=60)
         assert world.told() == [(HOUR, [("a", "firing")])]
-        assert [outcome for _, outcome in world.outcomes()].count("muted") == 1
+        assert [outcome for _, outcome in world.outcomes()].count("muted") == 2, "the last of them must be known, too"
 
 
 class TestRepeatsAndClosings:

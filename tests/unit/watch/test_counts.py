@@ -11,9 +11,13 @@ import pytest
 from tests.unit.watch.builders import annotation, at, event
 from topics.annotations import Annotation
 from workers.redis_keys import Keys
-from workers.watch.contributions import KINDS, WINDOWS, contribution_of
-from workers.watch.counts import Countable, CountReader, Counts
+from workers.watch.contributions import WINDOWS, contribution_of
+from workers.watch.count_log import KINDS
+from workers.watch.count_reader import MEASURES, CountReader, Span, span_of
+from workers.watch.counts import Countable, Counts
 from workers.watch.durations import to_micros
+from workers.watch.stories import mark_of, story_id, text_id
+from workers.watch.story_index import Assigned
 
 LENGTHS = {"1h": (timedelta(minutes=1), 60), "24h": (timedelta(hours=1), 24), "7d": (timedelta(hours=1), 168)}
 SYMMETRIC = frozenset({"summit"})
@@ -30,6 +34,7 @@ def random_article(dice: random.Random, article: int, revision: int) -> Annotati
             for _ in range(dice.randint(0, 3))
         ),
         revision=revision,
+        source=dice.choice([None, "bbc", "KP", "dpa"]),
         entities=tuple(dice.sample(ids, dice.randint(0, 4))),
     )  # fmt: skip
 
@@ -41,21 +46,31 @@ def inside(moment: datetime, end: datetime, window: str) -> bool:
     return 0 <= (end - epoch) // size - (moment - epoch) // size < number
 
 
-def by_hand(articles: list[Annotation], kind: str, window: str, end: datetime) -> dict[str, int]:
-    found: Counter[str] = Counter()
+def by_hand(articles: list[Annotation], kind: str, window: str, end: datetime, by: str = "articles") -> dict[str, int]:
+    found: dict[str, set[str]] = {}
     for told in articles:
         if not inside(told.event_time, end, window):
             continue
         actual = [e for e in told.events if e.status == "actual"]
         if kind == "entity":
-            found.update({e.id for e in told.entities})
+            ids = {e.id for e in told.entities}
         elif kind == "event":
-            found.update({e.type for e in actual})
+            ids = {e.type for e in actual}
         else:
-            found.update(
-                {f"{e.type}:{p.id}" for e in actual for p in (*e.actor, *(e.target if e.type == "summit" else ()))}
-            )
-    return dict(found)
+            ids = {f"{e.type}:{p.id}" for e in actual for p in (*e.actor, *(e.target if e.type == "summit" else ()))}
+        given = assigned(told.article_id)
+        whats = {"articles": told.article_id, "texts": given.text, "stories": given.story, "sources": told.source}
+        what = whats[by]
+        for id_ in ids:
+            found.setdefault(id_, set()).update([what] if what else [])
+    return {id_: len(different) for id_, different in found.items() if different}
+
+
+def assigned(article_id: str) -> Assigned:
+    """Eight texts, four stories; an article keeps those that it was given."""
+    number = int(article_id[1:])
+    story, text = mark_of(f"s{number % 4}", to_micros(at(0))), mark_of(f"s{number % 8}", to_micros(at(0)))
+    return Assigned(story_id(story), text_id(text))
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -71,7 +86,8 @@ async def test_counts_are_what_counting_by_hand_gives(client, seed) -> None:
         revision = int(known.revision[1:]) + 1 if known else 1
         told = newest[f"a{article}"] = random_article(dice, article, revision)
         partition = article % 3
-        waiting.append(Countable(partition, offsets[partition], (to_micros(told.fetched_at), offsets[partition]), told))
+        stamp = to_micros(told.fetched_at), offsets[partition]
+        waiting.append(Countable(partition, offsets[partition], stamp, told, assigned(told.article_id)))
         offsets[partition] += 1
         if dice.random() < 0.2:
             await counts.apply(waiting)
@@ -84,9 +100,10 @@ async def test_counts_are_what_counting_by_hand_gives(client, seed) -> None:
     for window in WINDOWS:
         for kind in KINDS:
             for end in (at(days=9), at(days=4, minutes=dice.randrange(1440)), at(0)):
-                ranked = await reader.top(kind, window, to_micros(end))
-                assert dict(ranked) == by_hand(list(newest.values()), kind, window, end)
-                assert ranked == sorted(ranked, key=lambda row: (-row[1], row[0]))
+                for by in MEASURES:
+                    ranked = await reader.top(kind, window, to_micros(end), by=by)
+                    assert dict(ranked) == by_hand(list(newest.values()), kind, window, end, by)
+                    assert ranked == sorted(ranked, key=lambda row: (-row[1], row[0]))
 
 
 async def test_an_article_counts_once_however_often_it_names_a_thing(client) -> None:
@@ -119,3 +136,64 @@ async def test_undated_articles_say_how_far_the_news_is_only_if_there_are_no_oth
     assert await reader.newest() == to_micros(at(days=99))
     await counts.apply([Countable(0, 1, (1, 1), annotation("d", at(0)))])
     assert await reader.newest() == to_micros(at(0))
+
+
+async def test_a_series_has_a_count_for_every_part_of_its_window(client) -> None:
+    counts, reader = Counts(client, Keys("t"), SYMMETRIC), CountReader(client, Keys("t"))
+    moments = [at(0), at(0.5), at(1.2), at(1.3), at(30)]
+    for offset, moment in enumerate(moments):
+        told = annotation(f"a{offset}", moment, entities=("KP",), source="bbc")
+        await counts.apply([Countable(0, offset, (1, offset), told)])
+    await counts.done({0: len(moments)})
+    for window, parts in (("1h", 60), ("24h", 24), ("7d", 28)):
+        for end in (at(1.3), at(30)):
+            series = await reader.series("entity", "KP", window, to_micros(end))
+            assert len(series) == parts
+            assert sum(n for _, n in series) == sum(inside(moment, end, window) for moment in moments)
+    day = dict(await reader.series("entity", "KP", "24h", to_micros(at(1.3)), by="sources"))
+    assert (day[to_micros(at(0))], day[to_micros(at(1))], day[to_micros(at(-1))]) == (1, 1, 0)
+    assert {n for _, n in await reader.series("entity", "nobody", "24h", to_micros(at(1)))} == {0}
+
+
+async def test_stories_are_ranked_by_outlets_then_by_texts(client) -> None:
+    counts, reader = Counts(client, Keys("t"), SYMMETRIC), CountReader(client, Keys("t"))
+    for number, source in enumerate(["bbc", "dpa", "afp", "bbc", "bbc", None, "afp", "dpa", "bbc"]):
+        given = assigned(f"a{number}")
+        told = annotation(f"a{number}", at(minutes=number), source=source)
+        await counts.apply([Countable(0, number, (1, number), told, given)])
+    await counts.done({0: 9})
+    found = await reader.stories(span_of("24h", to_micros(at(1))))
+    assert [(s.articles, s.texts, s.sources) for s in found] == [(2, 2, 2), (3, 2, 1), (2, 2, 1), (2, 2, 1)]
+    assert found[1].story == assigned("a0").story
+    assert await reader.stories(Span(0, 60)) == []
+
+
+async def test_a_revision_of_another_hour_leaves_nothing_behind(client) -> None:
+    counts, reader = Counts(client, Keys("t"), SYMMETRIC), CountReader(client, Keys("t"))
+    told = [
+        annotation("a", at(hours), entities=("KP", name), revision=revision)
+        for revision, (hours, name) in enumerate([(0, "RU"), (0, "US"), (50, "CN"), (0, "FR")], 1)
+    ]
+    batch = [Countable(0, n, (to_micros(one.fetched_at), n), one) for n, one in enumerate(told)]
+    await counts.apply(batch[:1])
+    await counts.apply(batch)
+    await counts.apply(batch)
+    await counts.done({0: 4})
+    assert await reader.top("entity", "7d", to_micros(at(60))) == [("FR", 1), ("KP", 1)]
+
+
+async def test_counts_of_an_article_take_few_bytes_and_expire(client) -> None:
+    counts = Counts(client, Keys("t"), SYMMETRIC)
+    dice = random.Random(1)
+    names = [f"person:some-name-{n}" for n in range(2000)]
+    before = (await client.info("memory"))["used_memory"]
+    for batch in range(20):
+        told = [
+            annotation(f"u{batch:08}{n:012}", at(minutes=batch), entities=tuple(dice.sample(names, 30)), source="x")
+            for n in range(100)
+        ]
+        await counts.apply([Countable(0, batch * 100 + n, (1, n), one) for n, one in enumerate(told)])
+    taken = (await client.info("memory"))["used_memory"] - before
+    assert taken / 2000 < 700, "with 2,000 names of some 150 bytes, and a string that may be half empty"
+    async for key in client.scan_iter():
+        assert await client.ttl(key) > 0

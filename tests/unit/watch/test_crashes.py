@@ -22,7 +22,8 @@ from workers.redis_client import connect
 from workers.redis_keys import Keys, drop_namespace
 from workers.settings import Settings
 from workers.steps import Incoming, Outgoing, Refused
-from workers.watch.counts import CountReader, StateLost
+from workers.watch.count_reader import CountReader
+from workers.watch.counts import StateLost
 from workers.watch.durations import to_micros
 from workers.watch.engine import Arrival
 from workers.watch.event_types import DEFAULT_EVENT_TYPES

@@ -17,7 +17,7 @@ from workers.errors import TransientError
 from workers.redis_client import Redis, connect
 from workers.redis_keys import Keys, drop_namespace
 from workers.settings import Settings
-from workers.watch.counts import CountReader
+from workers.watch.count_reader import CountReader
 from workers.watch.durations import to_micros
 from workers.watch.redis_windows import RedisWindows
 from workers.watch.scripts import Call, Script, run

@@ -13,7 +13,8 @@ from topics.codec import encode
 from workers.redis_client import Redis
 from workers.redis_keys import Keys
 from workers.steps import Incoming, Outgoing, Refused
-from workers.watch.counts import CountReader, StateLost
+from workers.watch.count_reader import CountReader
+from workers.watch.counts import StateLost
 from workers.watch.durations import to_micros
 from workers.watch.event_types import DEFAULT_EVENT_TYPES
 from workers.watch.pattern_file import PatternSet
