@@ -171,7 +171,7 @@ class Fetcher:
         bare = without_credentials(url)
         try:
             asked = _as_written(bare)
-            # aiohttp does not ask a resolver about a number, so it is checked here, as it stands and as it is asked for.
+            # aiohttp asks no resolver about a number, so it is checked here, as it stands and as it is asked for.
             if refused := literal_refusal(host, permitted) or literal_refusal(asked.raw_host or "", permitted):
                 raise FeedError(f"address refused: {refused}; {HOW_TO_ALLOW}")
             async with (
