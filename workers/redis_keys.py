@@ -90,7 +90,7 @@ class CountKeys:
         return f"{self.tag}:n:{period}"
 
     def names(self, period: int) -> str:
-        """The names (list) in the order of their numbers."""
+        """The names (string) in the order of their numbers, each with a line feed."""
         return f"{self.tag}:i:{period}"
 
 
@@ -154,6 +154,11 @@ class Keys:
     def everything(self) -> str:
         """A glob that matches all keys of the namespace and none of another."""
         return f"{{{self.namespace}:*"
+
+    @property
+    def readers(self) -> str:
+        """Of each partition (hash), the versions of the waiting patterns by which it was last read, as JSON."""
+        return f"{{{self.namespace}:registry}}:readers"
 
     @property
     def days(self) -> str:
