@@ -103,6 +103,11 @@ class Alert(Record):
     description: str | None = None
     trace_id: str | None = Field(default=None, description="trace of the article that completed the match")
 
+    @property
+    def holds(self) -> bool:
+        """Whether it was not taken back, whatever else was told of it since."""
+        return self.state != "retracted"
+
 
 def alert_id(pattern_id: str, join_values: tuple[str, ...], anchor: str) -> str:
     """The identity of a match: pattern, sorted join values, and `anchor`, the article that completes it."""

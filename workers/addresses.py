@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import unicodedata
 from dataclasses import dataclass
 from typing import Self
+from urllib.parse import unquote
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -18,6 +20,9 @@ _PROTOCOLS = ipaddress.ip_network("192.0.0.0/24")
 
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 """All of IPv6 that is handed out for use on the internet."""
+
+_DOTS = dict.fromkeys(map(ord, "\u3002\uff0e\uff61"), ".")
+"""What may stand for a dot in the name of a host."""
 
 _NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 
@@ -88,8 +93,10 @@ def literal_refusal(host: str, permitted: PrivateHosts = NO_PRIVATE_HOSTS) -> st
         return refusal(host.strip("[]"), permitted)
     except ValueError:
         pass
+    # What names are turned into before they are asked for (UTS 46): full-width digits become digits.
+    plain = unicodedata.normalize("NFKC", unquote(host)).translate(_DOTS).rstrip(".")
     try:
-        socket.inet_aton(host)  # 2130706433, 0x7f000001, 127.1: old spellings that the system would understand
+        socket.inet_aton(plain)  # 2130706433, 0x7f000001, 127.1: old spellings that the system would understand
     except (OSError, UnicodeEncodeError):
         return None
     return f"{host} is an address in an unusual spelling; write it as four decimal numbers"

@@ -11,6 +11,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from workers.errors import Unreachable
+from workers.redis_wire import PackedConnection
 from workers.settings import Settings
 
 Redis = aioredis.Redis
@@ -25,6 +26,7 @@ def connect(settings: Settings) -> Redis:
     retry = Retry(ExponentialBackoff(cap=1.0, base=0.05), 3)
     client: Redis = aioredis.Redis.from_url(
         url,
+        connection_class=PackedConnection,  # TLS and sockets of files have classes of their own, which go before
         decode_responses=True,
         socket_timeout=TIMEOUT_SECONDS,
         socket_connect_timeout=TIMEOUT_SECONDS,

@@ -156,6 +156,11 @@ class Keys:
         return f"{{{self.namespace}:*"
 
     @property
+    def readers(self) -> str:
+        """Of each partition (hash), the versions of the waiting patterns by which it was last read, as JSON."""
+        return f"{{{self.namespace}:registry}}:readers"
+
+    @property
     def days(self) -> str:
         """Days (hash) on which there were articles, each with the first event time: when the stream began."""
         return f"{{{self.namespace}:registry}}:days"

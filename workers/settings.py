@@ -64,7 +64,9 @@ class Settings(BaseSettings):
     model: str = Field(default="en_core_web_sm", description="an installed spaCy pipeline, or a folder of one")
 
     read_seconds: float = Field(
-        default=20.0, gt=0, description="CPU seconds that reading one article may take; then it is rejected"
+        default=20.0,
+        gt=0,
+        description="CPU seconds that the rules may take for one article; then it is rejected. Its length bounds the rest",
     )
     batch_size: int = Field(default=32, ge=1, le=256, description="articles read at once")
     batch_within: float = Field(default=0.2, gt=0, le=10, description="seconds a batch waits to fill")

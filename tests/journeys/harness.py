@@ -69,13 +69,13 @@ async def play(settings: Settings, folder: Path, disturb: Disturb | None = None)
             if disturbing:
                 await asyncio.wait_for(disturbing, 120)
                 await stack.wait_until_idle()
-            firing = [a for a in latest_alerts(read_records(stack.settings, "alerts", Alert)) if a.state == "firing"]
+            firing = [a for a in latest_alerts(read_records(stack.settings, "alerts", Alert)) if a.holds]
             await _settle(received, {alert.id for alert in firing})
             counts = await read_counts(stack.settings)
             stored = await stored_alerts(stack.settings)
     return Outcome(
         ids=frozenset(alert.id for alert in firing),
-        alerts=frozenset(as_expectation(alert) for alert in stored if alert.state == "firing"),
+        alerts=frozenset(as_expectation(alert) for alert in stored if alert.holds),
         counts=counts,
         received=frozenset(alert.id for alert in received.firing()),
         told=Counter((alert.id, alert.state) for history in received.alerts.values() for alert in history),

@@ -31,7 +31,7 @@ def tocsin(*arguments: str) -> str:
 def firing(lines: str) -> dict[str, str]:
     """Id to pattern of what rings, from one Alert as JSON a line."""
     alerts = [json.loads(line) for line in lines.splitlines()]
-    return {alert["id"]: alert["pattern_id"] for alert in alerts if alert["state"] == "firing"}
+    return {alert["id"]: alert["pattern_id"] for alert in alerts if alert["state"] != "retracted"}
 
 
 @pytest.fixture

@@ -95,7 +95,8 @@ def _fetch(requirement: str, folder: Path) -> None:
         said = "\n".join((done.stdout + done.stderr).splitlines()[-10:])
         raise CannotStart(f"pip could not fetch feedparser's source distribution (code {done.returncode}):\n{said}")
     with tarfile.open(archives[0]) as archive:
-        archive.extractall(partial, filter="data")
+        # Early patches of Python 3.11 know no filters; the archive is known by its hash.
+        archive.extractall(partial, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     (inside,) = (each for each in partial.glob("feedparser-*") if each.is_dir())
     inside.rename(folder)
     shutil.rmtree(partial)

@@ -48,21 +48,29 @@ class Way:
     reach: int = 1
 
 
-def needed_of(trigger: Trigger, words: Sequence[str], bit_of: Callable[[Need], int]) -> Way:
-    """The way of a trigger that is written with `words`. `bit_of` numbers the needs."""
+def ways_of(trigger: Trigger, bit_of: Callable[[Need], int]) -> Callable[[Sequence[str]], Way]:
+    """From the words with which a trigger is written to the way that needs. `bit_of` numbers the needs."""
     needs = forbidden = 0
     for need in _needs(trigger):
         needs |= bit_of(need)
-    for condition in trigger.conditions:
-        if condition.forbidden and condition.slots == ("sentence",):
-            known = condition.head
-            forbidden |= bit_of(Need(words=known.lemmas.difference(words), prefixes=frozenset(known.prefixes)))
-    sequence = tuple(bit_of(Need(own=frozenset({word}))) for word in words)
-    for bit in sequence:
-        needs |= bit
-    far = trigger.kind == "verb" and "-" not in words
-    several = len(words) > 1 and trigger.kind != "pattern"
-    return Way(needs, forbidden, trigger.only_in, sequence if several else (), VERB_REACH if far else 1)
+    unwanted = [c.head for c in trigger.conditions if c.forbidden and c.slots == ("sentence",)]
+    for known in unwanted:
+        forbidden |= bit_of(Need(words=known.lemmas, prefixes=frozenset(known.prefixes)))
+
+    def way_of(words: Sequence[str]) -> Way:
+        sequence = tuple(bit_of(Need(own=frozenset({word}))) for word in words)
+        wanted = needs
+        for bit in sequence:
+            wanted |= bit
+        # A word that must not stand beside the trigger may be one of its own.
+        own = any(not known.lemmas.isdisjoint(words) for known in unwanted)
+        far = trigger.kind == "verb" and "-" not in words
+        several = len(words) > 1 and trigger.kind != "pattern"
+        return Way(
+            wanted, 0 if own else forbidden, trigger.only_in, sequence if several else (), VERB_REACH if far else 1
+        )
+
+    return way_of
 
 
 def _needs(trigger: Trigger) -> Iterator[Need]:

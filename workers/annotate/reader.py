@@ -36,6 +36,7 @@ from workers.annotate.text import Part, prepare_text, prepare_title
 from workers.annotate.trace import Trace
 from workers.annotate.triggers import Entry, TriggerIndex
 from workers.errors import InputError
+from workers.garbage import all_kept
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -150,13 +151,14 @@ class Reader:
         seconds: float = READ_SECONDS,
     ) -> Reader:
         """Load model and ontology once. Raises ConfigurationError for a missing model or a bad ontology file."""
-        types = load_ontology(ontology)
-        pipeline = Pipeline.load(model, batch_size=batch_size)
-        gazetteer = build_gazetteer(pipeline.tokenise, nouns_of(pipeline.nlp))
-        learn_case(gazetteer.names)
-        index = TriggerIndex.build(types, pipeline.tokenise, pipeline.irregular_forms())
-        index.patterns = PatternTriggers.build(types, pipeline.nlp.vocab)
-        return cls(pipeline, types, index, gazetteer, seconds=seconds)
+        with all_kept():
+            types = load_ontology(ontology)
+            pipeline = Pipeline.load(model, batch_size=batch_size)
+            gazetteer = build_gazetteer(pipeline.tokenise, nouns_of(pipeline.nlp))
+            learn_case(gazetteer.names)
+            index = TriggerIndex.build(types, pipeline.tokenise, pipeline.irregular_forms())
+            index.patterns = PatternTriggers.build(types, pipeline.nlp.vocab)
+            return cls(pipeline, types, index, gazetteer, seconds=seconds)
 
     def read(self, articles: Sequence[Article], traces: Sequence[Trace] | None = None) -> list[Annotation]:
         """One annotation for each article, in order. `traces`, one for each article, are told how it was read.

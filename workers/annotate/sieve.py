@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from workers.annotate.needs import Need, Way, needed_of
+from workers.annotate.needs import Need, Way, ways_of
+from workers.annotate.ontology import Trigger
 from workers.annotate.presence import classes_of_word, words_of_classes
 from workers.annotate.triggers import Entry, TriggerIndex
 
@@ -43,6 +44,7 @@ class Sieve:
     _heads: dict[str, int] = field(default_factory=dict)
     _ways: list[tuple[str, tuple[tuple[Way, Entry], ...]]] = field(default_factory=list)
     _known: dict[int, _Word | None] = field(default_factory=dict)
+    _makers: dict[int, Callable[[Sequence[str]], Way]] = field(default_factory=dict)
     _bits_of_classes: dict[frozenset[str], int] = field(default_factory=dict)
 
     @classmethod
@@ -51,9 +53,15 @@ class Sieve:
         made = cls(lemmas, dict(index.pasts))
         for head, triggers in index.heads.items():
             made._heads[head] = len(made._ways)
-            made._ways.append((head, tuple((needed_of(*entry, made._bit), entry) for entry in triggers)))
+            made._ways.append((head, tuple((made._way(*entry), entry) for entry in triggers)))
         made._number_words()
         return made
+
+    def _way(self, trigger: Trigger, words: tuple[str, ...]) -> Way:
+        makes = self._makers.get(id(trigger))
+        if makes is None:
+            makes = self._makers[id(trigger)] = ways_of(trigger, self._bit)
+        return makes(words)
 
     def _number_words(self) -> None:
         """Gather all that is known of each word."""

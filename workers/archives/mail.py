@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
+from email.policy import Compat32
 from email.utils import parseaddr
 
 from topics.articles import Article, article_id
@@ -19,8 +20,22 @@ from workers.web.dates import parse_date
 from workers.web.html_text import html_to_text, tidy
 
 MAX_PARTS = 1000
+MAX_HEADER_CHARS = 2000
+"""Of one header; a subject is a line."""
+
 TRIVIAL_CHARS = 100
 """A plain part that is shorter says no more than "your program cannot show this", if there is HTML beside it."""
+
+
+class _ShortHeaders(Compat32):
+    """Reads headers as far as a reader would: the standard library takes minutes for one of a megabyte."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:MAX_HEADER_CHARS]
+
+
+_SHORT_HEADERS = _ShortHeaders()
 
 
 def read_mbox(stream: io.BufferedReader, context: Context) -> Iterator[Article | Malformed]:
@@ -65,15 +80,15 @@ def _taken(content: bytes, size: int, context: Context, line: int) -> Article | 
 def article_from_message(content: bytes, context: Context) -> Article:
     """The article that a message is: subject, readable part, date, sender. Raises NotAnArticle."""
     try:
-        message = email.message_from_bytes(content)
+        message = email.message_from_bytes(content, policy=_SHORT_HEADERS)
         text = _text(message)
+        sender, address = parseaddr(_header(message, "From"))
     except (RecursionError, ValueError, LookupError, AssertionError, TypeError, AttributeError) as error:
         # The standard library's parser has an error of its own for many a broken message.
         raise NotAnArticle(f"a message that cannot be taken apart: {type(error).__name__}: {error}") from error
     title = _header(message, "Subject")
     if not message.keys():
         raise NotAnArticle("not a message: it has no headers")
-    sender, address = parseaddr(_header(message, "From"))
     number = "".join(_header(message, "Message-ID").split()).strip("<>")
     return article_of(
         identity=article_id(guid=f"mid:{number}") if number else None,

@@ -10,6 +10,7 @@ from typing import Any
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
+from warcio.statusandheaders import StatusAndHeadersParser, StatusAndHeadersParserException
 
 from topics.articles import Article
 from workers.archives.formats import Context, Malformed
@@ -19,7 +20,17 @@ from workers.web.dates import parse_date
 from workers.web.page_process import COMMAND, PAGE_SECONDS, PAGES, READY, Page, PageError, Task, answered, asked
 
 _HTML = ("text/html", "application/xhtml+xml")
-_BROKEN_RECORD = (*BROKEN_STREAM, ArchiveLoadFailed, ValueError, KeyError, AttributeError, TypeError, IndexError)
+_HTTP = StatusAndHeadersParser(["HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/2", "HTTP/3"], verify=True)
+_BROKEN_RECORD = (
+    *BROKEN_STREAM,
+    ArchiveLoadFailed,
+    StatusAndHeadersParserException,
+    ValueError,
+    KeyError,
+    AttributeError,
+    TypeError,
+    IndexError,
+)
 """What warcio raises for odd records: it promises only one of these."""
 
 
@@ -98,7 +109,7 @@ def read_page(stream: io.BufferedReader, context: Context, pages: PageProcess) -
 def read_warc(stream: io.BufferedReader, context: Context, pages: PageProcess) -> Iterator[Article | Malformed]:
     """The pages of a WARC file: responses of HTML that were found; other records are passed over."""
     number = 0
-    records = iter(ArchiveIterator(stream, no_record_parse=False, ensure_http_headers=False))
+    records = iter(ArchiveIterator(stream, no_record_parse=True))
     while True:
         number += 1
         try:
@@ -121,8 +132,10 @@ def read_warc(stream: io.BufferedReader, context: Context, pages: PageProcess) -
 
 
 def _of_record(record: Any, context: Context, pages: PageProcess, number: int) -> Article | Malformed | None:
-    if record.rec_type != "response" or record.http_headers is None:
+    if record.rec_type != "response":
         return None
+    # Not by the iterator, which would end with the first record whose headers are odd.
+    record.http_headers = _HTTP.parse(record.raw_stream)
     kind = str(record.http_headers.get_header("Content-Type") or "")
     if record.http_headers.get_statuscode() != "200" or kind.partition(";")[0].strip().lower() not in _HTML:
         return None

@@ -215,7 +215,7 @@ def _print_alerts(report: ReplayReport, as_json: bool) -> None:
     from workers.cli.show import show_alert
 
     console = Console(highlight=False)
-    firing = [alert for alert in report.alerts if alert.state == "firing"]
+    firing = [alert for alert in report.alerts if alert.holds]
     for alert in firing:
         show_alert(console, alert)
     if not firing:
@@ -244,7 +244,7 @@ def _print_summary(report: ReplayReport, run: Run) -> int:
         sys.stderr.write(f"{problem}\n")
     for note in notes(playing):
         sys.stderr.write(f"replay: {note}\n")
-    firing = sum(alert.state == "firing" for alert in report.alerts)
+    firing = sum(alert.holds for alert in report.alerts)
     accounted = "" if report.complete else " (NOT ALL ACCOUNTED FOR)"
     sys.stderr.write(
         f"replay: {report.articles:,} articles = {report.annotated:,} annotated + {report.rejected:,} rejected"

@@ -73,6 +73,15 @@ def changes(state: FeedState, feed: Subscription, now: datetime) -> tuple[list[A
     return said, None if fired is None else fired.model_dump_json()
 
 
+def ended(state: FeedState) -> Alert | None:
+    """The end of the alert that stands about a feed which is subscribed to no more; None if none stands."""
+    standing = _standing(state)
+    if standing is None:
+        return None
+    told = "The feed is not subscribed to any more."
+    return standing.model_copy(update={"state": "retracted", "sequence": standing.sequence + 1, "description": told})
+
+
 def _broken(state: FeedState, feed: Subscription, since: datetime, now: datetime) -> Trouble | None:
     why = f"The last error: {state.error}."
     if feed.alert_after == NEVER:

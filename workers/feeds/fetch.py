@@ -168,15 +168,16 @@ class Fetcher:
         host = urlsplit(url).hostname or ""
         own = wanted.allow_private and host == urlsplit(wanted.url).hostname
         permitted = ALL_PRIVATE_HOSTS if own else self._private
-        if refused := literal_refusal(host, permitted):
-            # aiohttp does not ask a resolver about a number, so it is checked here.
-            raise FeedError(f"address refused: {refused}; {HOW_TO_ALLOW}")
         bare = without_credentials(url)
         try:
+            asked = _as_written(bare)
+            # aiohttp asks no resolver about a number, so it is checked here, as it stands and as it is asked for.
+            if refused := literal_refusal(host, permitted) or literal_refusal(asked.raw_host or "", permitted):
+                raise FeedError(f"address refused: {refused}; {HOW_TO_ALLOW}")
             async with (
                 asyncio.timeout(max(seconds, 0.001)),
                 self._session(permitted).get(
-                    _as_written(bare), headers=self._headers(wanted, url), allow_redirects=False
+                    asked, headers=self._headers(wanted, url), allow_redirects=False
                 ) as response,
             ):
                 return await _answer(response, wanted, bare, moved_to)

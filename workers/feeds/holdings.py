@@ -11,6 +11,7 @@ from typing import TypeVar
 from redis.exceptions import RedisError
 
 from workers.feeds.clock import Clock
+from workers.feeds.farewell import left_behind
 from workers.feeds.registry import Registry
 from workers.feeds.sharding import share
 from workers.feeds.state import FeedState
@@ -53,19 +54,24 @@ class Host:
 
 
 class Holdings:
-    """What is ours. `trouble` is why nothing may be asked; `next_beat` when Redis is to be spoken to, None: now."""
+    """What is ours. `trouble` is why nothing may be asked; `next_beat` when Redis is to be spoken to, None: now.
+
+    `left_behind` are feeds that are subscribed to no more, though an alert about them stands.
+    """
 
     def __init__(self, registry: Registry, clock: Clock, lease: timedelta) -> None:
         self._registry = registry
         self._clock = clock
         self._lease = lease
         self._mine: frozenset[str] = frozenset()
+        self._live: frozenset[str] = frozenset()
         self._away = False
         self.subscriptions = Subscriptions()
         self.feeds: Mapping[str, tuple[Subscription, ...]] = {}
         self.hosts: dict[str, Host] = {}
         self.next_beat: datetime | None = None
         self.trouble: str | None = "Redis was not asked yet"
+        self.left_behind: list[Subscription] = []
 
     def subscribe(self, subscriptions: Subscriptions) -> None:
         """These are the feeds from now on; seen to by the next beat."""
@@ -96,10 +102,12 @@ class Holdings:
         self.next_beat = now + beat
         try:
             live = await self._soon(self._registry.live())
-            self._mine = share(self._registry.poller, frozenset(live), self.feeds)
+            self._live = frozenset(live)
+            self._mine = share(self._registry.poller, self._live, self.feeds)
             await self._hand_over()
             await self._take()
             await self._ask_again()
+            self.left_behind = await self._soon(left_behind(self._registry, self.subscriptions, self._live))
         except (RedisError, OSError, TimeoutError) as error:
             self._redis_is_away(error)
             return

@@ -6,6 +6,7 @@ namespace begin with `{NAMESPACE:`, so that it can be dropped as a whole (`worke
 | key | type | holds |
 |---|---|---|
 | `{NS:feeds}:pollers` | sorted set | the pollers that live, by the moment (epoch milliseconds) at which they are dead |
+| `{NS:feeds}:alerting` | set | addresses of feeds about which an alert stands |
 | `{NS:feeds}:again` | set | addresses of feeds that somebody wants to be asked again soon |
 | `{NS:feeds:HOST}:lease` | hash | `owner`, `until` (epoch milliseconds) and `token`, which grows with each owner |
 | `{NS:feeds:HOST}:pace` | string | the moment (epoch milliseconds) from which the host may be asked again |
@@ -37,6 +38,11 @@ class Keys:
     def again(self) -> str:
         """What is to be asked again."""
         return f"{{{self.namespace}:feeds}}:again"
+
+    @property
+    def alerting(self) -> str:
+        """Of what an alert tells."""
+        return f"{{{self.namespace}:feeds}}:alerting"
 
     def lease(self, host: str) -> str:
         """Who has the host."""

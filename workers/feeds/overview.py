@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from workers.feeds.keys import Keys
 from workers.feeds.registry import read_state
@@ -62,7 +62,7 @@ def unknown_rows(subscriptions: Subscriptions) -> list[Row]:
 async def overview(client: Redis, namespace: str, subscriptions: Subscriptions, now: datetime) -> list[Row]:
     """All feeds in the order of the file."""
     keys = Keys(namespace)
-    owners = {host: await _owner(client, keys, host, now) for host in subscriptions.by_host()}
+    owners = await _owners(client, keys, list(subscriptions.by_host()), now)
     pipe = client.pipeline(transaction=False)
     for feed in subscriptions.feeds:
         pipe.hget(keys.feed(feed.host, feed.url), "state")
@@ -75,9 +75,14 @@ async def overview(client: Redis, namespace: str, subscriptions: Subscriptions, 
     return rows
 
 
-async def _owner(client: Redis, keys: Keys, host: str, now: datetime) -> str | None:
-    owner, until = await cast(Awaitable[list[Any]], client.hmget(keys.lease(host), ["owner", "until"]))
-    return str(owner) if owner and float(until) > now.timestamp() * 1000 else None
+async def _owners(client: Redis, keys: Keys, hosts: Sequence[str], now: datetime) -> dict[str, str | None]:
+    pipe = client.pipeline(transaction=False)
+    for host in hosts:
+        pipe.hmget(keys.lease(host), ["owner", "until"])
+    found = await pipe.execute() if hosts else []
+    alive = now.timestamp() * 1000
+    leases = zip(hosts, found, strict=True)
+    return {host: str(owner) if owner and float(until) > alive else None for host, (owner, until) in leases}
 
 
 def _moment(moment: datetime | None) -> str:

@@ -19,6 +19,7 @@ from topics.base import digest
 from workers.feeds.about_feed import changes
 from workers.feeds.access import NoAccess
 from workers.feeds.clock import Clock
+from workers.feeds.farewell import say_farewell
 from workers.feeds.hints import retry_at
 from workers.feeds.holdings import LEASE, Holdings, Host
 from workers.feeds.registry import LeaseEnded, Registry
@@ -122,6 +123,7 @@ class Poller:
             await self._held.beat(now)
         if self.well:
             self._begin(now)
+            self._say_farewells()
         self.tally.look(self.standing(), now)
         return self._wake(now)
 
@@ -145,6 +147,20 @@ class Poller:
         for task in self._tasks:
             task.cancel()
         await self.settle()
+
+    def _say_farewells(self) -> None:
+        feeds, self._held.left_behind = self._held.left_behind, []
+        for feed in feeds:
+            host = self._held.hosts.get(feed.host)
+            task = asyncio.create_task(self._say_farewell(feed, None if host is None else host.token))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _say_farewell(self, feed: Subscription, token: int | None) -> None:
+        try:
+            await say_farewell(self._registry, self._sender, feed, token)
+        except (RedisError, OSError) as error:  # the next beat tries again
+            log.warning("feeds.alert_not_ended", feed=feed.url, error=repr(error))
 
     # -- visits -------------------------------------------------------------------------------------------------------
 

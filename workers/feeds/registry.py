@@ -82,6 +82,10 @@ class Registry:
         """It is under way."""
         await self._client.srem(self._keys.again, url)
 
+    async def alerting(self) -> frozenset[str]:
+        """The feeds about which an alert stands."""
+        return frozenset(await cast(Awaitable[set[str]], self._client.smembers(self._keys.alerting)))
+
     async def load(self, feeds: Sequence[Subscription]) -> list[FeedState]:
         """How `feeds` stand."""
         pipe = self._client.pipeline(transaction=False)
@@ -101,7 +105,13 @@ class Registry:
             fields += ["seen", seen.dump()]
         keep = GONE_KEEP_SECONDS if state.gone else KEEP_SECONDS
         keys = [self._keys.lease(feed.host), self._keys.feed(feed.host, feed.url)]
-        return bool(await self._save(keys=keys, args=[self.poller, token, self._now(), keep, *fields]))
+        # Noted before, and taken out after: of an alert that stands it must be known.
+        if state.alert is not None:
+            await self._client.sadd(self._keys.alerting, feed.url)
+        saved = bool(await self._save(keys=keys, args=[self.poller, token, self._now(), keep, *fields]))
+        if saved and state.alert is None:
+            await self._client.srem(self._keys.alerting, feed.url)
+        return saved
 
     def _now(self) -> int:
         return 0 if self._clock.shared else int(self._clock.now().timestamp() * 1000)

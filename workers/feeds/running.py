@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -153,13 +154,14 @@ class _Reporter:
         self.health.assigned = well
         if well and self.ready_file is not None:
             self.ready_file.touch()
+            self.ready_file = None  # said once
 
 
 async def _turns(
     poller: Poller, file: SubscriptionsFile, clock: Clock, stop: asyncio.Event, reporter: _Reporter
 ) -> None:
     while not stop.is_set():
-        changed = file.changed()
+        changed = file.changed(time.monotonic())
         if changed is not None:
             poller.subscribe(changed)
         wake = await poller.turn(clock.now())

@@ -28,6 +28,9 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
 """Seconds between two tries to reach Kafka."""
 
+CLOSE_SECONDS = 8.0
+"""A Kafka that hangs does not keep the process longer: nothing is in hand that anybody waits for."""
+
 
 class Sender(Protocol):
     """Where a poller puts what it found."""
@@ -98,7 +101,7 @@ class KafkaSender:
     ) -> None:
         self._ended.set()
         self._waiting.put(None)
-        await asyncio.to_thread(self._thread.join, LONGEST_PAUSE)
+        await asyncio.to_thread(self._thread.join, CLOSE_SECONDS)
 
     async def send(self, articles: Sequence[Article], alerts: Sequence[Alert]) -> tuple[str, ...]:
         """See Sender. Raises `failure`."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from workers import metrics
-from workers.errors import TocsinError
+from workers.errors import InputError, TocsinError
 from workers.feeds.subscriptions import Subscriptions, load_subscriptions
 from workers.logs import get_logger
 
 log = get_logger("feeds")
+
+STANDS_SECONDS = 0.5
 
 _Mark = tuple[int, int, int] | None
 
@@ -20,25 +22,39 @@ class SubscriptionsFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._mark: _Mark = None
-        self._looked = False
+        self._fresh: tuple[_Mark, float] | None = None
 
     def load(self) -> Subscriptions:
         """At the start. Raises ConfigurationError, InputError for a file that is there and cannot be used."""
-        self._mark, self._looked = self._now(), True
+        self._mark = self._now()
         found = load_subscriptions(self.path) if self._mark is not None else Subscriptions()
         metrics.FEEDS_SOUND.set(1)
         if self._mark is None:
             log.info("feeds.no_file", path=str(self.path), todo="`tocsin feeds add URL` makes it; it is then read")
         return found
 
-    def changed(self) -> Subscriptions | None:
-        """What it says now; None if it is as it was, or is broken, which is logged."""
+    def changed(self, now: float) -> Subscriptions | None:
+        """What it says now; None if it is as it was, or is broken, which is logged. `now`: monotonic seconds.
+
+        A change counts when it has stood for a moment: an editor may empty a file before it writes it.
+        """
         mark = self._now()
-        if self._looked and mark == self._mark:
+        if mark == self._mark:
+            self._fresh = None
             return None
-        self._mark, self._looked = mark, True
+        if self._fresh is None or self._fresh[0] != mark:
+            self._fresh = mark, now
+            return None
+        if now - self._fresh[1] < STANDS_SECONDS:
+            return None
+        self._mark, self._fresh = mark, None
+        return self._read(mark)
+
+    def _read(self, mark: _Mark) -> Subscriptions | None:
         try:
-            found = load_subscriptions(self.path) if mark is not None else Subscriptions()
+            if mark is None:
+                raise InputError(f"{self.path}: is gone", hint="An empty file unsubscribes from all.")
+            found = load_subscriptions(self.path)
         except TocsinError as error:
             metrics.FEEDS_SOUND.set(0)
             log.error("feeds.not_reloaded", error=str(error), in_force="the subscriptions as they were")  # noqa: TRY400

@@ -70,7 +70,7 @@ async def play(demo: Demo, on_progress: Callable[[list[Progress]], None]) -> Com
     finally:
         watching.cancel()
     stored = await stored_alerts(demo.stack.settings)
-    return compare(expected, demo.received.firing(), [alert for alert in stored if alert.state == "firing"])
+    return compare(expected, demo.received.firing(), [alert for alert in stored if alert.holds])
 
 
 async def _settle(demo: Demo, expected: int) -> None:

@@ -46,7 +46,7 @@ class Received:
     def firing(self) -> list[Alert]:
         """The alerts that stand, by the last word on each."""
         last = [history[-1] for history in self.alerts.values()]
-        return sorted((a for a in last if a.state == "firing"), key=lambda a: (a.last_event_at, a.pattern_id, a.id))
+        return sorted((a for a in last if a.holds), key=lambda a: (a.last_event_at, a.pattern_id, a.id))
 
 
 @asynccontextmanager

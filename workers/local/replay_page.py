@@ -24,7 +24,7 @@ _NOTHING = datetime(1970, 1, 1, tzinfo=UTC)
 
 def page(report: ReplayReport, heading: str) -> str:
     """The page."""
-    firing = [alert for alert in report.alerts if alert.state == "firing"]
+    firing = [alert for alert in report.alerts if alert.holds]
     return rendered(
         TEMPLATE,
         heading=heading,
@@ -79,7 +79,7 @@ def _chart(report: ReplayReport) -> dict[str, Any]:
     dots = [
         {"x": x(alert.last_event_at), "words": f"{alert.last_event_at:%Y-%m-%d %H:%M}Z {alert.level}: {alert.title}"}
         for alert in report.alerts
-        if alert.state == "firing"
+        if alert.holds
     ]
     moments = [first + (last - first) * part / _TICKS for part in range(_TICKS + 1)]
     form = "%d %b %H:%M" if bin_ < timedelta(days=1) else "%d %b %Y"

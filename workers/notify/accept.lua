@@ -174,7 +174,11 @@ if o.state == 'firing' then
   end
   -- It changes nothing of what an earlier firing stands for; one whose retraction failed stands again with it.
   if past.outcome == 'suppressed' then
-    if told == 'firing' then set(key, 'stand', o.alert_id) end
+    if told == 'firing' then
+      set(key, 'stand', o.alert_id)
+    elseif past.cause == 'supersedes' and #KEYS >= FIRST_OLD then -- it stood for one whose firing has failed since
+      set(key, 'stand', string.match(KEYS[FIRST_OLD], ':alert:(.*)$'))
+    end
     return ended('suppressed', past.cause)
   end
   if o.update and not proven then

@@ -85,6 +85,12 @@ def _matcher(given: Any) -> Any:
         raise ValueError(str(error)) from None
 
 
+def _some(given: tuple[Matcher, ...]) -> tuple[Matcher, ...]:
+    if not given:  # not by min_length: a matcher that cannot be read would be told of twice
+        raise ValueError("expected a matcher or more")
+    return given
+
+
 _RATE = re.compile(r"^(\d+)\s*/\s*(s|m|h)$")
 
 
@@ -157,8 +163,8 @@ class ReceiverSpec(_Spec):
 class InhibitSpec(_Spec):
     """One of `inhibit_rules`."""
 
-    source_matchers: Annotated[tuple[AMatcher, ...], Field(min_length=1)]
-    target_matchers: Annotated[tuple[AMatcher, ...], Field(min_length=1)]
+    source_matchers: Annotated[tuple[AMatcher, ...], AfterValidator(_some)]
+    target_matchers: Annotated[tuple[AMatcher, ...], AfterValidator(_some)]
     equal: tuple[Label, ...] = ()
 
 

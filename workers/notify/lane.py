@@ -135,8 +135,9 @@ class Lane:
     def _message(self, claim: Claim) -> Message:
         if not claim.batch:
             return Message(claim.alert, memo=claim.memo)
-        alerts = tuple(one.alert for one in claim.told)
-        return Message(claim.alert, group=Group(claim.batch, alerts, group_labels(claim.alert, self.receiver)))
+        # In one order, whichever of them leads: every attempt has the same bytes.
+        alerts = tuple(one.alert for one in sorted(claim.told, key=lambda one: str(one.task)))
+        return Message(alerts[0], group=Group(claim.batch, alerts, group_labels(alerts[0], self.receiver)))
 
     async def _write_down(self, claim: Claim, ending: Ending) -> None:
         """Insist: an attempt that is made but not written down would be made again."""

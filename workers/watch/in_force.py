@@ -89,10 +89,13 @@ def covers(wide: Selection, narrow: Selection) -> bool:
     return True
 
 
-def taken_over(pattern: Pattern, held: Taken, own: Pattern | None, clock: Clock) -> Taken | None:
+def taken_over(
+    pattern: Pattern, held: Taken, own: Pattern | None, clock: Clock, *, behind: bool = False
+) -> Taken | None:
     """What is to be stored when `pattern` comes into force over the state `held`; None if nothing changes.
 
-    `own` is the pattern of that id that this worker ran until now: what it read lately was selected by that.
+    `own` is the pattern of that id that this worker ran until now: what it read lately was selected by that. `behind`:
+    what was read lately on one partition was not selected by `pattern`; rules that are new are so from now on.
     """
     if held.in_force is None:
         # State that nobody described was collected by these rules; without any, they look from now on.
@@ -103,6 +106,8 @@ def taken_over(pattern: Pattern, held: Taken, own: Pattern | None, clock: Clock)
     if own is not None and own.version != pattern.version:
         mine = InForce.of(own, None)
         rules = [replace(c, since=_later(c.since, mine.since(pattern, c.rule, clock.newest))) for c in rules]
+    if behind:
+        rules = [c if c.since is None else replace(c, since=_later(c.since, clock.newest)) for c in rules]
     found = replace(InForce.of(pattern, None), rules=tuple(rules))
     if held.in_force == found.to_wire():
         return None

@@ -37,6 +37,7 @@ from workers.watch.engine import Arrival, Engine, Report
 from workers.watch.event_types import EventTypes
 from workers.watch.pattern_file import PatternSet
 from workers.watch.patterns import Pattern
+from workers.watch.readers import Readers
 from workers.watch.redis_stories import Stories
 from workers.watch.redis_windows import RedisWindows
 from workers.watch.reloading import PatternFolder, difference
@@ -99,6 +100,8 @@ class Watch:
         self._counts = Counts(client, keys, types.symmetric)
         self._stories = Stories(client, keys)
         self._time = StreamClock(client, keys)
+        self._readers = Readers(client, keys)
+        self._mine: set[int] = set()
         self._folder = folder
         self._upstream = upstream or NothingUpstream()
         self._inquiry = Inquiry(self._upstream)
@@ -190,6 +193,7 @@ class Watch:
         if self._former is not None:
             with _refusals_that_may_pass():
                 await take_over(self._windows, self._patterns.patterns, self._former, await self._time.read())
+                await self._readers.note(self._mine, self._patterns.patterns)
             self._former = None
 
     async def _decide(self) -> None:
@@ -264,9 +268,14 @@ class Watch:
         _tell(announcements)
 
     async def applied(self, partition: int) -> int | None:
-        """The next offset of `annotations` that counts and windows miss."""
+        """The next offset of `annotations` that counts and windows miss. From now on the partition is this worker's."""
+        await self._put_in_force()
         with _refusals_that_may_pass():
+            self._mine.add(partition)
             self._time.partitions |= {partition}
+            if behind := await self._readers.left_behind(partition, self._patterns.patterns):
+                await take_over(self._windows, behind, {}, await self._time.read(), behind=True)
+            await self._readers.note([partition], self._patterns.patterns)
             return await self._counts.applied(partition)
 
     async def stop(self) -> None:

@@ -14,11 +14,17 @@ ATTEMPTS = 20
 
 
 async def take_over(
-    store: WindowStore, patterns: Sequence[Pattern], former: Mapping[str, Pattern], clock: Clock
+    store: WindowStore,
+    patterns: Sequence[Pattern],
+    former: Mapping[str, Pattern],
+    clock: Clock,
+    *,
+    behind: bool = False,
 ) -> None:
     """Note in `store` by what each of `patterns` is collected from now on, and have changed ones decided anew.
 
-    `former` are those that this worker ran until now, by id. Raises TransientError if others keep writing.
+    `former` are those that this worker ran until now, by id; `behind`: a partition was read by other ones until now,
+    whichever they were. Raises TransientError if others keep writing.
     """
     waiting = list(patterns)
     for _ in range(ATTEMPTS):
@@ -26,7 +32,7 @@ async def take_over(
         found = [
             (pattern, taken)
             for pattern, state in zip(waiting, held, strict=True)
-            if (taken := taken_over(pattern, state, former.get(pattern.id), clock)) is not None
+            if (taken := taken_over(pattern, state, former.get(pattern.id), clock, behind=behind)) is not None
         ]
         stored = await store.take(found)
         waiting = [pattern for (pattern, _), ok in zip(found, stored, strict=True) if not ok]

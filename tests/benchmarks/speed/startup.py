@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
 import sys
@@ -10,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.benchmarks.speed.sides import ONE_THREAD, ROOT
+from tests.benchmarks.speed.sides import ROOT, plain_environment
 
 _RUNS = 7
 _SCRIPT = """
@@ -37,7 +36,7 @@ def measure(paths: Sequence[Path], *, limit: int | None) -> int:
         process = subprocess.Popen(
             [sys.executable, "-c", _SCRIPT],
             stdout=subprocess.PIPE,
-            env={**os.environ, **ONE_THREAD, "PYTHONPATH": str(ROOT)},
+            env=plain_environment() | {"PYTHONPATH": str(ROOT)},
         )
         assert process.stdout is not None
         for line in process.stdout:

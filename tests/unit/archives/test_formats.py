@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import time
 import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -309,6 +310,30 @@ def test_a_crawl(tmp_path: Path, form: str) -> None:
     assert second.published_at == datetime(2026, 3, 2, 12, tzinfo=UTC)
     assert isinstance(third, Malformed)
     assert (third.line, third.reason) == (5, "no article is found on the page")
+
+
+def test_a_record_of_a_crawl_that_is_broken_does_not_stop_the_rest(tmp_path: Path) -> None:
+    good = warc(("https://coast.example/1", PAGE, "text/html"), packed=False)
+    no_http = b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 7\r\n\r\nno HTTP\r\n\r\n"
+    no_address = good[good.index(b"WARC/1.0", 10) :].replace(b"WARC-Target-URI: https://coast.example/1\r\n", b"")
+    found = read(
+        write(tmp_path / "a.warc", no_http + no_address + good + b"WARC/1.0\r\nContent-Length: 99\r\n\r\nhalf")
+    )
+    assert [each.line if isinstance(each, Malformed) else each.title for each in found] == [
+        1, "Harbour reopens", "Harbour reopens",
+    ]  # fmt: skip
+
+
+@pytest.mark.timeout(120)
+def test_headers_that_are_made_to_take_hours_take_no_time(tmp_path: Path) -> None:
+    for header in (
+        b"Content-Type: text/plain; " + b"a=b; " * 400_000,
+        b"From: " + b"(" * 1_000_000,
+        b"Subject:" + b" =?" * 9**6,
+    ):
+        begun = time.process_time()
+        read(write(tmp_path / "a.eml", b"Subject: x\n" + header + b"\n\nBody.\n"))
+        assert time.process_time() - begun < 10
 
 
 def test_a_format_that_is_given_goes_before_the_name(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from workers.errors import ConfigurationError, InputError
 from workers.feeds.access import NoAccess, access_to
 from workers.feeds.editing import add_feeds
 from workers.feeds.opml import NotOpml, read_opml, write_opml
+from workers.feeds.source_file import SubscriptionsFile
 from workers.feeds.spans import AT_ONCE, NEVER
 from workers.feeds.subscriptions import Subscription, load_subscriptions
 from workers.settings import examples_dir
@@ -231,6 +232,40 @@ def test_a_file_that_is_missing_is_made_and_a_broken_one_left_alone(tmp_path: Pa
     with pytest.raises(ConfigurationError, match="by hand"):
         add_feeds(flow, [{"url": "https://n.example/"}])
     assert add_feeds(flow, [{"url": "gopher://n.example/"}]).refused[0][0] == "gopher://n.example/"
+
+
+def test_a_running_poller_reads_it_anew_when_a_change_has_stood_for_a_moment(tmp_path: Path) -> None:
+    file = SubscriptionsFile(written(tmp_path, "feeds: [https://a.example/]\n"))
+    assert len(file.load().feeds) == 1
+    assert file.changed(0.0) is None
+    written(tmp_path, "")  # an editor that writes in two steps
+    assert file.changed(1.0) is None
+    written(tmp_path, "feeds: [https://a.example/, https://b.example/]\n")
+    assert file.changed(1.6) is None
+    found = file.changed(2.2)
+    assert found is not None
+    assert len(found.feeds) == 2
+    for broken in ("feeds: [", None):
+        if broken is None:
+            file.path.unlink()
+        else:
+            file.path.write_text(broken)
+        assert file.changed(3.0) is file.changed(4.0) is file.changed(5.0) is None
+    written(tmp_path, "# nothing any more\n")
+    assert file.changed(6.0) is None
+    found = file.changed(7.0)
+    assert found is not None
+    assert found.feeds == ()
+
+
+def test_a_poller_may_start_before_there_is_a_file(tmp_path: Path) -> None:
+    file = SubscriptionsFile(tmp_path / "feeds.yaml")
+    assert file.load().feeds == ()
+    add_feeds(file.path, [{"url": "https://a.example/"}])
+    assert file.changed(0.0) is None
+    found = file.changed(1.0)
+    assert found is not None
+    assert len(found.feeds) == 1
 
 
 # -- OPML --------------------------------------------------------------------------------------------------------------

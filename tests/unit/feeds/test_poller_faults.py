@@ -222,3 +222,17 @@ async def test_a_broken_feed_is_an_alert_on_the_topic_and_so_is_its_recovery(wor
     _, ended = alerts(world)
     assert (ended.id, ended.state, ended.sequence) == (told.id, "retracted", 1)
     assert ended.description == "Feed Coast works again."
+
+
+async def test_the_alert_about_a_feed_ends_when_it_is_taken_out(world: World, site: Publishers) -> None:
+    url = site.publish("127.0.0.2", "/rss", Publication(answer=lambda _now: web.Response(status=410)))
+    other = site.publish("127.0.0.3", "/rss", Publication(every(HOUR)))
+    await world.join("a", subscriptions(url, other))
+    await world.play(START + HOUR)
+    assert [(alert.title, alert.state) for alert in alerts(world)] == [(f"Feed {url} is gone", "firing")]
+    await world.kill("a")
+    await world.join("b", subscriptions(other))
+    await world.join("c", subscriptions(other))
+    await world.play(START + 2 * HOUR)
+    _, ended = alerts(world)
+    assert (ended.state, ended.description) == ("retracted", "The feed is not subscribed to any more.")

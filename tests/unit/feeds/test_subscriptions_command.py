@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +19,9 @@ import pytest
 from tests.rig.broker import BrokerServer
 from tests.rig.feed_server import FeedServer, feed_server
 from tests.rig.http_server import Answer
+from tests.rig.ports import free_port
+from tests.rig.proxy import proxy_to
+from tests.rig.redis import RedisServer
 from topics.articles import Article
 from workers.local.topic_reader import read_records
 from workers.settings import Settings
@@ -152,6 +157,44 @@ def test_secrets_go_to_the_publisher_and_nowhere_else(
     last = publisher.requests[-1]
     assert last.header("Authorization") == "Basic cmVhZGVyOmh1bnRlcjI="
     assert last.header("X-Key") == "k3y"
+
+
+def ready(port: int) -> int:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
+
+
+def until_ready_says(port: int, wanted: int) -> None:
+    deadline = time.monotonic() + 60
+    while (found := ready(port)) != wanted:
+        assert time.monotonic() < deadline, f"/readyz says {found}"
+        time.sleep(0.1)
+
+
+@pytest.mark.heavy
+def test_without_redis_it_is_not_ready_and_says_so(environment: dict[str, str], redis_server: RedisServer) -> None:
+    port = free_port()
+    with proxy_to(redis_server.port) as net:
+        there = {**environment, "TOCSIN_REDIS_URL": f"redis://{net.address}/0", "TOCSIN_METRICS_PORT": str(port)}
+        process = subprocess.Popen([*COMMAND, "worker", "feeds"], env=there, stderr=subprocess.PIPE, text=True)
+        try:
+            until_ready_says(port, 200)
+            net.refuse()
+            until_ready_says(port, 503)
+            net.heal()
+            until_ready_says(port, 200)
+            process.send_signal(signal.SIGTERM)
+            _, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    assert "feeds.redis_away" in said
+    assert "feeds.redis_back" in said
 
 
 def test_a_poller_runs_reads_the_file_anew_and_ends_in_order(

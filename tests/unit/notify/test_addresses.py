@@ -31,7 +31,23 @@ def test_what_is_public_is_not(address: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "[::1]", "::1", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0x8080808", "017700000001", "0"],
+    [
+        "127.0.0.1",
+        "[::1]",
+        "::1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.1",
+        "0x8080808",
+        "017700000001",
+        "0",
+        "１２７.0.0.1",
+        "127\u30020\uff0e0\uff611",
+        "%31%32%37.0.0.1",
+        "127.0.0.1.",
+        "①②⑦.0.0.1",
+    ],
 )
 def test_numbers_are_refused_in_every_spelling(host: str) -> None:
     assert literal_refusal(host) is not None

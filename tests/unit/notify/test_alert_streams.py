@@ -143,7 +143,7 @@ async def check(world: World, *, deaths: int) -> None:
     names: dict[tuple[str, int], set[str]] = defaultdict(set)
     taken: dict[tuple[str, int], int] = defaultdict(int)
     for sent in world.sent:
-        contents[sent.id].add(tuple(sorted(sent.changes)))
+        contents[sent.id].add(sent.changes)
         for change in sent.changes:
             names[change].add(sent.id)
             taken[change] += sent.taken

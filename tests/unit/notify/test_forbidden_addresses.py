@@ -135,3 +135,37 @@ async def test_where_it_is_allowed_the_checked_address_is_reached(receiver: Http
     one = WebhookReceiver(name="hook", url=url, allow_private=True)
     assert (await attempt(one, lookup=lookup_of(["127.0.0.1"], ["10.255.255.1"]))).verdict == "delivered"
     assert receiver.requests[0].header("host") == f"hooks.example:{receiver.port}"
+
+
+MUST_SHOW = [
+    "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0x7f000001", "169.254.169.254", "10.0.0.1",
+    "10.255.255.255",
+]  # fmt: skip
+
+
+async def test_the_table_of_forbidden_addresses(receiver: HttpReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`pytest -s` shows it: what is asked for, what the sender says, and how many requests got through."""
+    rows: list[tuple[str, str]] = []
+    for host in MUST_SHOW:
+        one = WebhookReceiver(name="w", url=SecretStr(f"http://{host}:{receiver.port}/hook"), timeout=2.0)
+        rows.append((host, (await attempt(one)).reason or ""))
+    named = WebhookReceiver(name="w", url=SecretStr(f"http://hooks.example:{receiver.port}/hook"), timeout=2.0)
+    inside = await attempt(named, lookup=lookup_of(["127.0.0.1"]))
+    rows.append(("a name that resolves to 127.0.0.1", inside.reason or ""))
+    tried: list[str] = []
+
+    async def start_connection(addr_infos: Any, **_: Any) -> socket.socket:
+        tried.extend(info[4][0] for info in addr_infos)
+        raise ConnectionRefusedError(111, "Connection refused")
+
+    with monkeypatch.context() as watched:  # nothing may leave this machine: the system's own connect is watched
+        watched.setattr("aiohappyeyeballs.start_connection", start_connection)
+        changing = await attempt(named, lookup=lookup_of(["93.184.215.14"], ["127.0.0.1"]))
+    rows.append(("a name that is public when checked, 127.0.0.1 after", f"connected to {', '.join(tried)} alone"))
+    print("\n| asked for | what came of it |\n|---|---|")
+    for asked, found in rows:
+        print(f"| {asked} | {found} |")
+    print(f"requests that reached 127.0.0.1: {len(receiver.requests)}")
+    assert all(found.startswith("address refused: ") for _, found in rows[:-1])
+    assert (tried, changing.verdict) == (["93.184.215.14"], "retry")
+    assert receiver.requests == ()

@@ -97,6 +97,8 @@ async def test_the_table_of_faults(redis_url: str, receiver: HttpReceiver) -> No
     for what, found in (("alone", alone), ("beside the others", beside)):
         p50, worst = statistics.median(found.latency) * 1000, max(found.latency) * 1000
         print(f"healthy {what}: {len(found.latency)} alerts, p50 {p50:.1f} ms, longest {worst:.1f} ms")
+    p50s = [statistics.median(found.latency) for found in (alone, beside)]
+    print(f"healthy beside the others / alone, same run: p50 ratio {p50s[1] / p50s[0]:.2f}")
 
     gaps = {name: [(b.at - a.at).total_seconds() for a, b in pairwise(r)] for name, r in at.items()}
     assert {name: len(r) for name, r in at.items()} == {

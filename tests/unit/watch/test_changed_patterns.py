@@ -167,6 +167,41 @@ async def test_two_workers_that_reload_one_after_the_other(client) -> None:
     assert await second.until(12) == []
 
 
+async def test_two_workers_that_are_restarted_one_after_the_other(client) -> None:
+    """A rolling restart: the first has the new rule, the second reads its partition by the old one for a while."""
+    old, new = silence("denial"), silence("denial", "apology")
+    world, heard = World(), Heard()
+    world.on_topic = world.done = (0, 1)
+    first, second = world.step(client, old), world.step(client, old)
+    for partition, step in enumerate((first, second)):
+        await step.start(heard.publish)
+        await step.applied(partition)
+    await handled(first, heard, incoming(other("x", -1, "summit"), 0))
+    first = world.step(client, new)
+    await first.start(heard.publish)
+    await first.applied(0)
+    await handled(first, heard, incoming(other("a", 0, "missile_launch"), 1))
+    await handled(second, heard, incoming(other("b", 1, "apology"), 0, partition=1))
+    second = world.step(client, new)
+    await second.start(heard.publish)
+    await second.applied(1)
+    await handled(first, heard, incoming(other("c", 2, "missile_launch"), 2))
+    world.now = at(12)
+    for _ in range(3):
+        await first.tick()
+    assert [out.record.evidence[0].article_id for out in heard.outgoing] == ["c"]  # type: ignore[attr-defined]  # alerts
+
+
+async def test_a_restart_with_the_same_patterns_keeps_what_they_collected(client) -> None:
+    pattern = silence("denial")
+    life = await Life(client).start()
+    await life.reads(other("x", -1, "summit"))
+    await life.reloads(pattern)
+    await life.reads(other("a", 0, "missile_launch"), other("y", 1, "summit"))
+    await life.restarts(pattern)
+    assert await life.until(12) == ["a"]
+
+
 async def test_a_reload_while_redis_is_away_is_made_up_for(client, monkeypatch) -> None:
     life = await Life(client, silence("denial")).start()
     await life.reads(other("a", 0, "missile_launch"), other("b", 1, "apology"))
