@@ -90,7 +90,7 @@ class CountKeys:
         return f"{self.tag}:n:{period}"
 
     def names(self, period: int) -> str:
-        """The names (list) in the order of their numbers."""
+        """The names (string) in the order of their numbers, each with a line feed."""
         return f"{self.tag}:i:{period}"
 
 

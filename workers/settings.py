@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     read_seconds: float = Field(
         default=20.0,
         gt=0,
-        description="CPU seconds that the rules may take for one article; then it is rejected. Its length bounds the rest",
+        description="CPU seconds of the rules for one article; then it is rejected. Its length bounds the rest",
     )
     batch_size: int = Field(default=32, ge=1, le=256, description="articles read at once")
     batch_within: float = Field(default=0.2, gt=0, le=10, description="seconds a batch waits to fill")

@@ -26,6 +26,11 @@ _DIGEST = 20
 """Bytes of a SHA-1; the first four count."""
 LEADING_WORDS = 60
 
+UNITS = frozenset("mln bln dlr dlrs cts pct shr shrs qtr qtly stg revs avg prev oper".split())  # noqa: SIM905 - one line
+"""What wires write in tables of figures: units of measure, as rare in other texts as names are, and no terms."""
+
+NO_TERMS = STOP_WORDS | UNITS
+
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
@@ -88,7 +93,7 @@ def terms_of(title_words: Sequence[str], body_words: Sequence[str], entities: It
     weights = {
         word: (1 + math.log(n)) * weight * (1.5 if word in leading else 1.0)
         for word, n in counts.items()
-        if 2 < len(word) <= 40 and word not in STOP_WORDS and not word.isdecimal() and (weight := rarity(word))
+        if 2 < len(word) <= 40 and word not in NO_TERMS and not word.isdecimal() and (weight := rarity(word))
     }
     for entity in entities:
         weights[entity.id] = (RAREST - PLAIN) * (1 + math.log(max(1, len(entity.mentions))))

@@ -51,10 +51,15 @@ def contribution_of(annotation: Annotation, symmetric: frozenset[str]) -> Contri
     }
     return Contribution(
         to_micros(annotation.event_time),
-        annotation.source,
-        {kind: tuple(dict.fromkeys(members[kind]))[:MAX_MEMBERS] for kind in KINDS},
+        None if annotation.source is None else _on_a_line(annotation.source),
+        {kind: tuple(dict.fromkeys(map(_on_a_line, members[kind])))[:MAX_MEMBERS] for kind in KINDS},
         annotation.event_time_source == "published",
     )
+
+
+def _on_a_line(name: str) -> str:
+    """Names are kept one a line."""
+    return name.replace("\n", " ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ Fingerprints are MinHashes of word shingles; texts whose fingerprints agree in a
 from __future__ import annotations
 
 import base64
+import hashlib
 import struct
 from collections.abc import Sequence
-
-from topics.base import digest
+from operator import eq
 
 HASHES = 64
 """Numbers in a fingerprint."""
@@ -31,6 +31,7 @@ KEPT_SIMILARITY = 0.85
 """A copy that differs more than this from those that are known is remembered too, so that its own copies are found."""
 
 _FINGERPRINT = struct.Struct(f"<{HASHES}I")
+_BANDED = struct.Struct(f"<{BANDS * ROWS}I")
 _SHORT = struct.Struct(f"<{HASHES}H")
 
 Signature = tuple[int, ...]
@@ -62,12 +63,15 @@ def from_wire(text: str) -> Signature:
 
 def similarity(one: Signature, other: Signature) -> float:
     """The estimated share of shingles that two texts have in common (Jaccard)."""
-    return sum(a == b for a, b in zip(one, other, strict=True)) / HASHES
+    alike: int = sum(map(eq, one, other))
+    return alike / HASHES
 
 
 def bands(numbers: Sequence[int] | None) -> list[str]:
-    """One digest a band; none if there is no fingerprint, for nothing is a copy of no text."""
+    """A word for each band; none if there is no fingerprint, for nothing is a copy of no text."""
     if numbers is None:
         return []
-    cuts = (numbers[at : at + ROWS] for at in range(0, BANDS * ROWS, ROWS))
-    return [digest(str(band), *map(str, cut), length=12) for band, cut in enumerate(cuts)]
+    raw = _BANDED.pack(*numbers[: BANDS * ROWS])
+    size = len(raw) // BANDS
+    cuts = (bytes([band]) + raw[band * size : (band + 1) * size] for band in range(BANDS))
+    return [base64.b64encode(hashlib.blake2b(cut, digest_size=9).digest()).decode("ascii") for cut in cuts]

@@ -1,5 +1,5 @@
 -- Takes one article's contribution into the counts of its partition, once: the article's guard says what is in already.
--- KEYS: meta, guard; if it counts: log of its hour, numbers of names (hash), names (list); log of what counted before, if any
+-- KEYS: meta, guard; if it counts: log of its hour, numbers of names (hash), names (string); log of what counted before, if any
 -- ARGV: next offset, offset that this worker knows to be applied, event time or '', the field of meta that keeps the
 --   newest of such times, expected guard or '', new guard or '', seconds the guard and the log live, seconds meta lives,
 --   head of the record, source or '', then for each kind: number of ids, and the ids
@@ -25,18 +25,19 @@ end
 local function numbered(names)
   if #names == 0 then return {} end
   local known = redis.call('HMGET', KEYS[4], unpack(names))
-  local last = nil
+  local last, new = nil, {}
   for i = 1, #names do
     if not known[i] then
-      last = last or redis.call('LLEN', KEYS[5])
+      last = last or redis.call('HLEN', KEYS[4])
       if redis.call('HSETNX', KEYS[4], names[i], last) == 1 then
-        redis.call('RPUSH', KEYS[5], names[i])
+        new[#new + 1] = names[i] .. '\n'
         known[i], last = last, last + 1
       else
         known[i] = redis.call('HGET', KEYS[4], names[i])
       end
     end
   end
+  if #new > 0 then redis.call('APPEND', KEYS[5], table.concat(new)) end
   return known
 end
 

@@ -43,6 +43,14 @@ class StoryCount:
 
 
 @dataclass
+class _Names:
+    """The names of a period that are read so far, and how many bytes they took."""
+
+    listed: list[str] = field(default_factory=list)
+    length: int = 0
+
+
+@dataclass
 class _StoryTally:
     articles: int = 0
     texts: set[int] = field(default_factory=set)
@@ -186,17 +194,17 @@ class CountReader:
         """The records of each hour and partition, and the names that their numbers stand for."""
         partitions = await self._partitions()
         wanted = [(partition, hour) for partition in partitions for hour in span.hours]
-        names: dict[tuple[int, int], list[str]] = {}
+        names: dict[tuple[int, int], _Names] = {}
         for at in range(0, len(wanted), _LOGS_AT_ONCE):
             part = wanted[at : at + _LOGS_AT_ONCE]
             logs = await self._logs(part)
             read = [(partition, hour, log) for (partition, hour), log in zip(part, logs, strict=True) if log]
             # After the logs, which may have grown since names were read last.
             for of in dict.fromkeys((partition, period_of(hour)) for partition, hour, _ in read):
-                names.setdefault(of, []).extend(await self._names(*of, len(names.get(of, ()))))
+                await self._read_on(names.setdefault(of, _Names()), *of)
             for partition, hour, log in read:
                 found = [record for record in records(log, hour) if span.first <= record.minute <= span.last]
-                yield found, names[partition, period_of(hour)]
+                yield found, names[partition, period_of(hour)].listed
 
     async def _logs(self, wanted: Sequence[tuple[int, int]]) -> list[bytes | None]:
         pipe = self._client.pipeline(transaction=False)
@@ -204,8 +212,10 @@ class CountReader:
             pipe.execute_command("GET", self._keys.counts(partition).log(hour), NEVER_DECODE=True)
         return cast("list[bytes | None]", await pipe.execute())
 
-    async def _names(self, partition: int, period: int, first: int) -> list[str]:
-        return cast("list[str]", await self._client.lrange(self._keys.counts(partition).names(period), first, -1))
+    async def _read_on(self, names: _Names, partition: int, period: int) -> None:
+        more = str(await self._client.getrange(self._keys.counts(partition).names(period), names.length, -1))
+        names.length += len(more.encode())
+        names.listed += more.split("\n")[:-1]
 
     async def _partitions(self) -> list[int]:
         found = await self._client.smembers(self._keys.partitions)

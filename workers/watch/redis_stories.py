@@ -6,6 +6,7 @@ have moved, and decides again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from typing import NamedTuple
 from topics.annotations import Annotation
 from workers.errors import TransientError
 from workers.redis_client import Redis
-from workers.redis_keys import Keys
+from workers.redis_keys import Keys, StoryKeys
 from workers.watch.durations import DAY, SECOND
 from workers.watch.scripts import Call, Script, run
 from workers.watch.story_index import KEPT_ERAS, Assigned, Assignment, Place, Search, assignment, newest_era
@@ -49,6 +50,15 @@ class _Round:
         """From now on as if `cells` were in Redis."""
         self.cells.update(cells)
         self.asked.update(cells)
+
+
+def cells_call(keys: StoryKeys, places: Iterable[Place]) -> tuple[Call, list[Place]]:
+    """The call that reads cells, and the places in the order of its answer."""
+    shares: dict[str, list[Place]] = {}
+    for place in places:
+        shares.setdefault(keys.cells(*place), []).append(place)
+    fields = json.dumps([[place.field for place in inside] for inside in shares.values()], ensure_ascii=False)
+    return Call(_READ, list(shares), (fields,)), [place for inside in shares.values() for place in inside]
 
 
 class _Decided(NamedTuple):
@@ -148,22 +158,25 @@ class Stories:
         wanted = [place for place in dict.fromkeys(places) if place not in known.asked]
         known.asked.update(wanted)
         parts = [wanted[at : at + _MOST_CELLS] for at in range(0, len(wanted), _MOST_CELLS)]
-        calls = [Call(_READ, [self._keys.cells(*p) for p in part], [place.field for place in part]) for part in parts]
-        for part, cells in zip(parts, await run(self._client, calls), strict=True):
-            known.cells.update((place, cell) for place, cell in zip(part, cells, strict=True) if cell)
+        reads = [cells_call(self._keys, part) for part in parts]
+        for (_, order), cells in zip(reads, await run(self._client, [call for call, _ in reads]), strict=True):
+            known.cells.update((place, cell) for place, cell in zip(order, cells, strict=True) if cell)
 
     def _commit(self, known: _Round, made: Assignment) -> Call | None:
         """The call that stores it; None if there is nothing to store."""
         if not made.writes:
             return None
-        stories = [made.story] if made.story is not None else []
-        args: list[str | int] = [len(made.read), len(stories), made.articles, SECONDS_TO_LIVE]
-        for place in made.read:
-            args += [place.field, len(known.cells.get(place, "").encode())]
-        args += [place.field for place in stories]
-        for place, cell in made.writes.items():
-            args += [place.field, cell]
-        return Call(_COMMIT, [self._keys.cells(*p) for p in (*made.read, *stories, *made.writes)], args)
+        numbers: dict[str, int] = {}
+
+        def share(place: Place) -> int:
+            return numbers.setdefault(self._keys.cells(*place), len(numbers) + 1)
+
+        cells = known.cells
+        reads = [(share(p), p.field, len(cells[p].encode()) if p in cells else 0) for p in made.read]
+        story = [(share(made.story), made.story.field, made.articles)] if made.story is not None else []
+        writes = [(share(place), place.field, cell) for place, cell in made.writes.items()]
+        todo = json.dumps([reads, story, writes], ensure_ascii=False, separators=(",", ":"))
+        return Call(_COMMIT, list(numbers), (SECONDS_TO_LIVE, todo))
 
     async def _forget(self, annotations: Sequence[Annotation]) -> None:
         """Drop the spans that are too old, when a new one begins."""

@@ -8,22 +8,24 @@ other parties of the same kind of event, days in between); or it founds one. See
 from __future__ import annotations
 
 import base64
+import heapq
 import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TypeVar
+from functools import cached_property
+from typing import Generic, TypeVar
 
 from topics.base import digest
 from workers.watch.durations import DAY, Micros
 from workers.watch.tellings import MAX_PARTIES, Telling
 
-ERA: Micros = 3 * DAY
-"""What is remembered lies in spans of event time of this length, and is forgotten span by span."""
-
 REACH: Micros = 3 * DAY
 """A story that nothing was told of for so long is over: what resembles it is another happening, or a formula."""
+
+ERA: Micros = 2 * REACH
+"""What is remembered lies in spans of event time of this length, and is forgotten span by span. What is in reach of a
+moment lies in two of them."""
 
 SPAN: Micros = 7 * DAY
 """No story is longer than this; what goes on is told as a new one."""
@@ -50,6 +52,8 @@ _PER_DAY = 0.03
 literature: three days weigh like another country."""
 
 _T = TypeVar("_T", int, str)
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 ERA_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
@@ -59,10 +63,10 @@ def era_of(time: Micros) -> int:
     return time // ERA
 
 
-def eras(time: Micros) -> tuple[int, int, int]:
-    """The span in which `time` lies, the one before and the one after."""
+def eras(time: Micros) -> tuple[int, int]:
+    """The span in which `time` lies, and the other one of which something is in reach."""
     era = era_of(time)
-    return era, era - 1, era + 1
+    return era, era - 1 if time % ERA < REACH else era + 1
 
 
 def mark_of(article_id: str, time: Micros) -> str:
@@ -91,7 +95,26 @@ def text_id(mark: str) -> str:
     return f"t{mark}"
 
 
-@dataclass(frozen=True, slots=True)
+class Parsed(Generic[_K, _V]):
+    """What was read or written lately, so that it need not be parsed again."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._found: dict[_K, _V] = {}
+
+    def get(self, wire: _K) -> _V | None:
+        """What `wire` says, if it is remembered."""
+        return self._found.get(wire)
+
+    def keep(self, wire: _K, value: _V) -> _V:
+        """Remember that `wire` says `value`."""
+        if len(self._found) >= self._most:
+            self._found.clear()
+        self._found[wire] = value
+        return value
+
+
+@dataclass(frozen=True)
 class Story:
     """What is remembered of a story: that of `mark`, the article that founded it. `terms`: sums, strongest first."""
 
@@ -106,10 +129,15 @@ class Story:
     texts: tuple[str, ...]
     title: str = ""
 
-    @property
+    @cached_property
     def length(self) -> float:
         """The norm of `terms`."""
-        return math.sqrt(sum(weight * weight for weight in self.terms.values())) or 1.0
+        return math.sqrt(sum([weight * weight for weight in self.terms.values()])) or 1.0
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """The strongest name of each kind."""
+        return strongest_names(self.terms)
 
     def to_wire(self) -> str:
         """Short JSON, the number of articles first, which is its version."""
@@ -118,12 +146,14 @@ class Story:
         terms = {term: round(weight * 1000) for term, weight in self.terms.items()}
         value = [self.articles, self.first, self.last, terms, sorted(self.years), days, parties,
                  "".join(self.texts), self.title]  # fmt: skip
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        _PARSED.keep((self.mark, text), self)
+        return text
 
     @classmethod
     def from_wire(cls, mark: str, text: str) -> Story:
         """The inverse of `to_wire`."""
-        return _story(mark, text)
+        return _PARSED.get((mark, text)) or _PARSED.keep((mark, text), _story(mark, text))
 
     def joined(self, telling: Telling, text: str | None) -> Story:
         """The story with one more article, which is to be remembered by `text`, a mark, if given."""
@@ -154,8 +184,9 @@ def founded(telling: Telling, mark: str, text: str | None) -> Story:
 MAX_TITLE = 120
 """Letters of a title by which a story is shown."""
 
+_PARSED: Parsed[tuple[str, str], Story] = Parsed(4_000)
 
-@lru_cache(maxsize=4096)
+
 def _story(mark: str, text: str) -> Story:
     articles, first, last, terms, years, days, parties, texts, title = json.loads(text)
     return Story(
@@ -190,16 +221,18 @@ def candidates(telling: Telling, postings: Mapping[str, Iterable[str]]) -> list[
     """Marks of the stories that share most of the article's strongest terms. `postings`: term to marks of stories."""
     shared: dict[str, float] = {}
     for term, marks in postings.items():
+        weight = telling.terms[term]
         for mark in marks:
-            shared[mark] = shared.get(mark, 0.0) + telling.terms.get(term, 0.0)
-    return sorted(shared, key=lambda mark: (-round(shared[mark], 6), mark))[:CANDIDATES]
+            shared[mark] = shared.get(mark, 0.0) + weight
+    return heapq.nsmallest(CANDIDATES, shared, key=lambda mark: (-shared[mark], mark))
 
 
 def closeness(telling: Telling, story: Story) -> float | None:
     """How close an article is to a story, at most 1; None if it tells of another happening.
 
-    That is so if it is too far in time, if fresh happenings of one kind are of other days, if none of their parties is
-    shared and country or place differs, and if the person that each is most about is unknown to the other.
+    That is so if it is too far in time; if both name somebody or something, but nothing that both name; if fresh
+    happenings of one kind are of other days; if none of their parties is shared and country or place differs; and if
+    the person that each is most about is unknown to the other.
     """
     gap = max(0, story.first - telling.time, telling.time - story.last)
     if gap > REACH or max(story.last, telling.time) - min(story.first, telling.time) > SPAN:
@@ -207,7 +240,9 @@ def closeness(telling: Telling, story: Story) -> float | None:
     found = cosine(telling, story) - _PER_DAY * gap / DAY
     if found < CLOSE or _another_day(telling, story):
         return None  # what follows only takes away
-    others = [kind for kind in _OTHER_NAMES if _other_name(kind, telling.terms, story.terms)]
+    if _no_name_in_common(telling, story):
+        return None
+    others = _other_names(telling, story)
     parties = _other_parties(telling, story)
     if parties and ("country" in others or "place" in others):
         return None
@@ -221,7 +256,8 @@ def closeness(telling: Telling, story: Story) -> float | None:
 
 def cosine(telling: Telling, story: Story) -> float:
     """Of the article's terms and the story's."""
-    return sum(weight * story.terms.get(term, 0.0) for term, weight in telling.terms.items()) / story.length
+    terms = story.terms
+    return sum([weight * terms[term] for term, weight in telling.terms.items() if term in terms]) / story.length
 
 
 def _another_day(telling: Telling, story: Story) -> bool:
@@ -233,17 +269,35 @@ def _another_day(telling: Telling, story: Story) -> bool:
     )
 
 
+def _no_name_in_common(telling: Telling, story: Story) -> bool:
+    """Whether both name people, places or bodies, but none that both name: they share a subject, or a formula."""
+    names = [term for term in telling.terms if kind_of(term) != "word"]
+    return bool(names and story.names) and not any(name in story.terms for name in names)
+
+
 def _other_parties(telling: Telling, story: Story) -> bool:
     """Whether both tell of the same kinds of event, but none with a party or a place that both name."""
     shared = [kind for kind in telling.parties if story.parties.get(kind)]
     return bool(shared) and all(telling.parties[kind].isdisjoint(story.parties[kind]) for kind in shared)
 
 
-def _other_name(kind: str, one: Mapping[str, float], other: Mapping[str, float]) -> bool:
-    """Whether the strongest name of either is unknown to the other."""
-    here = next((term for term in one if kind_of(term) == kind), None)
-    there = next((term for term in other if kind_of(term) == kind), None)
-    return here is not None and there is not None and here not in other and there not in one
+def _other_names(telling: Telling, story: Story) -> list[str]:
+    """The kinds of which the strongest name of either is unknown to the other."""
+    here, there = strongest_names(telling.terms), story.names
+    return [
+        kind
+        for kind in _OTHER_NAMES
+        if kind in here and kind in there and here[kind] not in story.terms and there[kind] not in telling.terms
+    ]
+
+
+def strongest_names(terms: Iterable[str]) -> dict[str, str]:
+    """The first term of each kind."""
+    found: dict[str, str] = {}
+    for term in terms:
+        if ":" in term or (len(term) == 2 and term.isupper()):
+            found.setdefault(kind_of(term), term)
+    return found
 
 
 def kind_of(term: str) -> str:

@@ -1,26 +1,22 @@
 -- Remembers an article, its story and its text, if nothing of what they were found by has changed since it was read.
--- KEYS: hash of each cell that was read …, of the story's cell if it changes, of each cell that is written …
--- ARGV: number of cells that were read, 1 if the story changes or 0, articles it had (0: it was not there),
---   seconds to live, then of each cell read: its field and the length it had; the story's field; of each cell that is
---   written: its field and its value
+-- KEYS: hash …
+-- ARGV: seconds to live; JSON of three lists, in which a hash is named by its place among the keys:
+--   {hash, field, the length that it had} of cells that were read; {hash, field, articles it had, 0 if it was not there}
+--   of the story that changes, if any; {hash, field, value} of cells to be written
 -- Answers: 'ok', or 'moved' if somebody has written there since. Postings only grow until they are full, so their length
 --   tells; a story begins with the number of its articles.
 
-local reads, stories, lives = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[4]
-local at = 5
-for i = 1, reads do
-  if redis.call('HSTRLEN', KEYS[i], ARGV[at]) ~= tonumber(ARGV[at + 1]) then return 'moved' end
-  at = at + 2
+local todo = cjson.decode(ARGV[2])
+for _, cell in ipairs(todo[1]) do
+  if redis.call('HSTRLEN', KEYS[cell[1]], cell[2]) ~= cell[3] then return 'moved' end
 end
-if stories == 1 then
-  local story = redis.call('HGET', KEYS[reads + 1], ARGV[at])
+for _, cell in ipairs(todo[2]) do
+  local story = redis.call('HGET', KEYS[cell[1]], cell[2])
   local articles = story and string.match(story, '^%[(%d+),') or '0'
-  if articles ~= ARGV[3] then return 'moved' end
-  at = at + 1
+  if tonumber(articles) ~= cell[3] then return 'moved' end
 end
-for i = reads + stories + 1, #KEYS do
-  redis.call('HSET', KEYS[i], ARGV[at], ARGV[at + 1])
-  redis.call('EXPIRE', KEYS[i], lives)
-  at = at + 2
+for _, cell in ipairs(todo[3]) do
+  redis.call('HSET', KEYS[cell[1]], cell[2], cell[3])
+  redis.call('EXPIRE', KEYS[cell[1]], ARGV[1])
 end
 return 'ok'

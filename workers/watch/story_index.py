@@ -27,6 +27,7 @@ from workers.watch.copies import (
 from workers.watch.durations import Micros, to_micros
 from workers.watch.stories import (
     REACH,
+    Parsed,
     Story,
     candidates,
     closest,
@@ -50,8 +51,8 @@ or a formula that everybody prints."""
 CLOSE_REWRITING = 0.6
 """The least cosine to a story whose text an article is said to rewrite."""
 
-KEPT_ERAS = 3
-"""Spans of event time that are remembered, the newest included: 6 to 9 days. Partitions may be read so far apart."""
+KEPT_ERAS = 2
+"""Spans of event time that are remembered, the newest included: 6 to 12 days. Partitions may be read so far apart."""
 
 MARK = 12
 """Letters of a mark."""
@@ -109,13 +110,21 @@ class _Text:
 
     def to_wire(self) -> str:
         """Short JSON."""
-        return json.dumps([self.time, to_wire(self.numbers), self.text, self.story], separators=(",", ":"))
+        wire = json.dumps([self.time, to_wire(self.numbers), self.text, self.story], separators=(",", ":"))
+        _PARSED.keep((self.mark, wire), self)
+        return wire
 
     @classmethod
     def from_wire(cls, mark: str, wire: str) -> _Text:
         """The inverse of `to_wire`."""
+        known = _PARSED.get((mark, wire))
+        if known is not None:
+            return known
         time, numbers, text, story = json.loads(wire)
-        return cls(time, from_wire(numbers), mark, text, story)
+        return _PARSED.keep((mark, wire), cls(time, from_wire(numbers), mark, text, story))
+
+
+_PARSED: Parsed[tuple[str, str], _Text] = Parsed(4_000)
 
 
 class _Article:

@@ -1,8 +1,10 @@
--- Reads cells, one of each hash named.
--- KEYS: hash …, one for each cell
--- ARGV: field …
+-- Reads cells.
+-- KEYS: hash …
+-- ARGV: JSON, a list of fields for each hash
 -- Answers: the cells, in order; '' where there is none.
 
 local found = {}
-for i = 1, #KEYS do found[i] = redis.call('HGET', KEYS[i], ARGV[i]) or '' end
+for i, fields in ipairs(cjson.decode(ARGV[1])) do
+  for _, cell in ipairs(redis.call('HMGET', KEYS[i], unpack(fields))) do found[#found + 1] = cell or '' end
+end
 return found

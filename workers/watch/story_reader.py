@@ -11,11 +11,11 @@ from workers.watch.count_log import mark_at
 from workers.watch.count_reader import CountReader, Span
 from workers.watch.durations import DAY, MINUTE, Micros
 from workers.watch.independence import pairing
-from workers.watch.scripts import Call, Script, run
+from workers.watch.redis_stories import cells_call
+from workers.watch.scripts import run
 from workers.watch.stories import ERA_LETTERS, Story, era_of, era_of_mark
 from workers.watch.story_index import MARK, Place
 
-_READ = Script.load("story_read.lua")
 _LOOKED_BACK: Micros = 9 * DAY
 
 
@@ -95,9 +95,10 @@ class StoryReader:
     async def _cells(self, places: Sequence[Place]) -> list[str]:
         if not places:
             return []
-        keys = [self._keys.stories.cells(*place) for place in places]
-        (found,) = await run(self._client, [Call(_READ, keys, [place.field for place in places])])
-        return list(map(str, found))
+        call, order = cells_call(self._keys.stories, places)
+        (answer,) = await run(self._client, [call])
+        found = dict(zip(order, map(str, answer), strict=True))
+        return [found[place] for place in places]
 
 
 def is_story_id(text: str) -> bool:

@@ -156,6 +156,14 @@ def test_other_years_speak_against_one_story_and_do_not_forbid_it() -> None:
     assert stories("microsoft patch browser vulnerability", 2013) == [0, 0], "so alike: a slip, or one looks back"
 
 
+def test_a_formula_with_other_names_is_no_story_however_many_use_it() -> None:
+    formula = "quarter revenue earnings shareholders dividend payable april"
+    firms = [f"organisation:firm-{n}" for n in range(30)]
+    found = stories_of(*(own(f"a{n}", f"{formula} {firm} firm-{n}", at(minutes=n)) for n, firm in enumerate(firms)))
+    assert found == list(range(30))
+    assert stories_of(own("a", formula), own("b", formula)) == [0, 0], "nothing named, nothing known against it"
+
+
 def test_a_story_that_goes_on_is_told_as_a_new_one_in_the_end() -> None:
     found = stories_of(*(own(f"a{day:02}", QUAKE, at(days=day)) for day in range(16)))
     assert found == sorted(found)
