@@ -22,6 +22,7 @@ from workers.annotate.syntax import antecedent, behind, children, lemma_of, obje
 
 __all__ = ["Cast", "Position"]
 
+_POPES = frozenset({"pope", "pontiff", "pontifex"})
 _HIDING = frozenset({"compound", "nmod", "amod", "conj", "appos"})
 _ACTING = frozenset({"state", "military", "group", "leader", "official"})
 _ACTING_WORDS = ("body", "parties", "local", "speaker", "doer")
@@ -79,12 +80,22 @@ class Cast(Echoes):
                 return [self._person(child, inner)]
             if inner is not None and inner.sort in {"group", "igo"}:
                 return [self.participant(inner)]
+        if lemma_of(token) in _POPES and not any(True for _ in children(token, "amod", "compound")):
+            return [self._spoken_for(token, "VA")]
         if not self._acts(token):
             return []
         countries = self.owning(token)
         if countries:
             return [self.participant(country) for country in countries]
         return self._named_owner(token) or self.definite(token)
+
+    def _spoken_for(self, token: Token, country: str) -> Participant:
+        """A country under a word that is no name of it: "the pope"."""
+        position = self.position(token.doc)
+        reading = self.reading(position.part)
+        start = reading.doc[position.token + token.i].idx
+        end = start + len(token.text)
+        return Participant(id=country, part=position.part, start=start, end=end, text=reading.raw[start:end])
 
     def _acts(self, token: Token) -> bool:
         """Is the noun one that acts for whom it belongs to: a ministry, troops, a spokesman?"""

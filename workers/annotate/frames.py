@@ -63,7 +63,8 @@ class Frame:
             found.extend(receivers_of(self.head))
         if preposition not in {"of", "by"}:
             # "imposed sanctions on Belarus on Monday": the parser hangs either phrase on the verb or on its object.
-            found = [t for obj in self.slot("object") for t in behind(obj, preposition)] + found
+            things = [t for obj in self.slot("object") for t in (obj, *behind(obj, "of"))]  # "duties of 25 percent on"
+            found = [t for thing in things for t in behind(thing, preposition)] + found
             found.extend(t for time in self._times() for t in behind(time, preposition))
         return found
 

@@ -168,6 +168,7 @@ class EventType:
     at_home: bool = False  # happens in the country whose it is, or which alone is spoken of
     on_ground: bool = False  # done by somebody known, it is done to the country on whose ground it happens
     guarded: bool = False  # its words are those of sport and film too: on such a page it needs a state in its sentence
+    abroad: bool = False  # done to somebody abroad: where the sentence names nobody, to the country of the story
     no_crime: bool = False  # what private persons do of the kind, as courts and police reports tell it, is none
     on_the_spot: bool = False  # is told from where it happened: the dateline of the first sentence is its place
     exclude: tuple[tuple[str, ...], ...] = ()

@@ -255,6 +255,7 @@ def _with_roles(known: EventType, spec: TypeSpec) -> EventType:
         at_home=known.at_home if spec.at_home is None else spec.at_home,
         on_ground=known.on_ground if spec.on_ground is None else spec.on_ground,
         guarded=known.guarded if spec.guarded is None else spec.guarded,
+        abroad=known.abroad if spec.abroad is None else spec.abroad,
         no_crime=known.no_crime if spec.no_crime is None else spec.no_crime,
         on_the_spot=known.on_the_spot if spec.on_the_spot is None else spec.on_the_spot,
     )

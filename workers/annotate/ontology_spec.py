@@ -97,6 +97,7 @@ class TypeSpec(Strict):
     guarded: Flag | None = Field(
         default=None, description="on a page of sport, film or games it counts only in a sentence that names a state"
     )
+    abroad: Flag | None = Field(default=None, description="done to another country, by default that of the story")
     no_crime: Flag | None = Field(
         default=None, description="a private crime, told as a case of police or court, is none"
     )

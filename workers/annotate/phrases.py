@@ -168,7 +168,10 @@ class PhraseWalk(ClauseWalk):
                 self.verdict.raise_to(status, noun)
                 self._fate_of(noun)
                 return
-        if lemma in lexicon().words("reporting", "nouns") or noun.lower_ == "talk":
+        if noun.lower_ == "talk":
+            self.verdict.raise_to("hypothetical", noun)  # "talk of a summit"
+            self._fate_of(noun)
+        elif lemma in lexicon().words("reporting", "nouns"):
             self.verdict.attributed = True
             self._fate_of(noun)
         elif default != "actual":

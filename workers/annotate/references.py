@@ -295,6 +295,33 @@ class References(Classes):
             return []
         return [self.participant(first[ranked[0][0]])]
 
+    def home_of_story(self, token: Token, own: set[str]) -> list[Participant]:
+        """The country that the article tells of, apart from `own`, if the sentence names no other.
+
+        For what is done to somebody abroad whom the sentence does not name: "Peru sent a field hospital".
+        """
+        position = self.position(token.doc)
+        here = self.mentions_in(position.part, position.token, position.end_token)
+        if any(m.country and m.country not in own and m.kind != "person" for m in here):
+            return []
+        spoken: Counter[str] = Counter()
+        first: dict[str, Mention] = {}
+        for reading in self.readings:
+            for mention in reading.mentions:
+                if (
+                    mention.country
+                    and mention.country not in own
+                    and mention.kind != "person"
+                    and mention.sort != "igo"
+                ):
+                    spoken[mention.country] += 3 if reading.part == "title" else 1
+                    first.setdefault(mention.country, mention)
+        ranked = spoken.most_common(2)
+        if not ranked or ranked[0][1] < _OFTEN or (len(ranked) > 1 and ranked[0][1] < 2 * ranked[1][1]):
+            return []
+        found = self.participant(first[ranked[0][0]])
+        return [found.model_copy(update={"id": ranked[0][0]})]
+
     def _countries(self, mentions: Iterable[Mention]) -> list[Participant]:
         found: dict[str, Participant] = {}
         for mention in mentions:

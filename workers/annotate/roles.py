@@ -43,6 +43,8 @@ def participants(
         target = _mutual(trigger.target, frame, actor) or (
             _echoed(trigger.target, frame, cast, taken) if kind.spoken else []
         )
+    if not target and actor and kind.abroad:
+        target = cast.home_of_story(frame.head, taken)
     if not target and kind.on_ground and place is not None:
         target = _of_ground(place, taken, frame, cast)
     return actor, target

@@ -16,6 +16,7 @@ from workers.annotate.syntax import children, has_child, is_infinitive, is_verba
 
 _FINENESS = {"day": 0, "week": 1, "month": 1, "span": 2, "year": 3}
 _UNTIL = ("for ", "until ", "till ", "through ")
+_MOVING = frozenset({"extend", "prolong", "postpone", "delay", "defer", "move", "push", "shift"})
 _SEQUELS = frozenset({"after", "when", "before", "as"})
 _MOST_RECENT = frozenset({"last", "latest"})
 _NEW = frozenset({"latest", "new", "now", "current", "this", "today", "recent"})
@@ -102,6 +103,8 @@ def _is_aim(sentence: Doc, anchor: int, own: dict[int, int]) -> bool:
 def _is_meant_for(token: Token, when: When) -> bool:
     """ "called an election for 5 March", "put off until June"."""
     before = token.doc.text[max(0, when.start - 8) : when.start].lower().split()[-1:]
+    if before == ["to"] and token.head.dep_ == "prep" and token.head.head.lemma_.lower() in _MOVING:
+        return True
     return when.words.lower().startswith(_UNTIL) or (bool(before) and f"{before[0]} " in _UNTIL)
 
 
@@ -130,10 +133,12 @@ def _directed(walk: Walk, setting: Setting, when: When) -> When:
     perfect = any(
         c.dep_ in {"aux", "auxpass"} and c.lower_ in {"has", "have", "had", "was", "were"} for c in verb.children
     )
-    if verb.tag_ in {"VBD", "VBN"} or perfect:
+    present = any(c.dep_ == "auxpass" and c.lower_ in {"is", "are"} for c in verb.children)
+    if (verb.tag_ in {"VBD", "VBN"} and not present) or perfect:
         return when.turned(setting.published, ahead=False)
-    if verb.tag_ in {"VBZ", "VBP", "VB"} and not setting.headline and not has_child(verb, "has", "have"):
-        return when.turned(setting.published, ahead=True)  # "he meets the king on Friday"
+    told = verb.tag_ in {"VBZ", "VBP", "VB"} and not setting.headline and not has_child(verb, "has", "have")
+    if told or (present and has_child(verb, "when", "once", "until")):
+        return when.turned(setting.published, ahead=True)  # "he meets the king on Friday", "when he is tried in May"
     return when
 
 

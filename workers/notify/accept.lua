@@ -214,6 +214,7 @@ else -- a retraction
   redis.call('HDEL', key, 'replaced_by')
   if stand == '' and not proven then return ended('suppressed', 'untold') end
   local whose, base = o.alert_id, key
+  proven = proven and (stand == '' and 'of whom nobody knows' or 'as it was')
   if stand ~= '' and stand ~= o.alert_id then
     if stand ~= o.stood then return {'look', stand} end
     whose, base = stand, stood
@@ -247,7 +248,7 @@ set(key, of(o.sequence, 'outcome'), 'pending', of(o.sequence, 'cause'), '', of(o
     of(o.sequence, 'took_back'), taken(), of(o.sequence, 'attempts'), past.attempts or 0, of(o.sequence, 'accepted_at'),
     o.now, of(o.sequence, 'give_up_at'), o.give_up_at, 'pending', pending .. o.sequence, 'stand', stand,
     of(o.sequence, 'kind'), '', of(o.sequence, 'group'), o.group, of(o.sequence, 'muted'), muted,
-    of(o.sequence, 'proven'), proven and '1' or '', of(o.sequence, 'batch'), past.batch or '')
+    of(o.sequence, 'proven'), proven == 'of whom nobody knows' and '1' or '', of(o.sequence, 'batch'), past.batch or '')
 if not is_old then set(key, 'last', o.sequence) end
 redis.call('EXPIRE', key, o.ttl)
 redis.call('ZADD', due, at, member)
