@@ -34,6 +34,7 @@ class Ledger:
         self._claim = redis.register_script(_script("claim"))
         self._finish = redis.register_script(_script("finish"))
         self._hold = redis.register_script(_script("hold"))
+        self._release = redis.register_script(_script("release"))
 
     async def accept(
         self,
@@ -249,11 +250,16 @@ class Ledger:
         return {TaskId.parse(member): by for member, by in found.items()}
 
     async def release(self, receiver: str, tasks: Iterable[TaskId], now: float) -> None:
-        """What muted `tasks` has ended: each is looked at again, now."""
-        members = [str(task) for task in tasks]
-        if members:
-            await self._redis.zadd(self._keys.due(receiver), dict.fromkeys(members, now), xx=True, lt=True)
-            await cast("Any", self._redis.hdel(self._keys.muted(receiver), *members))
+        """What muted `tasks` has ended: each that nobody has begun to send is looked at again, now."""
+        listed = list(tasks)
+        await self._release(
+            keys=[
+                self._keys.due(receiver),
+                self._keys.muted(receiver),
+                *(self._keys.alert(receiver, task.alert_id) for task in listed),
+            ],
+            args=[now, *(part for task in listed for part in (str(task), str(task.sequence)))],
+        )
 
     async def record(self, receiver: str, records: Iterable[Delivery]) -> None:
         """Records for Kafka of what was decided while the ledger was made anew; the same ones again change nothing."""
