@@ -23,6 +23,9 @@ from workers.redis_client import Redis
 MOST_TOGETHER = 50
 """Alerts in one notification; the others of the group follow in the next."""
 
+_MOST_RELEASED = 500
+"""Changes in one call."""
+
 
 class Ledger:
     """All methods may raise the errors of `redis`."""
@@ -34,6 +37,7 @@ class Ledger:
         self._claim = redis.register_script(_script("claim"))
         self._finish = redis.register_script(_script("finish"))
         self._hold = redis.register_script(_script("hold"))
+        self._release = redis.register_script(_script("release"))
 
     async def accept(
         self,
@@ -249,11 +253,17 @@ class Ledger:
         return {TaskId.parse(member): by for member, by in found.items()}
 
     async def release(self, receiver: str, tasks: Iterable[TaskId], now: float) -> None:
-        """What muted `tasks` has ended: each is looked at again, now."""
-        members = [str(task) for task in tasks]
-        if members:
-            await self._redis.zadd(self._keys.due(receiver), dict.fromkeys(members, now), xx=True, lt=True)
-            await cast("Any", self._redis.hdel(self._keys.muted(receiver), *members))
+        """What muted `tasks` has ended: each that nobody has begun to tell is looked at again, now."""
+        waiting = list(tasks)
+        for some in (waiting[at : at + _MOST_RELEASED] for at in range(0, len(waiting), _MOST_RELEASED)):
+            await self._release(
+                keys=[
+                    self._keys.due(receiver),
+                    self._keys.muted(receiver),
+                    *(self._keys.alert(receiver, task.alert_id) for task in some),
+                ],
+                args=[now, *(part for task in some for part in (str(task), str(task.sequence)))],
+            )
 
     async def record(self, receiver: str, records: Iterable[Delivery]) -> None:
         """Records for Kafka of what was decided while the ledger was made anew; the same ones again change nothing."""
