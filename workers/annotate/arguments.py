@@ -127,7 +127,9 @@ def _is_abroad(token: Token, frame: Frame, cast: Cast) -> bool:
 def _enough_parties(wanted: str, frame: Frame, cast: Cast) -> bool:
     """Two participants of the class, or one phrase that names several ("the leaders", "the two sides")."""
     seen: set[str] = set()
-    for slot in _PARTY_SLOTS:
+    # Macron's aide met Starmer's adviser: neither leader was there.
+    own = wanted == "leader" and frame.kind == "verb"
+    for slot in (slot for slot in _PARTY_SLOTS if not (own and slot == "poss")):
         fillers = frame.slot(slot)
         for token in [*fillers, *(c for f in fillers for c in cast.companions(f))]:
             counterpart = token.lemma_.lower() == "counterpart"

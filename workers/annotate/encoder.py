@@ -28,6 +28,8 @@ _ARCHITECTURE = re.compile(
 COLUMNS: list[int | str] = ["ORTH", "NORM", "SPACY", "PREFIX", "SUFFIX", "SHAPE", "IS_SPACE", "LOWER", "SENT_START"]
 """What is read of each token, in this order."""
 _EPSILON = np.float32(1e-8)
+_STRETCH = 512
+"""So many tokens' sums lie in the processor's own memory at once."""
 _MIX = np.array([1, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], dtype=np.uint64)
 
 
@@ -161,8 +163,8 @@ class Encoder:
         self._generation = -1
         self._rows: Floats = np.zeros((1, self.width), dtype=np.float32)
         self._filled = 1
-        first = self._layers[0].weights
-        self._first = np.ascontiguousarray(np.concatenate(np.split(first, 3), axis=1))  # all three places at once
+        # What the first layer makes of a form as left neighbour, in the middle, and as right neighbour.
+        self._first = [np.ascontiguousarray(part) for part in np.split(self._layers[0].weights, 3)]
 
     @classmethod
     def of(cls, model: Any, forms: Forms, sample: Sequence[Doc]) -> Encoder | None:
@@ -190,7 +192,14 @@ class Encoder:
         local = seen[ids]
         rows = self._rows[distinct]
         vectors = rows[local]
-        vectors += self._layers[0].finish(_windows_of_forms(rows @ self._first, local))
+        left, middle, right = (rows @ weights for weights in self._first)
+        before, behind = np.roll(local, 1), np.roll(local, -1)  # padding stands at both ends
+        for start in range(0, len(local), _STRETCH):
+            here = slice(start, start + _STRETCH)
+            sums = middle[local[here]]
+            sums += left[before[here]]
+            sums += right[behind[here]]
+            vectors[here] += self._layers[0].finish(sums)
         for layer in self._layers[1:]:
             vectors += layer.finish(_windows(vectors) @ layer.weights)
         return vectors[places]
@@ -226,13 +235,3 @@ def _windows(vectors: Floats) -> Floats:
     made[:-1, 2 * width :] = vectors[1:]
     made[-1, 2 * width :] = 0
     return made
-
-
-def _windows_of_forms(maps: Floats, local: Ints) -> Floats:
-    """The first layer's sums from what it makes of each form as left neighbour, middle and right neighbour."""
-    width = maps.shape[1] // 3
-    left, middle, right = (np.ascontiguousarray(maps[:, i * width : (i + 1) * width]) for i in range(3))
-    sums: Floats = middle[local]
-    sums[1:] += left[local[:-1]]
-    sums[:-1] += right[local[1:]]
-    return sums

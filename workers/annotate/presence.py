@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 
 from spacy.strings import get_string_id
@@ -15,7 +16,7 @@ from workers.annotate.classes import classes_of_name
 from workers.annotate.lexicon import lexicon
 from workers.annotate.mentions import Mention, Reading
 from workers.annotate.nouns import nouns
-from workers.annotate.people import Person
+from workers.annotate.people import Person, know_people
 
 _BACKWARD = frozenset(map(get_string_id, ("he", "she", "his", "her")))
 """Pronouns that may stand for a person of an earlier sentence."""
@@ -59,11 +60,18 @@ def _classes_by_word() -> Mapping[str, frozenset[str]]:
 
 @dataclass(slots=True)
 class Presence:
-    """Classes by the names of an article. `people` are its persons, asked for when there is one."""
+    """Classes by the names of an article, which was published on `day`."""
 
     readings: Sequence[Reading]
-    know: Callable[[], Mapping[str, Person]]
+    day: date
+    _people: dict[str, Person] | None = field(default=None, init=False)
     _earlier: frozenset[str] | None = field(default=None, init=False)
+
+    def people(self) -> dict[str, Person]:
+        """Its persons, once its names are known."""
+        if self._people is None:
+            self._people = know_people(self.readings, self.day)
+        return self._people
 
     def classes(self, reading: Reading, span: tuple[int, int], keys: Sequence[int]) -> frozenset[str]:
         """The classes of a sentence's names, and of whom "he" in it may mean; `keys` are its words."""
@@ -76,7 +84,7 @@ class Presence:
         return frozenset(found)
 
     def _classes_of(self, mention: Mention) -> frozenset[str]:
-        classes = classes_of_name(mention, self.know() if mention.kind == "person" else {})
+        classes = classes_of_name(mention, self.people() if mention.kind == "person" else {})
         if mention.kind != "person" and (mention.country or mention.sort == "igo"):
             return classes | {"state"}  # an army beside it is its army
         return classes

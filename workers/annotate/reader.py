@@ -25,7 +25,6 @@ from workers.annotate.matchers import PatternTriggers
 from workers.annotate.ontology import Ontology
 from workers.annotate.ontology_file import load_ontology
 from workers.annotate.originals import Originals
-from workers.annotate.people import Person, know_people
 from workers.annotate.pipeline import Pipeline, respelt, sentence_docs
 from workers.annotate.places import learn_countries
 from workers.annotate.presence import Presence
@@ -84,22 +83,15 @@ class _Work:
     trace: Trace | None = None
     truncated: bool = False
     seconds: float = 0.0
-    known: dict[str, Person] | None = None
     presence: Presence = field(init=False)
 
     def __post_init__(self) -> None:
-        self.presence = Presence(self.readings, self.people)
+        self.presence = Presence(self.readings, self.day)
 
     @property
     def day(self) -> date:
         """The day from which its dates are counted."""
         return event_time(self.article.published_at, self.article.fetched_at)[0].date()
-
-    def people(self) -> dict[str, Person]:
-        """Its persons, once its names are known."""
-        if self.known is None:
-            self.known = know_people(self.readings, self.day)
-        return self.known
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,7 +341,7 @@ class Reader:
         moment, source = event_time(article.published_at, article.fetched_at)
         events: list[Event] = []
         if work.sentences:
-            cast = Cast(work.readings, work.people(), capitals=self.gazetteer.capitals)
+            cast = Cast(work.readings, work.presence.people(), capitals=self.gazetteer.capitals)
             events = read_events(self._in_time(work), cast, self.index, self.ontology, moment.date(), trace=work.trace)
         entities = entities_of(work.readings, events)
         if work.originals:

@@ -55,6 +55,7 @@ class Sieve:
             made._heads[head] = len(made._ways)
             made._ways.append((head, tuple((made._way(*entry), entry) for entry in triggers)))
         made._number_words()
+        made._makers.clear()
         return made
 
     def _way(self, trigger: Trigger, words: tuple[str, ...]) -> Way:

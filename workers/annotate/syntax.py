@@ -318,7 +318,8 @@ def _subjects_over_noun(verb: Token, noun: Token, depth: int) -> list[Token]:
         return spread(noun)
     if verb.tag_ == "VBG" and noun.lemma_.lower() in lexicon().words("reporting", "messages"):
         return _holder(noun, depth) or [noun]  # who issues "a statement condemning …" condemns
-    return [noun] if verb.tag_ == "VBG" or verb.dep_ == "relcl" else _holder(noun, depth)
+    own = verb.tag_ == "VBG" or verb.dep_ == "relcl"
+    return [noun] if own else _holder(noun, depth) or ([noun] if noun.dep_ == "ROOT" else [])  # "Xi to meet Modi"
 
 
 def _behind_preposition(verb: Token, depth: int) -> list[Token]:

@@ -23,6 +23,9 @@ from workers.redis_client import Redis
 MOST_TOGETHER = 50
 """Alerts in one notification; the others of the group follow in the next."""
 
+_MOST_RELEASED = 500
+"""Changes in one call."""
+
 
 class Ledger:
     """All methods may raise the errors of `redis`."""
@@ -250,16 +253,17 @@ class Ledger:
         return {TaskId.parse(member): by for member, by in found.items()}
 
     async def release(self, receiver: str, tasks: Iterable[TaskId], now: float) -> None:
-        """What muted `tasks` has ended: each that nobody has begun to send is looked at again, now."""
-        listed = list(tasks)
-        await self._release(
-            keys=[
-                self._keys.due(receiver),
-                self._keys.muted(receiver),
-                *(self._keys.alert(receiver, task.alert_id) for task in listed),
-            ],
-            args=[now, *(part for task in listed for part in (str(task), str(task.sequence)))],
-        )
+        """What muted `tasks` has ended: each that nobody has begun to tell is looked at again, now."""
+        waiting = list(tasks)
+        for some in (waiting[at : at + _MOST_RELEASED] for at in range(0, len(waiting), _MOST_RELEASED)):
+            await self._release(
+                keys=[
+                    self._keys.due(receiver),
+                    self._keys.muted(receiver),
+                    *(self._keys.alert(receiver, task.alert_id) for task in some),
+                ],
+                args=[now, *(part for task in some for part in (str(task), str(task.sequence)))],
+            )
 
     async def record(self, receiver: str, records: Iterable[Delivery]) -> None:
         """Records for Kafka of what was decided while the ledger was made anew; the same ones again change nothing."""

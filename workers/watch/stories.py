@@ -184,7 +184,7 @@ def founded(telling: Telling, mark: str, text: str | None) -> Story:
 MAX_TITLE = 120
 """Letters of a title by which a story is shown."""
 
-_PARSED: Parsed[tuple[str, str], Story] = Parsed(20_000)
+_PARSED: Parsed[tuple[str, str], Story] = Parsed(4_000)
 
 
 def _story(mark: str, text: str) -> Story:

@@ -124,7 +124,7 @@ class _Text:
         return _PARSED.keep((mark, wire), cls(time, from_wire(numbers), mark, text, story))
 
 
-_PARSED: Parsed[tuple[str, str], _Text] = Parsed(20_000)
+_PARSED: Parsed[tuple[str, str], _Text] = Parsed(4_000)
 
 
 class _Article:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from datetime import UTC, datetime
 
@@ -12,6 +13,7 @@ from topics.codec import encode
 from workers.annotate import reader as reading
 from workers.annotate.agent import Annotate
 from workers.annotate.reader import MAX_CHARACTERS, MAX_PARSED, Reader, TooSlowError, Unread
+from workers.garbage import all_kept
 from workers.steps import Incoming, Refused
 
 LAUNCH = "North Korea fired a ballistic missile into the sea on Tuesday. "
@@ -94,3 +96,13 @@ async def test_the_step_refuses_it(slow: Reader) -> None:
     assert isinstance(bad, Refused)
     assert bad.error == "too-slow"
     await step.stop()
+
+
+def test_what_was_read_is_freed_without_a_search_for_garbage(fresh: Reader) -> None:
+    fresh.read([article(LAUNCH)])
+    gc.collect()
+    with all_kept():
+        fresh.read(
+            [article(f"{LAUNCH}Kim said on day {i} that he would fire more.", identifier=str(i)) for i in range(40)]
+        )
+        assert gc.collect() < 40, "something of each article refers to itself, and its documents wait to be collected"
