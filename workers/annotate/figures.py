@@ -42,7 +42,8 @@ def _stands_for(noun: Token, thing: Token) -> bool:
         return not named and made_of in words.words("figures", "of_crowd")
     if lemma in words.words("figures", "arms"):
         if any(child.lower_ in {"a", "an"} for child in children(thing, "det")):
-            return made_of not in words.words("figures", "of_arms")  # "a rocket of a shot"
+            # "A rocket of a shot" is none; "the bombardment of a camp" is one.
+            return lemma in words.words("figures", "likenesses") and made_of not in words.words("figures", "of_arms")
         given = named or any(child.lower_ in _POINTING for child in thing.children)
         lists = ("site", "people", "military", "group", "quantity", "deed")
         real = made_of in words.words("figures", "of_arms") or any(made_of in words.words("roles", n) for n in lists)
