@@ -156,8 +156,9 @@ if o.state == 'firing' then
       local state, attempts, silent = unpack(get(KEYS[i], of(waiting[1] or '', 'state'), of(waiting[1] or '', 'attempts'),
                                                  of(waiting[1] or '', 'muted')))
       local itself = string.match(KEYS[i], ':alert:(.*)$') == old
+      -- Not if this one, old news, will not be told either.
       if itself and state == 'firing' and attempts == '0' and silent and silent ~= '' and #waiting == 1
-          and redis.call('HGET', KEYS[i], 'told') ~= 'firing' then
+          and redis.call('HGET', KEYS[i], 'told') ~= 'firing' and past.outcome ~= 'suppressed' then
         take_back(KEYS[i], old, waiting[1], 'superseded') -- nobody heard of it: this one takes its place
         set(KEYS[i], 'stand', '')
       else

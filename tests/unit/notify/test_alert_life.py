@@ -267,3 +267,17 @@ class TestGroups:
         assert sorted(world.outcomes()) == [("a", "failed"), ("b", "failed")]
         assert len(world.published.of_kind("rejects")) == 2
         assert len(world.published.of_kind("alerts")) == 1, "the receiver's trouble is told once"
+
+
+class TestOldNewsInTheWay:
+    async def test_old_news_does_not_take_the_place_of_an_alert_that_waits_for_the_end_of_a_silence(
+        self, redis: Redis
+    ) -> None:
+        world = World(redis, PLAIN)
+        await world.silence("actor=XN", seconds=HOUR)
+        await world.take(alert("a"))
+        await world.take(alert("b", muted="backfill", supersedes=("a",)), retracted("a", 5, superseded_by="b"))
+        await world.until(2 * HOUR, every=60)
+        assert world.told() == [(HOUR, [("a", "firing")])]
+        await world.take(retracted("b", 8000, muted="backfill"))
+        assert world.told()[1:] == [(2 * HOUR, [("b", "retracted")])]
