@@ -81,14 +81,19 @@ class Visitor:
             return article, None
         try:
             access = self.access(feed)
+            page = None if article.url is None else access.unmasked(article.url)
             done, reason = await self.full_text.complete(
-                article, headers=access.headers, pace=pace, allow_private=feed.allow_private
+                article.model_copy(update={"url": page}),
+                headers=access.headers,
+                pace=pace,
+                allow_private=feed.allow_private,
             )
         except NoAccess as error:
             return article, str(error)
         except Exception as error:  # one page's oddity must not keep its entry
             log.exception("feeds.page_failed", feed=feed.url, page=article.url, error=repr(error))
             return article, f"an error of Tocsin's own: {type(error).__name__}"
+        done = done.model_copy(update={"url": article.url})
         return done, None if reason is None else access.scrubbed(reason)
 
     async def _visit(self, feed: Subscription, access: Access, state: FeedState, pace: Pace) -> Visit:
@@ -118,11 +123,11 @@ class Visitor:
             parsed = await parse_within(
                 found.body,
                 url=feed.url,
-                base=found.url,
+                base=access.masked(found.url),
                 fetched_at=self.clock.now(),
                 content_type=found.content_type,
             )
-        document = tuple(_subscribed(article, feed) for article in parsed.articles)
+        document = tuple(_subscribed(article, feed, access) for article in parsed.articles)
         return Visit(
             self.clock.now(),
             status=found.told.status,
@@ -133,7 +138,7 @@ class Visitor:
             cache_control=found.told.cache_control,
             hints=hints_of(found.body),
             document=document,
-            problems=parsed.problems,
+            problems=tuple(map(access.scrubbed, parsed.problems)),
         )
 
 
@@ -156,7 +161,8 @@ def _after_the_first(pace: Pace) -> Pace:
     return paced
 
 
-def _subscribed(article: Article, feed: Subscription) -> Article:
-    """With the names that the subscription gives. They are no part of an entry's revision."""
+def _subscribed(article: Article, feed: Subscription, access: Access) -> Article:
+    """With the names that the subscription gives, and no secret of its address. They are no part of a revision."""
     tags = tuple(dict.fromkeys((*feed.tags, *article.tags)))
-    return article.model_copy(update={"source": feed.source or article.source, "tags": tags})
+    url = None if article.url is None else access.masked(article.url)
+    return article.model_copy(update={"url": url, "source": feed.source or article.source, "tags": tags})

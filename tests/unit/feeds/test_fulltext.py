@@ -232,3 +232,47 @@ async def test_a_feed_that_asks_for_full_text_gets_it(full: FullText, site: Feed
             assert (whole[0].text == "\n\n".join(PARAGRAPHS), whole[0].summary_only) == (wanted, not wanted)
             assert (short[0].text, short[0].summary_only) == (SUMMARY, True)
             assert (short[1] is not None and "HTTP 404" in short[1]) == wanted
+
+
+@pytest.mark.parametrize("path", ["/${KEY}/rss", "/rss?key=${KEY}", "/u/${KEY}/rss?key=${KEY}"])
+@pytest.mark.parametrize("link", ["page", "#a", "?n=1", "/a?key=hush%2Fhush1", "/hush%2Fhush1/a", "http://e.example/a"])
+async def test_a_secret_in_a_feeds_address_is_in_no_link_of_it(
+    full: FullText, site: FeedServer, path: str, link: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY", "hush%2Fhush1")
+    item = f"<item><title>{TITLE}</title><link>{link}</link><description>{SUMMARY}</description></item>"
+    url = site.publish(
+        path.replace("${KEY}", "hush%2Fhush1"), f"<rss version='2.0'><channel><title>C</title>{item}</channel></rss>"
+    )
+    written = site.url_for(path)
+    async with Fetcher(private=HERE) as fetcher:
+        visitor = Visitor.make(fetcher, full, WallClock(), Path())
+        feed = Subscription(url=written, full_text=True, allow_private=True)
+        visit = await visitor.visit(feed, NEVER_VISITED, no_pace)
+        (article,) = visit.document
+        done, reason = await visitor.complete(feed, article, no_pace)
+    for shown in (article.model_dump_json(), done.model_dump_json(), str(reason)):
+        assert "hush" not in shown
+    assert done.url == article.url
+    assert url != written
+
+
+async def test_the_page_behind_a_secret_is_asked_for_with_it(
+    full: FullText, site: FeedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY", "hush1")
+    links = ("a", "http://e.example/${KEY}")
+    items = "".join(
+        f"<item><title>{TITLE}</title><link>{link}</link><description>{SUMMARY}</description></item>" for link in links
+    )
+    site.publish("/hush1/rss", f"<rss version='2.0'><channel><title>Coast</title>{items}</channel></rss>")
+    site.publish("/hush1/a", page(*PARAGRAPHS), content_type="text/html")
+    async with Fetcher(private=HERE) as fetcher:
+        visitor = Visitor.make(fetcher, full, WallClock(), tmp_path)
+        feed = Subscription(url=site.url_for("/${KEY}/rss"), full_text=True, allow_private=True)
+        visit = await visitor.visit(feed, NEVER_VISITED, no_pace)
+        done, _ = await visitor.complete(feed, visit.document[0], no_pace)
+        access = visitor.access(feed)
+    assert (done.text, done.url) == ("\n\n".join(PARAGRAPHS), site.url_for("/${KEY}/a"))
+    # What a feed writes as if it were ours gives nothing away.
+    assert access.unmasked("http://e.example/${KEY}") == "http://e.example/${KEY}"
