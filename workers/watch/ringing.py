@@ -144,6 +144,8 @@ class _Admission:
         if earlier is None and self.newest is not None and sighting.time < self.newest - self.pattern.retention:
             self.too_late += 1
             return
+        if earlier is not None and not earlier.backfill and earlier.happenings == sighting.happenings:
+            sighting = replace(sighting, backfill=False)  # an archive brings again what came live
         # Taken out and put in again, so that the dictionary's order is the order of arrival.
         self.changed.pop(sighting.article_id, None)
         self.current[sighting.article_id] = self.changed[sighting.article_id] = sighting
