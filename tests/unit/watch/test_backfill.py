@@ -72,6 +72,18 @@ async def test_silence_after_old_news_pages_nobody(client) -> None:
     assert [alert.muted for alert in said(heard)] == ["backfill"]
 
 
+async def test_silence_after_live_news_is_told_though_old_news_lies_within_its_window(client) -> None:
+    world, heard = World(), Heard()
+    step = world.step(client, unanswered())
+    await step.start(heard.publish)
+    await step.applied(0)
+    await handled(step, heard, incoming(LAUNCH, 0))
+    await handled(step, heard, incoming(old(annotation("o", at(1), event("missile_launch", "KP"))), 1))
+    world.done, world.now = {0}, at(hours=7)
+    await step.tick()
+    assert [alert.muted for alert in said(heard)][:1] == [None]
+
+
 async def test_what_came_live_stays_live_when_an_archive_brings_it_again(client) -> None:
     world, heard = World(), Heard()
     step = world.step(client, unanswered())
