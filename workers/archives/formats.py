@@ -86,12 +86,13 @@ def parse_columns(words: str) -> dict[str, str]:
 class Malformed:
     """What could not be used: `line` counts from 1; it is 0 if the whole file is meant.
 
-    Of a WARC it is the number of the record.
+    Of a WARC it is the number of the record. `unfinished`: the archive ends here, and may just be being written.
     """
 
     file: str
     line: int
     reason: str
+    unfinished: bool = False
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.reason}" if self.line else f"{self.file}: {self.reason}"
@@ -99,16 +100,19 @@ class Malformed:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a reader of one file is told. `limit` is the size in bytes of the largest item."""
+    """What a reader of one file is told. `limit` is the size in bytes of the largest item, `last` that the archive ends
+    with this file.
+    """
 
     file: str
     clock: Clock
     limit: int = MAX_ITEM_BYTES
     columns: dict[str, str] = field(default_factory=dict)
+    last: bool = False
 
-    def malformed(self, line: int, reason: str) -> Malformed:
-        """Something in this file that is no article."""
-        return Malformed(self.file, line, reason)
+    def malformed(self, line: int, reason: str, *, cut: bool = False) -> Malformed:
+        """Something in this file that is no article; `cut`: the file ends in the middle of it."""
+        return Malformed(self.file, line, reason, unfinished=cut and self.last)
 
     @property
     def too_long(self) -> str:

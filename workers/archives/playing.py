@@ -77,7 +77,7 @@ class Playing:
         self.resumed_at = self.low.number_done
         for each in self._due(self._ordered(found), sink):
             if isinstance(each.item, Malformed):
-                self._refuse(each.number, str(each.item))
+                self._refuse(each.number, str(each.item), done=not each.item.unfinished)
             else:
                 self._send(each.number, each.item, sink)
             self._save()
@@ -120,12 +120,13 @@ class Playing:
             self.sent += 1
             self.newest = article.published_at or self.newest
 
-    def _refuse(self, number: int, problem: str) -> None:
+    def _refuse(self, number: int, problem: str, *, done: bool = True) -> None:
         self.malformed += 1
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(problem)
         self.on_problem(problem)
-        self.low.done(number)
+        if done:
+            self.low.done(number)
 
     def _save(self, *, finished: bool = False) -> None:
         if self.checkpoint is not None:

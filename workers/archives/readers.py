@@ -100,29 +100,27 @@ class Archive:
         """Read once, from first to last."""
         pages = PageProcess()
         try:
-            for file in self._files:
-                yield from self._read_file(file, pages)
+            for place, file in enumerate(self._files, start=1):
+                yield from self._read_file(file, pages, last=place == len(self._files))
         finally:
             pages.close()
 
-    def _read_file(self, file: str, pages: PageProcess) -> Iterator[Article | Malformed]:
+    def _read_file(self, file: str, pages: PageProcess, *, last: bool) -> Iterator[Article | Malformed]:
+        context = Context(STDIN_NAME if file == STDIN else file, self._clock, MAX_LINE_BYTES, self._form.columns, last)
         if file == STDIN:
             stdin = buffered(sys.stdin.buffer)
             form = self._form.format
             if form is Format.AUTO:
                 form = Format.TEXT if self._prose_on_stdin and not _begins_like_jsonl(stdin) else Format.JSONL
-            yield from _read(stdin, form, self._context(STDIN_NAME), pages)
+            yield from _read(stdin, form, context, pages)
             return
         try:
             with Path(file).open("rb") as stream:
                 self._stream = stream if stream.seekable() else None
-                yield from _read(stream, self._form.of(file) or Format.JSONL, self._context(file), pages)
+                yield from _read(stream, self._form.of(file) or Format.JSONL, context, pages)
                 self._bytes_before, self._stream = self.bytes_read, None
         except OSError as error:  # errors of reading are met further down; this is one of opening
-            yield Malformed(file, 0, f"cannot be opened: {error.strerror or error}")
-
-    def _context(self, file: str) -> Context:
-        return Context(file, self._clock, MAX_LINE_BYTES, self._form.columns)
+            yield context.malformed(0, f"cannot be opened: {error.strerror or error}", cut=True)
 
 
 def files_of(path: str, form: Form = AUTO) -> list[str]:
@@ -174,11 +172,11 @@ def _read(stream: BinaryIO, form: Format, context: Context, pages: PageProcess) 
     try:
         yield from _items(plain(stream, context.file), form, context, pages)
     except NotAnArticle as error:
-        yield context.malformed(0, str(error))
+        yield context.malformed(0, str(error), cut=True)
     except BrokenStreamError as error:
-        yield context.malformed(error.line, str(error))
+        yield context.malformed(error.line, str(error), cut=True)
     except BROKEN_STREAM as error:
-        yield context.malformed(0, why_broken(error))
+        yield context.malformed(0, why_broken(error), cut=True)
 
 
 def _items(
@@ -210,14 +208,14 @@ def _read_jsonl(stream: io.BufferedReader, context: Context) -> Iterator[Article
         if line is None:
             yield context.malformed(number, context.too_long)
         elif line.strip():
-            yield _parsed(line.rstrip(b"\r\n"), number, context)
+            yield _parsed(line.rstrip(b"\r\n"), number, context, ended=line.endswith(b"\n"))
 
 
-def _parsed(line: bytes, number: int, context: Context) -> Article | Malformed:
+def _parsed(line: bytes, number: int, context: Context, *, ended: bool) -> Article | Malformed:
     try:
         return article_from_json(line.removeprefix(_UTF8_BOM) if number == 1 else line, context.clock())
     except NotAnArticle as error:
-        return context.malformed(number, str(error))
+        return context.malformed(number, str(error), cut=not ended)
 
 
 _READERS = {

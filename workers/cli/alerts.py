@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rich.console import Console
+    from rich.table import Table
 
     from topics.alerts import Alert
     from workers.notify.standing import Entry
     from workers.settings import Settings
+
+_TABLE_WIDTH = 140
+"""Columns that the table needs to be read."""
 
 
 def register(app: typer.Typer) -> None:
@@ -146,25 +150,57 @@ def _told_words(told: Sequence[tuple[str, Entry]]) -> str:
 
 
 def _show(alerts: Sequence[Alert], told: Mapping[str, Sequence[tuple[str, Entry]]]) -> None:
+    """A table where there is room for one; else two or three lines an alert, that nothing is cut into pieces."""
     from rich.console import Console
+
+    console = Console(highlight=False)
+    if console.width >= _TABLE_WIDTH:
+        console.print(_table(alerts, told))
+        return
+    for alert in alerts:
+        _show_lines(console, alert, _told_words(told[alert.id]))
+
+
+def _show_lines(console: Console, alert: Alert, told: str) -> None:
+    from rich.markup import escape
+    from rich.padding import Padding
+
+    from workers.cli.show import LEVEL_STYLES, group_words, plural
+
+    counts = f"{plural(alert.counts.articles, 'article')}, {plural(alert.counts.sources, 'source')}"
+    console.print(
+        f"{alert.last_event_at:%Y-%m-%d %H:%M}Z  [{LEVEL_STYLES[alert.level]}]{alert.level}[/]  {_shown_state(alert)}  "
+        f"[bold]{escape(alert.title)}[/]"
+    )
+    rest = "; ".join(part for part in (group_words(alert), counts, told) if part)
+    console.print(Padding(escape(rest), (0, 0, 0, 4)))
+    console.print(Padding(f"[dim]{alert.id}[/]", (0, 0, 0, 4)))
+
+
+def _shown_state(alert: Alert) -> str:
+    state = _state(alert)
+    return state if state in ("firing", "updated") else f"[dim]{state}[/]"
+
+
+def _table(alerts: Sequence[Alert], told: Mapping[str, Sequence[tuple[str, Entry]]]) -> Table:
     from rich.markup import escape
     from rich.table import Table
 
     from workers.cli.show import LEVEL_STYLES, group_words
 
     table = Table(box=None)
-    for name in ("time", "level", "state", "title", "group"):
+    table.add_column("time", no_wrap=True)
+    for name in ("level", "state", "title", "group"):
         table.add_column(name, overflow="fold")
     table.add_column("articles", justify="right")
     table.add_column("sources", justify="right")
     table.add_column("told", overflow="fold")
     table.add_column("id", no_wrap=True)
     for alert in alerts:
-        state = _state(alert)
         table.add_row(
             f"{alert.last_event_at:%Y-%m-%d %H:%M}Z",
             f"[{LEVEL_STYLES[alert.level]}]{alert.level}[/]",
-            state if state in ("firing", "updated") else f"[dim]{state}[/]",
+            _shown_state(alert),
             escape(alert.title),
             escape(group_words(alert)),
             str(alert.counts.articles),
@@ -172,7 +208,7 @@ def _show(alerts: Sequence[Alert], told: Mapping[str, Sequence[tuple[str, Entry]
             escape(_told_words(told[alert.id])),
             alert.id,
         )
-    Console(highlight=False).print(table)
+    return table
 
 
 def _show_deliveries(console: Console, told: Sequence[tuple[str, Entry]]) -> None:

@@ -27,8 +27,8 @@ _DIGITS = 12
 class Seen:
     """Short ids and the revision of each, in order of when they were last in a document.
 
-    `pages` are the ids by page and title, of entries that have their id from a guid: some publishers make up a new one
-    for the same entry at every poll.
+    `pages` are the ids by page, title and day, of entries that have their id from a guid: some publishers make up a new
+    one for the same entry at every poll.
     """
 
     entries: dict[str, str] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Seen:
         return "\n".join([*lines, *(f"@{page}:{identity}" for page, identity in self.pages.items())])
 
     def recognised(self, articles: Sequence[Article]) -> tuple[Article, ...]:
-        """`articles`, of which one with a new guid has the id that its page had under the same title before."""
+        """`articles`, of which one with a new guid has the id that its page had under that title and day."""
         standing = {article.id for article in articles}
         pages = [_page(article) for article in articles]
         times = Counter(pages)
@@ -91,10 +91,14 @@ def _name(article: Article) -> str:
 
 
 def _page(article: Article) -> str | None:
-    """Page and title; None for an article without a page, or whose id is that of its page."""
+    """Page, title and day; None for an article without a page, or whose id is that of its page.
+
+    Without the day, what a publisher says each day on one page under one title ("Situation report") would be one entry.
+    """
     if article.url is None or not article.id.startswith("g"):
         return None
-    return digest("page", canonical_url(article.url), article.title, length=_DIGITS)
+    day = "" if article.published_at is None else article.published_at.date().isoformat()
+    return digest("page", canonical_url(article.url), article.title, day, length=_DIGITS)
 
 
 def _revision(article: Article) -> str:

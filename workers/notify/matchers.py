@@ -21,6 +21,9 @@ LABELS = ("pattern", "level", "tag", "title", "alert", "actor", "place", "story"
 """`alert` is its id; from `actor` on to `entity`: what a pattern groups by. `receiver`: who would be told."""
 
 LONGEST_VALUE = 500
+_UNREADABLE = (re.error, RecursionError, OverflowError)
+"""What compiling an expression may raise: `(`, a thousand parentheses, `a{99999999999}`."""
+
 _MATCHER = re.compile(r"^\s*([A-Za-z_][A-Za-z0-9_-]*)\s*(=~|!~|!=|=)\s*(.*?)\s*$", re.DOTALL)
 _OPERATORS: Mapping[str, Operator] = {"=": "=", "!=": "!=", "=~": "=~", "!~": "!~"}
 
@@ -51,7 +54,7 @@ def checked(matcher: Matcher) -> Matcher:
     if matcher.operator in ("=~", "!~"):
         try:
             _compiled(matcher.value)
-        except re.error as error:
+        except _UNREADABLE as error:
             raise MatcherError(f"{matcher}: not a regular expression: {error}") from None
     return matcher
 
@@ -80,9 +83,17 @@ def matches(matcher: Matcher, labels: Labels) -> bool:
         case "!=":
             return matcher.value not in values
         case "=~":
-            return any(_compiled(matcher.value).fullmatch(value) for value in values)
+            return (pattern := _readable(matcher.value)) is not None and any(map(pattern.fullmatch, values))
         case "!~":
-            return not any(_compiled(matcher.value).fullmatch(value) for value in values)
+            return (pattern := _readable(matcher.value)) is not None and not any(map(pattern.fullmatch, values))
+
+
+def _readable(pattern: str) -> re.Pattern[str] | None:
+    """None for what this Python cannot read, though another may have written it: it matches, so mutes, nothing."""
+    try:
+        return _compiled(pattern)
+    except _UNREADABLE:
+        return None
 
 
 def match_all(matchers: Iterable[Matcher], labels: Labels) -> bool:

@@ -6,13 +6,18 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, cast
 
+from pydantic import ValidationError
+
 from topics.alerts import Alert
 from topics.silences import Silence
+from workers.logs import get_logger
 from workers.notify.inhibition import InhibitRule, Standing
 from workers.notify.keys import Keys
 from workers.notify.mutes import Mutes
 from workers.notify.silences import is_over, latest
 from workers.redis_client import Redis
+
+_log = get_logger("notify")
 
 _PUT_IF_NEWER = """
 local new, at = ARGV[2], tonumber(ARGV[3])
@@ -34,6 +39,7 @@ class MuteStore:
         self._redis = redis
         self._keys = keys
         self._put = redis.register_script(_PUT_IF_NEWER)
+        self._unreadable: set[str] = set()
 
     async def put(self, silences: Iterable[Silence]) -> None:
         """Store each, unless a later word on it is stored already."""
@@ -44,10 +50,20 @@ class MuteStore:
             await self._put(keys=[self._keys.silences()], args=[silence.id, stored, f"{changed:.6f}", "map"])
 
     async def silences(self) -> list[Silence]:
-        """All that are stored, the expired too, by their start."""
-        found = await cast("Any", self._redis.hvals(self._keys.silences()))
-        read = [Silence.model_validate_json(text.partition('"silence":')[2][:-1]) for text in found]
+        """All that are stored, the expired too, by their start; none that only another version can read."""
+        found: dict[str, str] = await cast("Any", self._redis.hgetall(self._keys.silences()))
+        read = [silence for identity, text in found.items() if (silence := self._read(identity, text)) is not None]
         return sorted(read, key=lambda one: (one.starts_at, one.id))
+
+    def _read(self, identity: str, text: str) -> Silence | None:
+        """Told once; it mutes nothing, for to stop all alerts over it would be worse."""
+        try:
+            return Silence.model_validate_json(text.partition('"silence":')[2][:-1])
+        except ValidationError as error:
+            if identity not in self._unreadable:
+                self._unreadable.add(identity)
+                _log.error("silence cannot be read and mutes nothing", silence=identity, faults=error.error_count())
+            return None
 
     async def silence(self, identity: str) -> Silence | None:
         """One of them."""

@@ -144,6 +144,8 @@ class _Admission:
         if earlier is None and self.newest is not None and sighting.time < self.newest - self.pattern.retention:
             self.too_late += 1
             return
+        if earlier is not None and not earlier.backfill and earlier.happenings == sighting.happenings:
+            sighting = replace(sighting, backfill=False)  # an archive brings again what came live
         # Taken out and put in again, so that the dictionary's order is the order of arrival.
         self.changed.pop(sighting.article_id, None)
         self.current[sighting.article_id] = self.changed[sighting.article_id] = sighting
@@ -261,7 +263,7 @@ def _compared(
         before = known.get(ring.id)
         if before is None or before.state == "retracted":
             cause = _cause(match, admission.changed)
-            muted: Muted | None = "backfill" if (cause or match.window[-1].sighting).backfill else None
+            muted: Muted | None = "backfill" if _is_old_news(match, cause) else None
             fresh.append(Fired(ring, match, late=cause is not None and cause.late, muted=muted, known=before))
         elif before.basis != ring.basis:
             updated.append(Fired(replace(ring, silent=before.silent), match, known=before))
@@ -283,6 +285,11 @@ def _cause(match: Match, arrived: Mapping[str, Sighting]) -> Sighting | None:
     """The last of its articles to arrive; None if none of them arrived just now."""
     inside = {supply.sighting.article_id for supply in match.window}
     return next((s for article, s in reversed(list(arrived.items())) if article in inside), None)
+
+
+def _is_old_news(match: Match, cause: Sighting | None) -> bool:
+    """By what completed it; of what time completed, by all of it: one live article is enough to be told."""
+    return all(supply.sighting.backfill for supply in match.window) if cause is None else cause.backfill
 
 
 def _heir(pattern: Pattern, lost: Ring, fresh: Sequence[Ring]) -> str | None:

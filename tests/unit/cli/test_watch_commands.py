@@ -160,6 +160,11 @@ def test_alerts_as_json_and_as_a_table() -> None:
     table = RUN.invoke(app, ["alerts", "list", "--pattern", "p"], env={"COLUMNS": "140"}).stdout
     assert alert.id in table
     assert "actor KP" in table
+    narrow = RUN.invoke(app, ["alerts", "list"], env={"COLUMNS": "80"}).stdout.splitlines()
+    assert len(narrow) == 3
+    assert narrow[0].endswith(alert.title)
+    assert "actor KP" in narrow[1]
+    assert narrow[2].strip() == alert.id
 
 
 @pytest.mark.usefixtures("stored")

@@ -176,6 +176,17 @@ def test_what_only_looks_like_a_changed_guid_is_none() -> None:
         assert seen.recognised(document) == tuple(document)
 
 
+def test_a_report_of_the_same_page_and_title_each_day_is_another_entry_each_day() -> None:
+    seen, ids = Seen(), []
+    for day in range(5):
+        report = with_guid(f"report-{day}", "report", text=f"Day {day}")
+        dated = report.model_copy(update={"published_at": NOW + timedelta(days=day)})
+        (found,) = seen.recognised([dated])
+        ids.append(found.id)
+        seen = Seen.parse(seen.with_these([found]).dump())
+    assert len(set(ids)) == 5
+
+
 @given(st.text())
 def test_any_text_can_be_read(text: str) -> None:
     Seen.parse(text)

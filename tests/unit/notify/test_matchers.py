@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.notify.samples import NOON, make_alert
-from topics.silences import Matcher
+from topics.silences import Matcher, Operator
 from workers.notify.matchers import LABELS, MatcherError, labels_of, matches, parse_matcher
 from workers.notify.silences import SilenceError, expired, is_over, latest, new_silence, silencing, state_of
 
@@ -125,3 +125,15 @@ def test_the_last_word_counts_and_ending_twice_is_told() -> None:
         expired(later, NOON + timedelta(minutes=2))
     early = expired(made("actor=KP", starts_at=NOON + timedelta(hours=1)), NOON)
     assert state_of(early, NOON) == "expired"
+
+
+@pytest.mark.parametrize("operator", ["=~", "!~"])
+def test_an_expression_that_cannot_be_read_mutes_nothing_and_stops_nothing(operator: Operator) -> None:
+    # As another version of Python may have written it into the topic of silences.
+    assert not matches(Matcher(name="title", operator=operator, value="(launch"), {"title": ("launch",)})
+
+
+@pytest.mark.parametrize("pattern", ["(", "a{99999999999999}", "(" * 499])
+def test_an_expression_that_cannot_be_read_is_refused(pattern: str) -> None:
+    with pytest.raises(MatcherError, match="not a regular expression"):
+        parse_matcher(f"title=~{pattern}")

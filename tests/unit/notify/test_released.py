@@ -1,8 +1,9 @@
-"""What a mute let go is not taken from the worker that is telling it, and keeps its pause between two tries."""
+"""What a mute let go is not taken from who is telling it, nor from its pause; what cannot be read mutes nothing."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
@@ -51,3 +52,14 @@ async def test_the_pause_before_the_next_try_is_kept(redis: Redis) -> None:
     assert due is not None
     await world.until(300)
     assert [one.at for one in world.sent] == [101.0, pytest.approx(due - BEGIN, abs=1)]
+
+
+async def test_a_silence_that_only_another_version_can_read_stops_no_alert(redis: Redis) -> None:
+    world = World(redis, PLAIN)
+    await world.silence("actor=XN")
+    stored = cast("dict[str, str]", await redis.hgetall("{tocsin:notify}:silences"))
+    for identity, text in stored.items():
+        await redis.hset("{tocsin:notify}:silences", identity, text.replace('"operator":"="', '"operator":"like"'))
+    await world.take(alert("a"))
+    await world.until(1)
+    assert world.told() == [(0.0, [("a", "firing")])]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from tests.unit.watch.builders import annotation, at, event, temporal
 from tests.unit.watch.test_step import Heard, handled, incoming
 from tests.unit.watch.test_waiting import World, unanswered
@@ -67,6 +69,42 @@ async def test_silence_after_old_news_pages_nobody(client) -> None:
     await handled(step, heard, incoming(old(LAUNCH), 0))
     world.done, world.now = {0}, at(hours=7)
     await step.tick()
+    assert [alert.muted for alert in said(heard)] == ["backfill"]
+
+
+async def test_silence_after_live_news_is_told_though_old_news_lies_within_its_window(client) -> None:
+    world, heard = World(), Heard()
+    step = world.step(client, unanswered())
+    await step.start(heard.publish)
+    await step.applied(0)
+    await handled(step, heard, incoming(LAUNCH, 0))
+    await handled(step, heard, incoming(old(annotation("o", at(1), event("missile_launch", "KP"))), 1))
+    world.done, world.now = {0}, at(hours=7)
+    await step.tick()
+    assert [alert.muted for alert in said(heard)][:1] == [None]
+
+
+async def test_what_came_live_stays_live_when_an_archive_brings_it_again(client) -> None:
+    world, heard = World(), Heard()
+    step = world.step(client, unanswered())
+    await step.start(heard.publish)
+    await step.applied(0)
+    again = old(LAUNCH).model_copy(update={"fetched_at": LAUNCH.fetched_at + timedelta(hours=1)})
+    await handled(step, heard, incoming(LAUNCH, 0))
+    await handled(step, heard, incoming(again, 1))
+    world.done, world.now = {0}, at(hours=7)
+    await step.tick()
+    assert [alert.muted for alert in said(heard)] == [None]
+
+
+async def test_what_is_read_otherwise_when_an_archive_brings_it_again_is_old_news(client) -> None:
+    world, heard = World(), Heard()
+    step = world.step(client, temporal())
+    await step.start(heard.publish)
+    empty = annotation("b", at(1))
+    again = old(SUMMIT).model_copy(update={"fetched_at": SUMMIT.fetched_at + timedelta(hours=1)})
+    for offset, article in enumerate([LAUNCH, empty, again]):
+        await handled(step, heard, incoming(article, offset))
     assert [alert.muted for alert in said(heard)] == ["backfill"]
 
 
