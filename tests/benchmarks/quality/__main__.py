@@ -16,7 +16,7 @@ from workers.annotate.ontology_file import load_ontology
 from workers.annotate.reader import Reader
 
 ONTOLOGY_VERSION_1 = Path(__file__).with_name("version1.txt")
-"""The types that labels speak of; the reader may know more, which are then left out of account."""
+"""The types that are scored; labels and events of further types are left out of account."""
 
 
 def main(arguments: list[str]) -> int:
@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
     known = frozenset(load_ontology(chosen.ontology).types)
     labelled = frozenset(ONTOLOGY_VERSION_1.read_text("utf-8").split()) if chosen.ontology is None else known
     try:
-        items = [item for path in chosen.paths for item in read_items(path, labelled)]
+        items = [item.only(labelled) for path in chosen.paths for item in read_items(path, known)]
     except (LabelError, OSError) as error:
         print(error, file=sys.stderr)
         return 2

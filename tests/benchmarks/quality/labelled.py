@@ -48,6 +48,15 @@ class Item(BaseModel):
     entities: tuple[str, ...] | None = None
     note: str = ""
 
+    def only(self, types: frozenset[str]) -> Item:
+        """The item without its labels of other types."""
+        return self.model_copy(
+            update={
+                "events": [event for event in self.events if event.type in types],
+                "optional": [allowed for allowed in self.optional if allowed.type in types],
+            }
+        )
+
     def article(self) -> Article:
         """The text as an article; without a date, published on the day that the old test sets use."""
         moment = self.published_at or datetime(2024, 5, 15, 12, tzinfo=UTC)
