@@ -17,6 +17,7 @@ from tests.rig.broker import BrokerServer, embedded_broker
 from topics.articles import Article, article_id, revision_of
 from topics.base import Record
 from topics.codec import MAX_ARTICLE_TEXT_BYTES, MAX_RECORD_BYTES, decode
+from topics.names import FLOW
 from workers import kafka_client
 from workers.errors import ConfigurationError, PermanentError, Unreachable
 from workers.kafka_client import ArticleProducer, RecordProducer, Trouble, client_config, encoded, trace_id_of
@@ -282,7 +283,7 @@ def test_contradictory_security_is_told(given: dict[str, Any], expected: str) ->
 
 
 def test_topics_are_created_checked_and_deleted(settings: Settings) -> None:
-    assert len(kafka_client.check_topics(settings)) == 5
-    assert len(kafka_client.create_topics(settings)) == 5
+    assert len(kafka_client.check_topics(settings)) == len(FLOW)
+    assert len(kafka_client.create_topics(settings)) == len(FLOW)
     assert kafka_client.check_topics(settings) == []
-    assert len(kafka_client.delete_topics(settings)) == 5
+    assert len(kafka_client.delete_topics(settings)) == len(FLOW)

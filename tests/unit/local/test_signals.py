@@ -21,6 +21,8 @@ PROGRAM = """
     import asyncio, os, signal, sys
     from workers.local.signals import run_until_signalled, unbroken
 
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # who runs the tests may be under nohup
+
     async def end():
         await asyncio.sleep(0.3)
         print("ended well", flush=True)
