@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+import regex
+
 from topics.alerts import Alert
 from topics.silences import Matcher, Operator
 
@@ -21,7 +23,10 @@ LABELS = ("pattern", "level", "tag", "title", "alert", "actor", "place", "story"
 """`alert` is its id; from `actor` on to `entity`: what a pattern groups by. `receiver`: who would be told."""
 
 LONGEST_VALUE = 500
-_UNREADABLE = (re.error, RecursionError, OverflowError)
+LONGEST_SECONDS = 0.05
+"""For one value; an expression such as `(\\w+)+ x` doubles its time with every letter."""
+
+_UNREADABLE = (regex.error, RecursionError, OverflowError, MemoryError)
 """What compiling an expression may raise: `(`, a thousand parentheses, `a{99999999999}`."""
 
 _MATCHER = re.compile(r"^\s*([A-Za-z_][A-Za-z0-9_-]*)\s*(=~|!~|!=|=)\s*(.*?)\s*$", re.DOTALL)
@@ -83,16 +88,21 @@ def matches(matcher: Matcher, labels: Labels) -> bool:
         case "!=":
             return matcher.value not in values
         case "=~":
-            return (pattern := _readable(matcher.value)) is not None and any(map(pattern.fullmatch, values))
+            return _found(matcher.value, values) is True
         case "!~":
-            return (pattern := _readable(matcher.value)) is not None and not any(map(pattern.fullmatch, values))
+            return _found(matcher.value, values) is False
 
 
-def _readable(pattern: str) -> re.Pattern[str] | None:
-    """None for what this Python cannot read, though another may have written it: it matches, so mutes, nothing."""
+def _found(expression: str, values: Iterable[str]) -> bool | None:
+    """Whether one of `values` matches. None if nobody can say: then nothing is muted by it.
+
+    That is so for an expression that this version cannot read, though another may have written it, and for one that
+    tries for too long: a silence must not keep every receiver waiting.
+    """
     try:
-        return _compiled(pattern)
-    except _UNREADABLE:
+        pattern = _compiled(expression)
+        return any(pattern.fullmatch(value, timeout=LONGEST_SECONDS) is not None for value in values)
+    except (TimeoutError, *_UNREADABLE):
         return None
 
 
@@ -102,5 +112,5 @@ def match_all(matchers: Iterable[Matcher], labels: Labels) -> bool:
 
 
 @lru_cache(maxsize=1000)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.DOTALL)
+def _compiled(pattern: str) -> regex.Pattern[str]:
+    return regex.compile(pattern, regex.DOTALL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -137,3 +138,11 @@ def test_an_expression_that_cannot_be_read_mutes_nothing_and_stops_nothing(opera
 def test_an_expression_that_cannot_be_read_is_refused(pattern: str) -> None:
     with pytest.raises(MatcherError, match="not a regular expression"):
         parse_matcher(f"title=~{pattern}")
+
+
+@pytest.mark.parametrize("operator", ["=~", "!~"])
+def test_an_expression_that_tries_for_ever_mutes_nothing_and_keeps_nobody_waiting(operator: Operator) -> None:
+    slow = Matcher(name="title", operator=operator, value=r"(\w+)+ summit")
+    begun = time.monotonic()
+    assert not matches(slow, {"title": ("launchofamissilenearthecoast" * 3,)})
+    assert time.monotonic() - begun < 5
