@@ -19,7 +19,7 @@ from topics.names import FLOW
 from workers.archives.parsing import NotAnArticle, article_from_json
 from workers.archives.readers import MAX_LINE_BYTES, Clock, Malformed, utc_now
 from workers.errors import InputError, Unreachable
-from workers.kafka_client import Trouble, client_config
+from workers.kafka_client import Trouble, client_config, watermarks
 from workers.settings import Settings
 
 PREFIX = "topic:"
@@ -89,7 +89,7 @@ class TopicArchive:
                 )
             positions = []
             for partition in sorted(found.partitions):
-                low, _ = consumer.get_watermark_offsets(TopicPartition(self.topic, partition), timeout=_ANSWER_SECONDS)
+                low, _ = watermarks(consumer, TopicPartition(self.topic, partition))
                 positions.append(Position(partition, low))
         except (KafkaException, TypeError) as error:
             raise self._gone(str(error)) from error

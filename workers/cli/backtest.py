@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workers.cli.moments import moment
 from workers.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def backtest(
     patterns = load_patterns(paths or [settings.patterns_path], types)
     compared = _other(paths, against, settings)
     before = load_patterns([compared], types) if compared is not None else None
-    span = moment_of(since, "--since"), moment_of(until, "--until")
+    span = moment(since, "--since"), moment(until, "--until")
     if quick:
         _refuse_stories(patterns)
     run = _Run(patterns, before, stories=not quick)
@@ -93,17 +94,6 @@ def _other(paths: list[Path] | None, against: Path | None, settings: Settings) -
         return against
     in_force = settings.patterns_path
     return in_force if paths and [path.resolve() for path in paths] != [in_force.resolve()] else None
-
-
-def moment_of(text: str | None, option: str) -> datetime | None:
-    """The moment that an option names; without a zone it is UTC. Raises InputError."""
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InputError(f"{option}: {text!r} is no date.", hint="Write 2026-03-01 or 2026-03-01T23:50Z.") from error
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def _refuse_stories(patterns: PatternSet) -> None:

@@ -7,13 +7,13 @@ import csv
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workers.errors import InputError
+from workers.cli.moments import moment
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -95,7 +95,7 @@ def top(
     from workers.settings import load_settings
 
     found = asyncio.run(
-        read_top(load_settings(), kind=kind.value, by=by.value, window=window.value, limit=limit, at=moment(at))
+        read_top(load_settings(), kind=kind.value, by=by.value, window=window.value, limit=limit, at=moment(at, "--at"))
     )
     if as_json:
         rows = [{"id": id_, "count": count} for id_, count in found.ranked]
@@ -127,7 +127,9 @@ def series(
     from workers.cli.sparkline import sparkline
     from workers.settings import load_settings
 
-    found, end = asyncio.run(read_series(load_settings(), id_, Asked(kind.value, by.value, window.value, moment(at))))
+    found, end = asyncio.run(
+        read_series(load_settings(), id_, Asked(kind.value, by.value, window.value, moment(at, "--at")))
+    )
     rows = [(time.isoformat(), count) for time, count in found]
     counts = [count for _, count in found]
     if as_json:
@@ -163,7 +165,7 @@ def trending(
     from workers.settings import load_settings
 
     found, end, days = asyncio.run(
-        read_trends(load_settings(), Asked(kind.value, by.value, window.value, moment(at)), least)
+        read_trends(load_settings(), Asked(kind.value, by.value, window.value, moment(at, "--at")), least)
     )
     shown = found[:limit]
     title = f"{kind.value}, {window.value} to {end:%Y-%m-%d %H:%M}Z, against {days} earlier days"
@@ -183,17 +185,6 @@ def trending(
     if not shown:
         reason = "Nothing is counted more than before." if days else "There are no earlier days to compare with."
         typer.echo(f"{reason} Looked at the {window.value} to {end:%Y-%m-%dT%H:%MZ} and {days} earlier days.", err=True)
-
-
-def moment(text: str | None) -> datetime | None:
-    """The time that `--at` names. Raises InputError."""
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"--at {text!r} is not a time.", hint="Write it as 2026-03-01T12:00Z or 2026-03-01.") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def write_csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workers.cli.counts import AtOption, CsvOption, JsonOption, LimitOption, Window, WindowOption
+from workers.cli.moments import moment
 from workers.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,11 +45,11 @@ def top(
     from rich.table import Table
     from rich.text import Text
 
-    from workers.cli.counts import moment, why_empty, write_csv
+    from workers.cli.counts import why_empty, write_csv
     from workers.cli.counts_read import read_stories
     from workers.settings import load_settings
 
-    found = asyncio.run(read_stories(load_settings(), window.value, limit, moment(at)))
+    found = asyncio.run(read_stories(load_settings(), window.value, limit, moment(at, "--at")))
     head = ("story", "sources", "texts", "articles", "title", "about")
     rows = [
         (c.story, c.sources, c.texts, c.articles, story.title if story else "", ", ".join(about(story)))

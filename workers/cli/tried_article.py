@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workers.cli.backtest import Articles, moment_of
+from workers.cli.backtest import Articles
+from workers.cli.moments import moment
 from workers.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def try_articles(patterns: Sequence[Pattern], files: Sequence[Path], at: str | N
     from workers.settings import load_settings
     from workers.watch.backtest import Backtest
 
-    published = moment_of(at, "--at")
+    published = moment(at, "--at")
     articles = [article for file in files for article in _articles(file, published)]
     backtest = Backtest(patterns)
     console = Console(highlight=False, soft_wrap=True)

@@ -15,6 +15,7 @@ from workers.kafka_client.administration import (
 from workers.kafka_client.backlog import Backlog
 from workers.kafka_client.config import Trouble, client_config
 from workers.kafka_client.producer import ArticleProducer, RecordProducer, encoded, producer_config, trace_id_of
+from workers.kafka_client.watermarks import watermarks
 
 __all__ = [
     "ArticleProducer",
@@ -32,4 +33,5 @@ __all__ = [
     "producer_config",
     "topic_exists",
     "trace_id_of",
+    "watermarks",
 ]

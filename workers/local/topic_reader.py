@@ -6,7 +6,6 @@ ListOffsets is the first offset of the last batch plus one (Tansu 0.6), so it ca
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Self, TypeVar
@@ -17,7 +16,7 @@ from topics.base import Record
 from topics.codec import RECORDS, decode
 from topics.names import TopicKind
 from workers.errors import Unreachable
-from workers.kafka_client import Trouble, client_config
+from workers.kafka_client import Trouble, client_config, watermarks
 from workers.settings import Settings
 
 RecordT = TypeVar("RecordT", bound=Record)
@@ -25,25 +24,6 @@ RecordT = TypeVar("RecordT", bound=Record)
 TIMEOUT_SECONDS = 15.0
 FETCH_WAIT_MS = 20
 ANY_SIZE = 1_000_000_000
-_MAY_PASS = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART,
-             KafkaError._UNKNOWN_PARTITION)  # fmt: skip
-
-
-def watermarks(consumer: Consumer, where: TopicPartition) -> tuple[int, int]:
-    """The first offset of a partition, and the one after the last, as the broker says. Raises KafkaException.
-
-    A topic that was made just now has no leader yet: it is asked again.
-    """
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while True:
-        try:
-            low, high = consumer.get_watermark_offsets(where, timeout=TIMEOUT_SECONDS)
-        except KafkaException as error:
-            if error.args[0].code() not in _MAY_PASS or time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-        else:
-            return low, high
 
 
 class TopicReader:

@@ -19,7 +19,6 @@ from tests.unit.feeds.simulation import (
     SteppedClock,
     World,
     every,
-    publishers,
     requests_by,
     subscriptions,
 )
@@ -28,17 +27,6 @@ from workers.local.topic_reader import read_records
 from workers.settings import Settings
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-
-
-@pytest.fixture
-def clock() -> SteppedClock:
-    return SteppedClock()
-
-
-@pytest.fixture
-async def site(clock: SteppedClock) -> AsyncIterator[Publishers]:
-    async with publishers(clock) as found:
-        yield found
 
 
 @pytest.fixture

@@ -22,27 +22,17 @@ from tests.unit.feeds.simulation import (
     SteppedClock,
     World,
     every,
-    publishers,
     subscriptions,
 )
 from topics.alerts import Alert
 from topics.articles import Article
+from workers.feeds.overview import overview
 from workers.feeds.poller import Poller
 from workers.local.topic_reader import read_records
+from workers.redis_client import connect
 from workers.settings import Settings
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-
-
-@pytest.fixture
-def clock() -> SteppedClock:
-    return SteppedClock()
-
-
-@pytest.fixture
-async def site(clock: SteppedClock) -> AsyncIterator[Publishers]:
-    async with publishers(clock) as found:
-        yield found
 
 
 @pytest.fixture
@@ -170,9 +160,6 @@ async def test_a_frozen_poller_does_not_write_over_its_successor(world: World, s
 
 
 async def _state(world: World, url: str) -> dict[str, int]:
-    from workers.feeds.overview import overview  # noqa: PLC0415 - beside its only use
-    from workers.redis_client import connect  # noqa: PLC0415 - beside its only use
-
     client = connect(world.settings)
     try:
         (row,) = await overview(client, world.settings.namespace, subscriptions(url), world.clock.now())

@@ -32,11 +32,11 @@ def article(name: str, words: str = "", at: datetime | None = None) -> Article:
 
 
 def good(at: datetime, *fresh: Article, **more: object) -> Visit:
-    return Visit(at, status=200, validators=Validators('"1"'), document=fresh, fresh=fresh, **more)  # type: ignore[arg-type]
+    return Visit(at, status=200, validators=Validators('"1"'), document=fresh, fresh=fresh, **more)  # type: ignore[arg-type]  # a field each
 
 
 def bad(at: datetime, status: int | None = 500, **more: str) -> Visit:
-    return Visit(at, status=status, failed=f"HTTP {status}", **more)  # type: ignore[arg-type]
+    return Visit(at, status=status, failed=f"HTTP {status}", **more)  # type: ignore[arg-type]  # a field each
 
 
 def walk(visits: Sequence[Visit], subscription: Subscription = FEED, state: FeedState = NEVER_VISITED) -> FeedState:
