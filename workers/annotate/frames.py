@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from spacy.tokens import Token
 
-from workers.annotate.goals import asked_of, complements_of, goals_of, receivers_of
+from workers.annotate.goals import asked_of, causes_of, complements_of, goals_of, receivers_of
 from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import TriggerKind
 from workers.annotate.syntax import (
@@ -211,6 +211,7 @@ Frame._verb_slots = {
     "complement": lambda f: complements_of(f.head),
     "whom": lambda f: asked_of(f.head),
     "goal": lambda f: goals_of(f.head),
+    "cause": lambda f: causes_of(f.head),
     "auxiliary": lambda f: [aux for verb in (f.head, *children(f.head, "ccomp")) for aux in children(verb, "aux")],
     "addressee": lambda f: [t for verb in children(f.head, "ccomp") for t in surface_subjects(verb)],
     "verb": lambda f: [f.head],
@@ -230,6 +231,7 @@ Frame._noun_slots = {
     "complement": lambda f: list(children(f.head, "acl", "relcl", "xcomp", "ccomp")),
     "whom": lambda f: asked_of(f.head),
     "goal": lambda f: goals_of(f.head),
+    "cause": lambda f: causes_of(f.head),
     "verb": Frame._governors,
     "carrier": Frame._governors,
     "bearer": Frame._bearers,

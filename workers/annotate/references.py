@@ -213,10 +213,18 @@ class References(Pairs):
         if lemma in roles.words("roles", "country"):
             return self._country_said(token)
         if bare:
-            return self._said_before(token) or self._only_country(token)
+            return self._said_before(token) or self._only_country(token) or self._own_will(token)
         if lemma in roles.words("roles", "body") or self.classes(token) & {"leader", "official"}:
-            return self._said_before(token) or self._only_country(token)
+            return self._said_before(token) or self._only_country(token) or self._own_will(token)
         return self._said_before(token) if "military" in self.classes(token) else []
+
+    def _own_will(self, token: Token) -> list[Participant]:
+        """ "Chad will close the border, the ministry said": who speaks of what a state will do speaks for it."""
+        if token.dep_ not in SUBJECTS or token.head.lemma_.lower() not in lexicon().words("reporting", "say"):
+            return []
+        clauses = [c for c in children(token.head, "ccomp") if c.i < token.i]
+        willed = [c for c in clauses if any(aux.tag_ == "MD" for aux in children(c, "aux"))]
+        return [p for c in willed for t in subjects_of(c) if t.pos_ == "PROPN" for p in self.resolve(t)]
 
     def _is_definite(self, token: Token, *, bare: bool) -> bool:
         """Does the article, or for local bodies nothing at all, point back; and does no name say whose it is?"""

@@ -230,7 +230,8 @@ def subjects_of(verb: Token, depth: int = 0) -> list[Token]:
         return []
     if is_passive(verb):
         return agents_of(verb) or (agents_of(verb.head) if verb.dep_ == "conj" and is_verbal(verb.head) else [])
-    own = [t for noun in children(verb, *SUBJECTS) for t in antecedents(noun)]
+    minded = PASSIVE_SUBJECTS if _is_state_of_mind(verb) else frozenset()
+    own = [t for noun in children(verb, *SUBJECTS, *minded) for t in antecedents(noun)]
     if len(own) == 1 and own[0].tag_ == "VBG" and own[0].i == verb.sent.start:
         own = _inserted_subject(verb)  # "Meeting in Oslo, the ministers of X condemned …"
     return own or _subjects_above(verb, depth) or _lost_subject(verb)
@@ -324,7 +325,9 @@ def _controller(verb: Token, head: Token, depth: int) -> list[Token]:
         if head.dep_ in {"acomp", "oprd", "attr"} and is_verbal(head.head):
             return surface_subjects(head.head) or subjects_of(head.head, depth + 1)
         return _holder(head, depth)
-    lent = lexicon().words("status", "occasions")  # "took turns to fire": it is no turn that fires
+    # "Took turns to fire": it is no turn that fires; "summoned the envoy to complain": nor does he.
+    calls = head.lemma_.lower() in lexicon().words("roles", "calling_in")
+    lent = frozenset(n.lemma_.lower() for n in children(head, "dobj")) if calls else lexicon().words("status", "occasions")
     objects = [t for n in children(head, "dobj", "obj") if n.lemma_.lower() not in lent for t in spread(n)]
     if not objects and head.lemma_.lower() in lexicon().words("roles", "asking"):
         objects = [t for word in ("on", "upon", "for", "to", "with") for t in behind(head, word)]
