@@ -99,6 +99,8 @@ class Frame:
             brokers = lexicon().words("roles", "brokering")
             clauses = (c for c in children(self.head, "acl", "relcl") if c.lemma_.lower() not in brokers)
             found = [t for clause in clauses for t in behind(clause, preposition)]
+        if preposition in {"to", "for"} and not found:  # "a shipment of rifles to the rebels"
+            found = [t for thing in behind(self.head, "of") for t in behind(thing, preposition)]
         if preposition == "by" and not found:
             found = [t for obj in behind(self.head, "of") for t in _by(obj)]
             if not found and verb is not None and relation == "object" and is_passive(verb) and not _reacts(verb):
@@ -109,7 +111,8 @@ class Frame:
             return found
         if preposition == "to" and relation == "object":
             found = found + receivers_of(verb)
-        if not found and preposition not in {"of", "by", "for"}:
+        drawn = relation == "subject" and verb.lemma_.lower() in lexicon().words("roles", "drawing")
+        if not found and preposition not in {"of", "by", "for"} and not drawn:
             found = behind(verb, preposition)
         return found
 
@@ -130,6 +133,8 @@ class Frame:
         light = lexicon().words("status", "light")
         for clause in children(self.head, "relcl"):
             verbs = (clause, *children(clause, "xcomp"))  # "the drill that it was going to hold"
+            if _takes_part(clause):
+                continue  # "a drill of Chad's, in which Mali took part"
             if any(v.lemma_.lower() in light for v in verbs) and not is_passive(clause):
                 return [t for n in children(clause, "nsubj") if n.lower_ not in RELATIVE for t in spread(n)]
         verb, relation, preposition = governor(self.head)

@@ -60,7 +60,7 @@ def asked_of(word: Token) -> list[Token]:
     return [t for clause in clauses for noun in children(clause, *SUBJECTS, *PASSIVE_SUBJECTS) for t in spread(noun)]
 
 
-_CAUSES = ("for", "from", "against", "at", "over", "on", "about")
+_CAUSES = ("for", "from", "against", "at", "over", "on", "about", "by")
 _GOALS = ("dobj", "dative")
 _GOAL_PREPOSITIONS = ("on", "against", "with", "to", "at", "into", "from", "in", "towards", "toward", "for")
 
@@ -84,8 +84,8 @@ def causes_of(word: Token) -> list[Token]:
 def goals_of(word: Token, depth: int = 0) -> list[Token]:
     """Whom a threat or refusal is about: what its clause acts on ("threatened to break relations with Spain")."""
     found: list[Token] = []
-    for clause in children(word, "xcomp", "ccomp", "acl"):
-        if clause.dep_ == "acl" and not is_infinitive(clause):
+    for clause in children(word, "xcomp", "ccomp", "acl", "advcl"):
+        if clause.dep_ in {"acl", "advcl"} and not is_infinitive(clause):
             continue
         things = [t for noun in children(clause, *_GOALS) for t in spread(noun)]
         found += things + [t for thing in things for word in ("on", "against") for t in behind(thing, word)]

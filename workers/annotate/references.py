@@ -34,7 +34,7 @@ FIRST = frozenset({"we", "i", "us", "our", "my", "me", "ourselves"})
 PLURAL = frozenset({"they", "them", "their", "themselves", "both"})
 _BODIES = frozenset({"state", "military", "org", "company", "group"})
 _INDEFINITE = frozenset({"a", "an", "no", "another", "any", "other"})
-_LOCATIVE = frozenset({"in", "at", "near", "outside", "inside", "to", "from"})
+_LOCATIVE = frozenset({"in", "at", "near", "outside", "inside", "from", "by"})
 _SELF = ("self", "selves")
 _LOOK_BACK = 2
 _OFTEN = 4
@@ -325,6 +325,8 @@ class References(Pairs):
         word = deed.doc[mention.end_token - 1 - self.position(deed.doc).token]
         while word.dep_ in MODIFIERS:
             word = word.head
+        if word.dep_ == "pobj" and word.head.lower_ == "to" and is_verbal(word.head.head):
+            return False  # "since he went to Russia"
         if word.dep_ not in SUBJECTS | PASSIVE_SUBJECTS:
             return True
         return word.i < deed.i and word.head.lemma_.lower() not in lexicon().words("reporting", "say")

@@ -16,7 +16,17 @@ from workers.annotate.goals import receivers_of
 from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import EventType
 from workers.annotate.places import Place
-from workers.annotate.syntax import behind, children, governor, has_child, is_passive, is_verbal, objects_of, subjects_of
+from workers.annotate.syntax import (
+    agents_of,
+    behind,
+    children,
+    governor,
+    has_child,
+    is_passive,
+    is_verbal,
+    objects_of,
+    subjects_of,
+)
 from workers.annotate.triggers import Candidate
 
 _PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "by", "of")
@@ -85,15 +95,34 @@ def _actors(slots: Sequence[str], frame: Frame, cast: Cast, *, as_persons: bool)
         found = unique(p for p in named if not p.id.startswith("place:"))
         if found:
             return found
-    return _deniers(frame, cast) or _senders(frame, cast)
+    return _deniers(frame, cast) or _senders(frame, cast) or _orderers(frame, cast) or _makers(frame, cast)
 
 
 def _senders(frame: Frame, cast: Cast) -> list[Participant]:
     """Who sends a letter, issues an appeal: the subject of the verb that brings the words on their way."""
-    verb, relation, _ = governor(frame.head) if frame.kind == "noun" else (None, "", None)
+    verb, relation, _ = governor(frame.head) if frame.kind != "verb" else (None, "", None)
     if verb is None or relation != "object" or verb.lemma_.lower() not in lexicon().words("roles", "sending"):
         return []
     return unique(p for p in _resolved(subjects_of(verb), cast) if not p.id.startswith("place:"))
+
+
+def _orderers(frame: Frame, cast: Cast) -> list[Participant]:
+    """ "The court ordered him detained": who has it done."""
+    verb = frame.head
+    over = next((t for t in verb.ancestors if is_verbal(t)), None)
+    if frame.kind != "verb" or verb.tag_ != "VBN" or over is None or verb.dep_ not in {"acl", "ccomp", "xcomp", "oprd"}:
+        return []
+    ordered = over.lemma_.lower() == "order" and not any(True for _ in children(verb, "aux", "auxpass"))
+    return unique(p for p in _resolved(subjects_of(over), cast) if is_public(p)) if ordered else []
+
+
+def _makers(frame: Frame, cast: Cast) -> list[Participant]:
+    """ "Sanctions imposed by the Union were extended": whose they are does with them what nobody else is said to do."""
+    if frame.kind != "verb" or not is_passive(frame.head):
+        return []
+    made = lexicon().words("roles", "imposing")
+    clauses = (c for thing in frame.slot("object") for c in children(thing, "acl") if c.lemma_.lower() in made)
+    return unique(p for c in clauses for p in _resolved(agents_of(c), cast) if is_public(p))
 
 
 def _deniers(frame: Frame, cast: Cast) -> list[Participant]:
@@ -177,7 +206,7 @@ def _touched(tokens: Iterable[Token], cast: Cast, taken: set[str]) -> list[Parti
 
 
 def _blamed(frame: Frame, cast: Cast) -> list[Participant]:
-    """ "Shells killed nine, medics said, blaming the rebels": who is blamed for what nobody else is said to have done."""
+    """ "Shells killed nine, medics said, blaming the rebels": who is blamed has done it."""
     verb = frame.head if is_verbal(frame.head) else governor(frame.head)[0]
     if verb is None:
         return []
@@ -208,6 +237,9 @@ def _resolved(tokens: Iterable[Token], cast: Cast) -> Iterator[Participant]:
 def _parties(frame: Frame, cast: Cast) -> list[Participant]:
     fillers = [t for slot in _PARTY_SLOTS for f in frame.slot(slot) for t in (f, *cast.companions(f))]
     found = unique(_resolved((t for t in fillers if not _only_announces(t)), cast))
+    if len(found) == 1:  # "a contract with Chad's state oil company"
+        firms = [t for slot in ("with", "between") for t in frame.slot(slot) if "company" in cast.classes(t)]
+        found = unique([*found, *(p for t in firms for p in cast.owners(t) if is_public(p))])
     if len(found) == 1:
         found = unique([*found, *_resolved(_dealt_with(frame), cast)])
     if len(found) < 2:
