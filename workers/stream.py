@@ -85,6 +85,7 @@ class StepRunner:
         self._committed_at_assignment: dict[TP, int] = {}
         self.watchdog = Watchdog(self.app, handler.step, settings.watchdog_seconds, idle=self._idle, broken=self._break)
         self._failures_in_row = 0
+        self._committing: asyncio.Task[None] | None = None
         channel = self.app.topic(
             self.topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
         )
@@ -189,11 +190,24 @@ class StepRunner:
                 for portion in _portions(events):
                     async with self._turn:
                         await self._run_batch(portion)
+                if len(events) < self.settings.batch_size:
+                    self._commit_soon()
             except Exception as error:  # nothing may escape: Faust would acknowledge the event
                 log.exception("step.failed", error=repr(error))
                 self._break(str(error) if isinstance(error, StepBrokenError) else repr(error))
             finally:
                 self._idle.set()
+
+    def _commit_soon(self) -> None:
+        """Nothing waits: whoever looks how far the step is need not wait for Faust's next commit."""
+        if self._committing is None or self._committing.done():
+            self._committing = asyncio.create_task(self._commit())
+
+    async def _commit(self) -> None:
+        try:
+            await self.app.consumer.commit()
+        except Exception as error:  # noqa: BLE001 - Faust commits again in a second, and the watchdog looks whether it can
+            log.warning("commit.failed", error=repr(error))
 
     async def _run_batch(self, events: Sequence[EventT[bytes]]) -> None:
         started = time.monotonic()
