@@ -10,9 +10,13 @@ import faust
 from aiokafka import AIOKafkaConsumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 
+from workers.logs import get_logger
 from workers.settings import Settings
 from workers.steps import Handler
+from workers.ticker import Reassigned
 from workers.wire import MAX_REJECT_BYTES
+
+log = get_logger("stream")
 
 COMMIT_SECONDS = 1.0
 BUFFER = 128  # records a stream holds; what is held is read again after a crash
@@ -63,7 +67,21 @@ def make_app(settings: Settings, handler: Handler, datadir: Path) -> faust.App:
         autodiscover=False,
     )
     setattr(app.transport, "Consumer", _PromptConsumer)  # noqa: B010 - typed as if only classes could have it
+    if isinstance(handler, Reassigned):
+        _tell_of_revoked(app, handler)
     return app
+
+
+def _tell_of_revoked(app: faust.App, handler: Reassigned) -> None:
+    """With Faust's rebalances all partitions are taken away at first; those that come back are asked for anew."""
+
+    async def told(*args: Any, **_kwargs: Any) -> None:
+        revoked = {tp.partition for tp in args[-1]}
+        if revoked:
+            log.info("partitions.revoked", partitions=sorted(revoked))
+            handler.revoked(revoked)
+
+    app.on_partitions_revoked.connect(told, weak=False)
 
 
 def _credentials(settings: Settings) -> Any:

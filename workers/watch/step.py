@@ -6,7 +6,7 @@ outbox until Kafka has confirmed it. Only `agent.py` knows Faust.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ from workers.redis_client import Redis
 from workers.redis_keys import Keys
 from workers.steps import Incoming, Outcome, Outgoing, Publish, Refused
 from workers.watch.counts import Countable, Counts, StateLost
-from workers.watch.durations import Micros, to_micros
+from workers.watch.durations import ALLOWED_LATENESS, Micros, to_micros
 from workers.watch.engine import Arrival, Engine, Report
 from workers.watch.event_types import EventTypes
 from workers.watch.pattern_file import PatternSet
@@ -41,7 +41,6 @@ from workers.watch.readers import Readers
 from workers.watch.redis_stories import Stories
 from workers.watch.redis_windows import RedisWindows
 from workers.watch.reloading import PatternFolder, difference
-from workers.watch.revisions import ALLOWED_LATENESS
 from workers.watch.ringing import Clock
 from workers.watch.story_index import Assigned
 from workers.watch.stream_clock import StreamClock
@@ -277,6 +276,11 @@ class Watch:
                 await take_over(self._windows, behind, {}, await self._time.read(), behind=True)
             await self._readers.note([partition], self._patterns.patterns)
             return await self._counts.applied(partition)
+
+    def revoked(self, partitions: Collection[int]) -> None:
+        """Another worker may read them now, by other patterns, and find and mend what Redis lost of them."""
+        self._mine.difference_update(partitions)
+        self._counts.forget(partitions)
 
     async def stop(self) -> None:
         """Close the connection to Redis."""

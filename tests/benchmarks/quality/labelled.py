@@ -45,6 +45,7 @@ class Item(BaseModel):
     published_at: datetime | None = None
     events: tuple[GoldEvent, ...] = ()
     optional: tuple[Allowed, ...] = ()
+    asked: frozenset[str] | None = None
     entities: tuple[str, ...] | None = None
     note: str = ""
 
@@ -56,6 +57,10 @@ class Item(BaseModel):
                 "optional": [allowed for allowed in self.optional if allowed.type in types],
             }
         )
+
+    def asks_for(self, name: str) -> bool:
+        """Is an event of this type right or wrong here? Yes, unless the text is labelled for other types only."""
+        return self.asked is None or name in self.asked
 
     def article(self) -> Article:
         """The text as an article; without a date, published on the day that the old test sets use."""
@@ -87,6 +92,8 @@ def read_items(path: Path, known_types: frozenset[str]) -> Iterator[Item]:
                 where = ".".join(str(step) for step in first["loc"])
                 raise LabelError(f"{path}:{number}: {where}: {first['msg']}") from error
             for name in [event.type for event in item.events] + [allowed.type for allowed in item.optional]:
+                if not item.asks_for(name):
+                    raise LabelError(f"{path}:{number}: `{name}` is labelled, but not among those asked")
                 if name not in known_types:
                     raise LabelError(f"{path}:{number}: there is no event type `{name}`")
             yield item

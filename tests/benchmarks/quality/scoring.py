@@ -109,7 +109,7 @@ def score(pairs: Iterable[tuple[Item, Annotation]], ignored_types: frozenset[str
     """Score annotations against labels; events of `ignored_types` are left out of account."""
     scores = Scores()
     for item, annotation in pairs:
-        events = [event for event in annotation.events if event.type not in ignored_types]
+        events = [event for event in annotation.events if event.type not in ignored_types and item.asks_for(event.type)]
         _score_item(scores, item, annotation, events)
     scores.mistakes.sort(key=lambda mistake: -mistake.weight)
     return scores
