@@ -6,6 +6,7 @@ what lies before it may be produced again, under the same id and revision, which
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -112,8 +113,7 @@ class Checkpoint:
     @contextmanager
     def held(self) -> Iterator[LowWater]:
         """The mark, read from the file, while nobody else may use it. Raises InputError."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(self.path.with_name(self.path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = self._opened_lock()
         try:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -124,6 +124,18 @@ class Checkpoint:
             yield self._read()
         finally:
             os.close(lock)
+
+    def _opened_lock(self) -> int:
+        try:
+            if self.path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(self.path.with_name(self.path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise InputError(
+                f"{self.path}: no checkpoint can be kept there: {error.strerror}",
+                hint="Name a file in a folder that can be written.",
+            ) from error
 
     def save(self, low: LowWater, *, finished: bool = False, now: float | None = None) -> None:
         """Write the mark, at most once a second unless `finished`; atomically."""
