@@ -16,6 +16,7 @@ from workers.annotate.syntax import (
     is_bare_passive,
     is_passive,
     is_verbal,
+    labels_below,
     spread,
     surface_subjects,
 )
@@ -62,7 +63,7 @@ def _hedged_objects(verb: Token) -> list[Token]:
 
 
 def _passive_objects(verb: Token, depth: int) -> list[Token]:
-    bare = SUBJECTS if is_bare_passive(verb, {child.dep_ for child in verb.children}) else frozenset()
+    bare = SUBJECTS if is_bare_passive(verb, labels_below(verb)) else frozenset()
     own = [t for noun in children(verb, *PASSIVE_SUBJECTS, *bare) for t in antecedents(noun)]
     if own:
         return own + [t for noun in children(verb, "oprd") for t in spread(noun)]
