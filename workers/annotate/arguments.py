@@ -5,6 +5,8 @@ The ontology says what must stand where, `frames` what does, `actors` what it is
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from spacy.tokens import Token
 
 from workers.annotate.actors import Cast
@@ -28,6 +30,8 @@ def failing(trigger: Trigger, frame: Frame, cast: Cast) -> Condition | None:
 
 def met_by(condition: Condition, frame: Frame, cast: Cast) -> list[tuple[str, Token, Term]]:
     """The words in a condition's slots that meet one of its terms, each with its slot and that term."""
+    if condition.only:
+        return [(slot, token, Term(token.lower_)) for slot, token in _strangers(condition, frame, cast)]
     return [
         (slot, token, term)
         for slot in condition.slots
@@ -38,10 +42,27 @@ def met_by(condition: Condition, frame: Frame, cast: Cast) -> list[tuple[str, To
 
 
 def _holds(condition: Condition, frame: Frame, cast: Cast) -> bool:
+    if condition.only:
+        return not any(True for _ in _strangers(condition, frame, cast))
     if not _may_be_met(condition, frame):
         return condition.forbidden
     met = any(_slot_meets(slot, condition, frame, cast) for slot in condition.slots)
     return met != condition.forbidden
+
+
+def _strangers(condition: Condition, frame: Frame, cast: Cast) -> Iterator[tuple[str, Token]]:
+    """Common nouns in the slots that are not among the terms: names, numbers and halves of compounds are none."""
+    for slot in condition.slots:
+        for token in frame.slot(slot):
+            if token.pos_ != "NOUN" or _is_half(token) or cast.mention_at(token) is not None:
+                continue
+            if not _meets_one(token, condition, cast, frame):
+                yield slot, token
+
+
+def _is_half(token: Token) -> bool:
+    """ "A two-day summit", cut at its hyphen."""
+    return "-" in {token.doc[i].text for i in (token.i - 1, token.i + 1) if 0 <= i < len(token.doc)}
 
 
 def _may_be_met(condition: Condition, frame: Frame) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from spacy.tokens import Token
 
 from workers.annotate.entities import Mention, is_company
+from workers.annotate.leaders import is_name_of_office
 from workers.annotate.lexicon import lexicon
 from workers.annotate.nouns import nouns
 from workers.annotate.people import Person, role_of
@@ -21,11 +22,13 @@ _CLASSES_OF = {
     "group": frozenset({"group", "people", "human"}),
 }
 _PERSON = frozenset({"person", "people", "human"})
+_PRIVATE = _PERSON | {"private"}
 _STATESMEN = {role: _PERSON | {role, "state"} for role in ("leader", "official")}
 _PLACE, _ABROAD = frozenset({"place", "site"}), frozenset({"place", "abroad", "site"})
 _ORGANISATION, _BODY, _COMPANY = frozenset({"org"}), frozenset({"org", "state"}), frozenset({"org", "company"})
 _NOTHING: frozenset[str] = frozenset()
 _COURTESY = frozenset({"mr", "mr.", "mrs", "mrs.", "ms", "ms.", "dr", "dr."})
+_PUBLIC = frozenset({"state", "military", "group", "org"})
 _DEPTH = 4
 _HUMAN = frozenset({"leader", "official", "military", "people", "group"})
 
@@ -41,7 +44,8 @@ class Classes(Scene):
         key = (id(token.doc), token.i)
         if key not in self._classes:
             self._classes[key] = frozenset({"any"})  # a pronoun that leads back to itself is nothing more
-            self._classes[key] = frozenset(self._find_classes(token))
+            found = self._find_classes(token)
+            self._classes[key] = frozenset(found if found.isdisjoint(_PUBLIC) else found - {"private"})
         return self._classes[key]
 
     def referents(self, pronoun: Token) -> list[Token]:
@@ -175,7 +179,7 @@ def classes_of_name(mention: Mention, people: Mapping[str, Person]) -> frozenset
     """The classes of a name by itself; `people` are the article's persons."""
     if mention.kind == "person":
         role = people[mention.id].role if mention.id in people else ""
-        return _STATESMEN.get(role, _PERSON)
+        return _STATESMEN.get(role) or (_PERSON if is_name_of_office(mention.name) else _PRIVATE)
     if mention.kind == "place":
         return _ABROAD if mention.sort == "capital" or mention.country else _PLACE
     if mention.kind == "organisation" and mention.sort != "igo":
