@@ -32,8 +32,8 @@ from workers.redis_client import connect
 from workers.redis_keys import Keys, drop_namespace
 from workers.settings import Settings, state_dir
 from workers.watch.count_reader import CountReader
+from workers.watch.durations import ALLOWED_LATENESS
 from workers.watch.redis_windows import RedisWindows
-from workers.watch.revisions import ALLOWED_LATENESS
 
 log = get_logger("replay")
 
