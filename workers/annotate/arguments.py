@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from spacy.tokens import Token
 
 from workers.annotate.actors import Cast
+from workers.annotate.entities import Mention
 from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import Condition, Term, Trigger, Words
-from workers.annotate.syntax import about, children, forms_of, places_of_forms
+from workers.annotate.syntax import about, behind, children, forms_of, places_of_forms
 
 _PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "of", "by", "to")
 
@@ -54,10 +55,17 @@ def _strangers(condition: Condition, frame: Frame, cast: Cast) -> Iterator[tuple
     """Common nouns in the slots that are not among the terms: names, numbers and halves of compounds are none."""
     for slot in condition.slots:
         for token in frame.slot(slot):
-            if token.pos_ != "NOUN" or _is_half(token) or cast.mention_at(token) is not None:
+            # In "the Africa Fintech Summit" the model takes all words for names.
+            common = token.pos_ == "NOUN" or (token.pos_ == "PROPN" and frame.head.pos_ == "PROPN")
+            if not common or _is_half(token) or _is_known(cast.mention_at(token)):
                 continue
             if not _meets_one(token, condition, cast, frame):
                 yield slot, token
+
+
+def _is_known(mention: Mention | None) -> bool:
+    return mention is not None and (mention.country is not None or mention.kind in {"country", "place", "person", "group"}
+                                    or mention.sort == "igo")
 
 
 def _is_half(token: Token) -> bool:
@@ -165,11 +173,22 @@ def _enough_parties(wanted: str, frame: Frame, cast: Cast) -> bool:
             ids = {p.id for p in cast.resolve(token)}
             if len(cast.parties(token)) == 2 or (token.tag_ == "NNS" and _are_several(token, ids, slot)):
                 return True
+            if wanted == "leader" and token.tag_ == "NNS" and not ids and _are_of_states(token):
+                ids = {token.lower_}
             # A leader of no known country may be anybody's; one whose country is said settles that.
             seen |= ids or ({token.lower_} if wanted != "leader" or token.tag_ != "NNS" else set())
             if len(seen) >= 2:
                 return True
     return False
+
+
+def _are_of_states(leaders: Token) -> bool:
+    """ "Gulf leaders", "the presidents of five states": heads of some states, whichever."""
+    regions, countries = lexicon().words("roles", "of_several"), lexicon().words("roles", "country")
+    offices = {"prime", "foreign", "defence", "defense", "interior", "finance", "economy", "trade", "top", "senior"}
+    if any(c.dep_ in {"amod", "compound", "nmod"} and c.lower_ in regions - offices for c in leaders.children):
+        return True
+    return any(noun.lemma_.lower() in countries or noun.ent_type_ in {"GPE", "LOC"} for noun in behind(leaders, "of"))
 
 
 def _are_several(token: Token, ids: set[str], slot: str) -> bool:

@@ -29,6 +29,7 @@ _ORGANISATION, _BODY, _COMPANY = frozenset({"org"}), frozenset({"org", "state"})
 _NOTHING: frozenset[str] = frozenset()
 _COURTESY = frozenset({"mr", "mr.", "mrs", "mrs.", "ms", "ms.", "dr", "dr."})
 _PUBLIC = frozenset({"state", "military", "group", "org"})
+_HEADED = frozenset({"state", "government"})
 _DEPTH = 4
 _HUMAN = frozenset({"leader", "official", "military", "people", "group"})
 
@@ -98,9 +99,13 @@ class Classes(Scene):
         # The union of "European Union leaders" is no trade union.
         words = [t.lower_ for t in token.doc[max(0, token.i - 4) : token.i] if not self._is_of_states(t)] + [lemma]
         role = role_of(words, len(words) - 1)
+        if role == "leader" and self._leads_no_state(token):
+            role = "other"
         owned = bool(self.owning(token))
         found: set[str] = set()
-        if role == "leader" and (owned or token.pos_ == "NOUN" or token.text[:1].isupper()):
+        if lemma == "head" and any(noun.lower_ in _HEADED for noun in behind(token, "of")):
+            role = "leader"
+        if role == "leader" and (owned or token.pos_ in {"NOUN", "PROPN"} or token.text[:1].isupper()):
             found |= {"leader", "state", "person"}
         elif role == "official":
             found |= {"official", "state", "person"}
@@ -117,6 +122,17 @@ class Classes(Scene):
         if lemma in nouns()["site"] or lemma in roles.words("roles", "site"):
             found.add("site")
         return found
+
+    def _leads_no_state(self, leader: Token) -> bool:
+        """ "The leaders of the three parties", "the president of the chamber", "UEFA's president"."""
+        for noun in behind(leader, "of"):
+            mention = self.mention_at(noun)
+            if mention is None and noun.text.islower() and lemma_of(noun) not in lexicon().words("roles", "led"):
+                return True
+            if mention is not None and _is_private_body(mention):
+                return True
+        owners = (self.mention_at(t) for t in children(leader, "poss", "compound"))
+        return any(mention is not None and _is_private_body(mention) for mention in owners)
 
     # --- whose a phrase is -----------------------------------------------------------------------------------
 
@@ -173,6 +189,10 @@ class Classes(Scene):
         if word == "for":
             return lemma_of(noun) in roles.words("roles", "speaker")
         return word in {"in", "at"} and lemma_of(noun) in roles.words("roles", "local")
+
+
+def _is_private_body(mention: Mention) -> bool:
+    return mention.kind == "organisation" and mention.sort != "igo" and mention.country is None
 
 
 def classes_of_name(mention: Mention, people: Mapping[str, Person]) -> frozenset[str]:

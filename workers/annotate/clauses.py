@@ -151,6 +151,8 @@ class ClauseWalk(Complements):
             self.verdict.raise_to("hypothetical", noun)  # "a series in which spies kidnap her"
         if lemma == "time" and has_child(noun, "last") and not is_infinitive(verb):
             self.verdict.raise_to("historical", noun)  # "the last time they met"
+        elif noun.dep_ == "dobj" and is_status_word(noun.head, "memory") and not is_infinitive(verb):
+            self.verdict.raise_to("historical", noun.head)  # "remembers the night the missiles fell"
         elif not is_infinitive(verb):
             if self._is_content(verb):
                 self.listed_noun(noun, default="actual")
@@ -199,6 +201,8 @@ class ClauseWalk(Complements):
             self.listed_noun(above, default="actual")
         elif above.pos_ == "ADJ":
             self.judged_by(above)
+        elif is_phrasal(above, "awaiting_phrasal"):
+            self.verdict.raise_to("future", above)  # "looks forward to meeting"
         elif is_verbal(above):
             self._gerund_under(lower, above)
 

@@ -139,11 +139,11 @@ class Frame:
             verbs = (clause, *children(clause, "xcomp"))  # "the drill that it was going to hold"
             if any(v.lemma_.lower() in light for v in verbs) and not is_passive(clause):
                 return [t for n in children(clause, "nsubj") if n.lower_ not in RELATIVE for t in spread(n)]
-        verb, relation, preposition = governor(self.head)
+        verb, relation, preposition = governor(_measured(self.head))
         if verb is not None and preposition is not None and preposition.lower_ == "in" and _takes_part(verb):
             return subjects_of(verb)
         if verb is not None and preposition is not None and self._is_own_occasion(verb, preposition):
-            return surface_subjects(verb)
+            return surface_subjects(_main(verb))
         if verb is not None and preposition is not None and (verb.lemma_.lower(), preposition.lower_) in CHARGES:
             return surface_subjects(verb) if is_passive(verb) else objects_of(verb)  # "Chad was blamed for the raid"
         if verb is None or relation not in {"object", "attr"}:
@@ -156,6 +156,7 @@ class Frame:
         """ "The two agreed to it after talks in Oslo": several who do a thing after talks of nobody else held them."""
         if preposition.lower_ not in {"after", "following", "at", "in", "during"} or preposition.head != verb:
             return False
+        verb = _main(verb)
         if verb.tag_ not in {"VBD", "VBZ", "VBP"} or any(True for _ in children(self.head, "poss")):
             return False
         if any(prep.lower_ in {"of", "with", "between", "among", "by"} for prep in children(self.head, "prep")):
@@ -173,6 +174,19 @@ class Frame:
         if is_verbal(above):
             return surface_subjects(above) or subjects_of(above)
         return [above] if above.pos_ in {"NOUN", "PROPN"} else []
+
+
+def _measured(noun: Token) -> Token:
+    """The measure that a noun is said in: the hours of "after sixteen hours of talks"."""
+    holder = noun.head.head
+    if noun.dep_ != "pobj" or noun.head.lower_ != "of" or holder.pos_ != "NOUN":
+        return noun
+    return holder if holder.lemma_.lower() in lexicon().words("syntax", "times") else noun
+
+
+def _main(verb: Token) -> Token:
+    """The verb over an infinitive: "agreed to send envoys after talks"."""
+    return verb.head if verb.dep_ == "xcomp" and is_verbal(verb.head) else verb
 
 
 def _calls_off(verb: Token) -> bool:

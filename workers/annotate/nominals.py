@@ -13,6 +13,9 @@ from workers.annotate.phrases import IRREALIS, NOMINAL, PhraseWalk
 from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
 
 
+_OVER_BEFORE = frozenset({"dead", "off", "toast"})
+
+
 class Walk(PhraseWalk):
     """The whole walk, for verbs and nouns."""
 
@@ -94,7 +97,7 @@ class Walk(PhraseWalk):
         head, dep = noun.head, noun.dep_
         if head == noun:
             self.question(noun)
-        elif dep == "pobj":
+        elif dep in {"pobj", "pcomp"} and head.pos_ in {"ADP", "SCONJ"}:
             self.behind_preposition(head, noun)
         elif dep in {"conj", "appos"}:
             if dep == "conj" and has_child(head, "no", "neither") and has_child(head, "or", "nor"):
@@ -188,6 +191,12 @@ class Walk(PhraseWalk):
                 self.subject_judged(child)
             elif child.dep_ == "attr" and is_status_word(child, "false"):
                 self.verdict.raise_to("negated", child)  # "the attack was a hoax"
+        if self.kind.arranged and verb.lemma_.lower() in {"be", "hang", "remain", "look", "put"}:
+            for prep in (c for c in children(verb, "prep") if c.lower_ in {"in", "on", "up"}):
+                for state in (t for t in prep.subtree if t.dep_ == "pobj" and is_status_word(t, "unsettled")):
+                    self.verdict.raise_to("future", state)  # "the summit is in doubt"
+            for word in (c for c in verb.children if c.lower_ in _OVER_BEFORE and c.dep_ in {"acomp", "prt", "advmod", "prep"}):
+                self.verdict.raise_to("negated", word)  # "the summit is off"
         if not has_object(verb) and verb.tag_ in {"VBD", "VBN"} and self._headline_passive(noun, verb):
             return
         raised = next((c for c in children(verb, "xcomp") if is_status_word(c, "happening")), None)

@@ -93,13 +93,23 @@ class PhraseWalk(ClauseWalk):
         return not self.kind.arranged and is_definite(noun) and (above.tag_ == "VBD" or has_child(above, "was", "were"))
 
     def _in_noun(self, above: Token) -> None:
+        if self.kind.arranged and above.lemma_.lower() in lexicon().words("roles", "journey") and self._leads_there(above):
+            self.verdict.raise_to("future", above)  # "on his way to a summit"
+            return
         if above.lemma_.lower() in {"event", "case"} and above.dep_ == "pobj" and above.head.lower_ == "in":
             self.verdict.raise_to("hypothetical", above)  # "in the event of an attack"
         else:
             self.listed_noun(above, default="actual")
 
+    @staticmethod
+    def _leads_there(journey: Token) -> bool:
+        """Is the one who travels still under way: "for the first leg of his journey to", not "after his trip to"?"""
+        return journey.dep_ == "pobj" and journey.head.lower_ in {"of", "on", "for", "before", "to", "ahead"}
+
     def _under_verb(self, preposition: Token, noun: Token, verb: Token) -> None:
         lower = preposition.lower_
+        if is_phrasal(verb, "awaiting_phrasal") and self.kind.arranged:
+            self.verdict.raise_to("future", verb)
         told_of = verb.head if verb.dep_ == "acl" else next(children(verb, "nsubj", "nsubjpass"), verb)
         if is_status_word(told_of, "invented") or is_status_word(_subject_above(verb), "invented"):
             self.verdict.raise_to("hypothetical", told_of)  # "the opera opens with a riot"
@@ -155,6 +165,8 @@ class PhraseWalk(ClauseWalk):
         status = self.status_of(verb)
         if status in IRREALIS:
             self.verdict.raise_to("future" if given else status, verb)
+        elif status == "negated" and given and self.kind.arranged and has_child(verb, "will", "wo"):
+            self.verdict.raise_to("future", verb)  # "will not be travelling to the summit"
 
     def listed_noun(self, noun: Token, *, default: Status) -> None:
         """A noun above the event: "plans for", "threat of", "no sign of", "anniversary of"."""
@@ -199,6 +211,8 @@ class PhraseWalk(ClauseWalk):
             if negation_of(verb) is None:
                 self.verdict.raise_to("negated", verb)
         elif dep in {"nsubj", "nsubjpass"}:
+            if is_status_word(verb, "failing") or is_phrasal(verb, "failing_phrasal"):
+                self.verdict.raise_to("negated", verb)  # "plans for a meeting fell through"
             for word in children(verb, "acomp", "attr", "oprd"):
                 if is_status_word(word, "false"):
                     self.verdict.raise_to("negated", word)

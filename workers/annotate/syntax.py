@@ -268,6 +268,8 @@ def _lost_subject(verb: Token) -> list[Token]:
     """The subject that the parser took for more of a phrase before it: "After talks in Oslo, Chad and Mali signed"."""
     if verb.dep_ != "ROOT" or verb.tag_ not in {"VBD", "VBZ", "VBP", "MD", "VBN"}:
         return []
+    if verb.i and verb.nbor(-1).dep_ == "dep" and verb.nbor(-1).head == verb and verb.nbor(-1).pos_ == "PROPN":
+        return spread(verb.nbor(-1))  # "PM Modi held": the title is taken for a time of day
     i = verb.i - 1
     while i > 0 and verb.doc[i].dep_ in {"aux", "auxpass", "advmod", "neg"}:
         i -= 1
