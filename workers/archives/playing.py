@@ -51,8 +51,8 @@ class Playing:
     `speed` is event time against ours (60: an hour in a minute), None as fast as it goes. With `backfill` articles are
     marked as old news that pages nobody, and that comes now, whenever it was fetched. Without `order` they go as they
     come, and a pipe is followed. `read` counts the items of the archive that were looked at, `sent` articles handed to
-    Kafka by this run, `resumed_at` the items that an earlier run had done with, `malformed` what is no article or cannot
-    be sent; `on_problem` is told of each.
+    Kafka by this run, `resumed_at` the items that an earlier run had done with, `malformed` what is no article or
+    cannot be sent; `on_problem` is told of each.
     """
 
     span: Span = field(default_factory=Span)

@@ -16,7 +16,7 @@ from time import monotonic
 from redis.exceptions import RedisError
 
 from topics.articles import Article
-from workers.archives.checkpoint import Checkpoint, LowWater, identity_of
+from workers.archives.checkpoint import Checkpoint, LowWater
 from workers.archives.opening import Source
 from workers.archives.playing import Playing
 from workers.archives.readers import Malformed
@@ -173,8 +173,8 @@ def checkpointed(settings: Settings, run: Run, playing: Playing) -> Iterator[Non
     if run.name is None:
         yield
         return
-    identity = identity_of(run.source.files, since=playing.span.since, until=playing.span.until)
-    playing.checkpoint = Checkpoint(checkpoint_path(settings, run.name), identity)
+    file, span = checkpoint_path(settings, run.name), playing.span
+    playing.checkpoint = Checkpoint.of(file, run.source.files, since=span.since, until=span.until)
     with playing.checkpoint.held() as low:
         # Kafka may have lost what the mark says it has: servers in memory that were started anew.
         playing.low = low if low.mark and topic_exists(settings, "articles") else LowWater()
