@@ -17,6 +17,7 @@ from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import Condition, Term, Trigger, Words
 from workers.annotate.syntax import about, behind, children
 
+_NAMED = frozenset({"country", "place", "person", "group"})
 _PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "of", "by", "to")
 
 
@@ -65,8 +66,9 @@ def _strangers(condition: Condition, frame: Frame, cast: Cast) -> Iterator[tuple
 
 
 def _is_known(mention: Mention | None) -> bool:
-    return mention is not None and (mention.country is not None or mention.kind in {"country", "place", "person", "group"}
-                                    or mention.sort == "igo")
+    if mention is None:
+        return False
+    return mention.country is not None or mention.kind in _NAMED or mention.sort == "igo"
 
 
 def _is_half(token: Token) -> bool:

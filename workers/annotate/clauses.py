@@ -21,6 +21,7 @@ from workers.annotate.modality import is_status_word, negates, read_habit, read_
 from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
 
 _COMPLEMENTS = frozenset({"xcomp", "ccomp", "csubj", "csubjpass", "acomp", "parataxis", "oprd", "attr"})
+_OCCASIONS = frozenset({"day", "night", "moment", "morning", "evening", "weekend", "hour"})
 _FINITE = frozenset({"VBD", "VBZ", "VBP"})
 _PRESENT = frozenset({"VBZ", "VBP"})
 _BEFOREHAND = frozenset({"when", "once", "after", "until", "whenever", "as", "while"})
@@ -154,6 +155,8 @@ class ClauseWalk(Complements):
         elif noun.dep_ == "dobj" and is_status_word(noun.head, "memory") and not is_infinitive(verb):
             self.verdict.raise_to("historical", noun.head)  # "remembers the night the missiles fell"
         elif not is_infinitive(verb):
+            if lemma in _OCCASIONS and noun.dep_ == "pobj":
+                return  # "did not yield on the day that they met": they met
             if self._is_content(verb):
                 self.listed_noun(noun, default="actual")
         elif noun.head == noun:

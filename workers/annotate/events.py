@@ -17,7 +17,14 @@ from workers.annotate.arguments import failing
 from workers.annotate.confidence import Factors, weigh
 from workers.annotate.figures import is_figure
 from workers.annotate.ontology import Codes, EventType, Ontology, Trigger
-from workers.annotate.pages import is_crime, is_crime_told, is_leisure, is_told_in_fiction, speaks_of_state, speaks_of_war
+from workers.annotate.pages import (
+    is_crime,
+    is_crime_told,
+    is_leisure,
+    is_told_in_fiction,
+    speaks_of_state,
+    speaks_of_war,
+)
 from workers.annotate.places import place_of
 from workers.annotate.private import is_practice, is_private, is_reproach_in_passing
 from workers.annotate.roles import participants, unique

@@ -142,24 +142,27 @@ class Frame:
             if any(v.lemma_.lower() in light for v in verbs) and not is_passive(clause):
                 return [t for n in children(clause, "nsubj") if n.lower_ not in RELATIVE for t in spread(n)]
         verb, relation, preposition = governor(_measured(self.head))
-        if verb is not None and preposition is not None and preposition.lower_ == "in" and _takes_part(verb):
-            return subjects_of(verb)
-        if verb is not None and preposition is not None and self._is_own_occasion(verb, preposition):
-            return surface_subjects(_main(verb))
-        if (
-            verb is not None
-            and preposition is not None
-            and preposition.lower_ == "with"
-            and _answers(verb, preposition)
-        ):
-            return subjects_of(verb)
-        if verb is not None and preposition is not None and (verb.lemma_.lower(), preposition.lower_) in CHARGES:
-            return surface_subjects(verb) if is_passive(verb) else objects_of(verb)  # "Chad was blamed for the raid"
+        if verb is not None and preposition is not None:
+            found = self._doers_behind(verb, preposition)
+            if found is not None:
+                return found
         if verb is None or relation not in {"object", "attr"}:
             return []
         is_adjective = self.head.pos_ == "ADJ"  # "Spain is ready to send …"
         lends = verb.lemma_.lower() in (light if is_adjective else light - {"be"})
         return subjects_of(verb) if lends or _calls_off(verb) else []
+
+    def _doers_behind(self, verb: Token, preposition: Token) -> list[Token] | None:
+        """Who does what stands behind a preposition: "took part in the drill", "was blamed for the raid"; None: unsaid."""
+        if preposition.lower_ == "in" and _takes_part(verb):
+            return subjects_of(verb)
+        if self._is_own_occasion(verb, preposition):
+            return surface_subjects(_main(verb))
+        if preposition.lower_ == "with" and _answers(verb, preposition):
+            return subjects_of(verb)
+        if (verb.lemma_.lower(), preposition.lower_) in CHARGES:
+            return surface_subjects(verb) if is_passive(verb) else objects_of(verb)  # "Chad was blamed for the raid"
+        return None
 
     def _is_own_occasion(self, verb: Token, preposition: Token) -> bool:
         """ "The two agreed to it after talks in Oslo": several who do a thing after talks of nobody else held them."""

@@ -93,7 +93,8 @@ class PhraseWalk(ClauseWalk):
         return not self.kind.arranged and is_definite(noun) and (above.tag_ == "VBD" or has_child(above, "was", "were"))
 
     def _in_noun(self, above: Token) -> None:
-        if self.kind.arranged and above.lemma_.lower() in lexicon().words("roles", "journey") and self._leads_there(above):
+        travels = above.lemma_.lower() in lexicon().words("roles", "journey")
+        if self.kind.arranged and travels and self._leads_there(above):
             self.verdict.raise_to("future", above)  # "on his way to a summit"
             return
         if above.lemma_.lower() in {"event", "case"} and above.dep_ == "pobj" and above.head.lower_ == "in":
@@ -108,8 +109,6 @@ class PhraseWalk(ClauseWalk):
 
     def _under_verb(self, preposition: Token, noun: Token, verb: Token) -> None:
         lower = preposition.lower_
-        if is_phrasal(verb, "awaiting_phrasal") and self.kind.arranged:
-            self.verdict.raise_to("future", verb)
         told_of = verb.head if verb.dep_ == "acl" else next(children(verb, "nsubj", "nsubjpass"), verb)
         if is_status_word(told_of, "invented") or is_status_word(_subject_above(verb), "invented"):
             self.verdict.raise_to("hypothetical", told_of)  # "the opera opens with a riot"
@@ -151,6 +150,8 @@ class PhraseWalk(ClauseWalk):
 
     def _under_modal(self, verb: Token, noun: Token, preposition: str) -> None:
         """An event inside a coming act is coming too; a definite one may stand, and inside a denied act it does."""
+        if is_phrasal(verb, "awaiting_phrasal") and self.kind.arranged:
+            self.verdict.raise_to("future", verb)
         spoken_of = preposition in {"on", "about", "over"} and is_speech(verb)
         if spoken_of and any(is_status_word(c, "prospective") for c in children(noun, "amod")):
             self.verdict.raise_to("hypothetical", verb)  # "consulted its allies on fresh sanctions"

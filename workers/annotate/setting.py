@@ -21,6 +21,7 @@ _INSIDE_DATES = frozenset({"pobj", "prep", "npadvmod", "nummod", "compound", "am
 _SOURCE_AFTER = re.compile(r"(?:\s[-–—]\s|:\s|,\s)(?P<source>[^-–—:,]{2,40})$")
 _SOURCE_BEFORE = re.compile(r"^(?P<source>[^:]{2,40}):\s")
 _SAYS = re.compile(r",\s[^,]{2,40}\s(?:says?|claims?)$|[,\s]\s?(?:says|claims)\s[^,:]{2,30}$")
+_TAKES_UP = re.compile(r"(?:It|That|This) (?:was|had been) ")
 _QUOTES = frozenset({'"', "'", "‘", "’", "“", "”"})
 _LONG_ON = re.compile(
     r"\b(?:(?:a|one|two|three|four|five|six|seven|eight|nine|ten|\d+|many|some)\s+)?(?:months?|years?|decades?)\s+on\b"
@@ -72,7 +73,7 @@ def setting_of(
         bool(times) and not lexicon().words("status", "superlatives").isdisjoint(words),
         long_on.group() if long_on else "",
         headline,
-        None if times else story.carried,
+        None if times else story.carried or (story.before if _TAKES_UP.match(text) else None),
         _quoted(sentence) if headline else frozenset(),
         None if has_news else _frame(times, published),
         has_news,

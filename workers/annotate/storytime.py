@@ -29,6 +29,8 @@ class StoryTime:
 
     last: When | None = None
     carried: When | None = None
+    before: When | None = None
+    """The time of the sentence right before, if it is past and the only one there."""
 
 
 def story_time(before: Sequence[Before], published: date) -> StoryTime:
@@ -45,7 +47,8 @@ def story_time(before: Sequence[Before], published: date) -> StoryTime:
         if not times:
             continue
         last = times[-1]
-        opens = times[0].start <= OPENING and not times[0].lasting
         past = all(when.lies(published) == "past" for when in times)
-        return StoryTime(last, times[0] if adjoins and opens and past else None)
+        alone = times[-1] if past and adjoins and sentence is before[0] else None
+        opens = times[0].start <= OPENING and not times[0].lasting
+        return StoryTime(last, times[0] if adjoins and opens and past else None, alone)
     return StoryTime(last)

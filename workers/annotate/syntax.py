@@ -108,7 +108,7 @@ def _is_bare_passive(verb: Token, labels: set[str]) -> bool:
 def spread(token: Token) -> list[Token]:
     """`token`, its conjuncts, and what it only counts ("a salvo of missiles": missiles too)."""
     found = [token]
-    counts = token.lemma_.lower() in lexicon().words("roles", "quantity")
+    counts = token.pos_ == "NUM" or token.lemma_.lower() in lexicon().words("roles", "quantity")
     for child in token.children:
         if child.dep_ == "conj" and len(found) < 12:
             found.extend(spread(child))

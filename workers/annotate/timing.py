@@ -134,10 +134,8 @@ def _directed(walk: Walk, setting: Setting, when: When) -> When:
         c.dep_ in {"aux", "auxpass"} and c.lower_ in {"has", "have", "had", "was", "were"} for c in verb.children
     )
     present = any(c.dep_ == "auxpass" and c.lower_ in {"is", "are"} for c in verb.children)
-    if (verb.tag_ in {"VBD", "VBN"} and not present) or perfect:
-        return when.turned(setting.published, ahead=False)
     listed = verb.doc.text[when.end : when.end + 1] == ":"  # a time-line's "2 March: Chad fires a missile"
-    if listed:
+    if (verb.tag_ in {"VBD", "VBN"} and not present) or perfect or listed:
         return when.turned(setting.published, ahead=False)
     told = verb.tag_ in {"VBZ", "VBP", "VB"} and not setting.headline and not has_child(verb, "has", "have")
     if told or (present and has_child(verb, "when", "once", "until")):
@@ -161,7 +159,7 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
     if summed is not None:
         verdict.when = summed
         verdict.date_back(summed)
-    elif opening is not None and opening.lies(setting.published) == "past" and not _is_milestone(None, opening, setting):
+    elif opening is not None and _is_past(opening, setting) and not _is_milestone(None, opening, setting):
         verdict.when = opening  # "In 1985 200 people drowned after two ferries sank"
         verdict.date_back(opening)
     elif frame is not None and not (frame.lasting and setting.compares) and not _is_of_now(walk):
@@ -174,18 +172,22 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
         verdict.settle("historical", setting.carried.words)
 
 
+def _is_past(when: When, setting: Setting) -> bool:
+    return when.lies(setting.published) == "past"
+
+
 def _summed_since(walk: Walk, setting: Setting) -> When | None:
     """The start of a count up to now: "since he took power in 2011 he has overseen 150 launches". The first of a kind
     since then is no count."""
     verb = next((token for token in walk.path if is_verbal(token)), None)
     if verb is None or not has_child(verb, "has", "have"):
         return None
-    told = {token.lower_ for token in (*walk.path, *(c for noun in children(verb, "dobj", "nsubjpass") for c in noun.children))}
-    told |= {c.lower_ for token in walk.path for c in token.children}
+    counted = (*walk.path, *children(verb, "dobj", "nsubjpass"))
+    told = {word.lower_ for token in counted for word in (token, *token.children)}
     if not lexicon().words("status", "superlatives").isdisjoint(told - {"most"}):
         return None
     for token, when in setting.times:
-        since = any(t.lower_ == "since" or has_child(t, "since") for t in (token, *token.ancestors) if not t == verb)
+        since = any(t.lower_ == "since" or has_child(t, "since") for t in (token, *token.ancestors) if t != verb)
         if since and when.lies(setting.published) == "past":
             return when
     return None

@@ -21,10 +21,11 @@ _ARTICLES = frozenset({"the", "this", "that", "these", "those", "his", "her", "i
 def is_said_of_all(frame: Frame) -> bool:
     """ "Leaders hold summits": a bare plural under a verb of the present tense is no single event."""
     noun = frame.head
-    if noun.tag_ != "NNS" or any(c.dep_ in {"det", "nummod", "poss", "amod", "compound", "prep"} for c in noun.children):
+    if noun.tag_ != "NNS" or any(c.dep_ in {"det", "nummod", "poss", "prep"} for c in noun.children):
         return False
     verb = noun.head
-    return noun.dep_ in {"dobj", "nsubj"} and verb.tag_ in {"VBP", "VBZ"} and not any(c.dep_ == "aux" for c in verb.children)
+    bare = not any(c.dep_ == "aux" for c in verb.children)
+    return noun.dep_ in {"dobj", "nsubj"} and verb.tag_ in {"VBP", "VBZ"} and bare
 
 
 def is_told(noun: Token) -> bool:
