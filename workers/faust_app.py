@@ -8,9 +8,13 @@ from typing import Any
 
 import faust
 
+from workers.logs import get_logger
 from workers.settings import Settings
 from workers.steps import Handler
+from workers.ticker import Reassigned
 from workers.wire import MAX_REJECT_BYTES
+
+log = get_logger("stream")
 
 COMMIT_SECONDS = 1.0
 BUFFER = 128  # records a stream holds; what is held is read again after a crash
@@ -18,7 +22,7 @@ BUFFER = 128  # records a stream holds; what is held is read again after a crash
 
 def make_app(settings: Settings, handler: Handler, datadir: Path) -> faust.App:
     """A Faust app for one step: raw bytes, no tables, no leader topic, nothing declared, at-least-once."""
-    return faust.App(
+    app = faust.App(
         f"{settings.namespace}.{handler.step}",
         broker=";".join(f"aiokafka://{server.strip()}" for server in settings.require_kafka().split(",")),
         broker_credentials=_credentials(settings),
@@ -45,6 +49,21 @@ def make_app(settings: Settings, handler: Handler, datadir: Path) -> faust.App:
         web_enabled=False,
         autodiscover=False,
     )
+    if isinstance(handler, Reassigned):
+        _tell_of_revoked(app, handler)
+    return app
+
+
+def _tell_of_revoked(app: faust.App, handler: Reassigned) -> None:
+    """With Faust's rebalances all partitions are taken away at first; those that come back are asked for anew."""
+
+    async def told(*args: Any, **_kwargs: Any) -> None:
+        revoked = {tp.partition for tp in args[-1]}
+        if revoked:
+            log.info("partitions.revoked", partitions=sorted(revoked))
+            handler.revoked(revoked)
+
+    app.on_partitions_revoked.connect(told, weak=False)
 
 
 def _credentials(settings: Settings) -> Any:

@@ -12,7 +12,6 @@ from workers.annotate.modality import is_status_word, negation_of
 from workers.annotate.phrases import IRREALIS, NOMINAL, PhraseWalk
 from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
 
-
 _UNDER_WAY = frozenset({"get", "begin", "open", "start", "kick", "take", "end", "close", "conclude", "convene"})
 _OVER_BEFORE = frozenset({"dead", "off", "toast"})
 
