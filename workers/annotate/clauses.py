@@ -27,6 +27,14 @@ _PRESENT = frozenset({"VBZ", "VBP"})
 _BEFOREHAND = frozenset({"when", "once", "after", "until", "whenever", "as", "while"})
 
 
+def _is_unfulfilled(noun: Token) -> bool:
+    """Does the noun stand under a verb that is denied, or only in question: "whether to show a missile shot down"?"""
+    above = next((token for token in noun.ancestors if is_verbal(token)), None)
+    if above is None:
+        return False
+    return any(negates(child) for child in above.children) or (is_infinitive(above) and above.dep_ in {"pcomp", "acl"})
+
+
 class ClauseWalk(Complements):
     """The walk over verbs."""
 
@@ -42,6 +50,9 @@ class ClauseWalk(Complements):
             read_habit(verb, self.verdict)
         if own:
             self._lasting_state(verb)
+        for mark in children(verb, "mark"):
+            if mark.lower_ in {"after", "since"} and is_long_after(mark):
+                self.verdict.raise_to("historical", mark)  # "forty years after it fell", whatever that hangs on
         self._headline_infinitive(verb)
         if head == verb:
             self.question(verb)
@@ -178,6 +189,8 @@ class ClauseWalk(Complements):
         return verb.dep_ == "acl" and any(c.dep_ in {"nsubj", "nsubjpass"} for c in verb.children)
 
     def _told_as_background(self, verb: Token, noun: Token) -> None:
+        if verb.dep_ == "acl" and verb.tag_ == "VBN" and noun.dep_ in {"pobj", "dobj"} and _is_unfulfilled(noun):
+            self.background = verb  # "none was traced to a missile fired at the town"
         had = any(c.dep_ == "aux" and c.lower_ == "had" for c in verb.children)
         if (verb.dep_ == "relcl" and had) or (self.kind.lasting and verb.tag_ == "VBN" and noun.head != noun):
             self.background = verb

@@ -30,7 +30,7 @@ from workers.annotate.private import is_practice, is_private, is_reproach_in_pas
 from workers.annotate.roles import participants, unique
 from workers.annotate.setting import setting_of
 from workers.annotate.status import judge
-from workers.annotate.storytime import Before, story_time
+from workers.annotate.storytime import Before, story_time, time_of_page
 from workers.annotate.told import is_said_of_all, is_told
 from workers.annotate.trace import Trace
 from workers.annotate.triggers import Candidate, TriggerIndex
@@ -113,7 +113,11 @@ def _sentence_events(
         return
     position = cast.position(sentence)
     setting = setting_of(
-        sentence, published, lambda: story_time(_before(cast, position), published), headline=position.part == "title"
+        sentence,
+        published,
+        lambda: story_time(_before(cast, position), published),
+        headline=position.part == "title",
+        page=time_of_page(_title(cast), published),
     )
     for (head, name), candidate in best.items():
         kind = ontology[name]
@@ -154,6 +158,10 @@ def _is_mention(found: Found) -> bool:
     if named or found.verdict.status != "actual" or found.trigger.kind != "noun":
         return False
     return not is_told(found.candidate.frame.head)
+
+
+def _title(cast: Cast) -> str:
+    return next((reading.raw for reading in cast.readings if reading.part == "title"), "")
 
 
 def _before(cast: Cast, position: Position) -> list[Before]:

@@ -41,6 +41,7 @@ class Setting:
     long_on: str = ""
     headline: bool = False
     carried: When | None = None
+    page: When | None = None  # the past that the article's title says it is about
     quoted: frozenset[int] = frozenset()  # tokens of a headline that stand in quotation marks
     frame: When | None = None  # the date of the main verb, if the sentence is background throughout
     has_news: bool = False  # is one of the dates of the news window?
@@ -52,7 +53,12 @@ class Setting:
 
 
 def setting_of(
-    sentence: Doc, published: date, story_before: Callable[[], StoryTime], *, headline: bool = False
+    sentence: Doc,
+    published: date,
+    story_before: Callable[[], StoryTime],
+    *,
+    headline: bool = False,
+    page: When | None = None,
 ) -> Setting:
     """The setting of a parsed sentence; `story_before` finds the time of the passage before it, if it is asked for."""
     text = sentence.text
@@ -74,6 +80,7 @@ def setting_of(
         long_on.group() if long_on else "",
         headline,
         None if times else story.carried or (story.before if _TAKES_UP.match(text) else None),
+        page,
         _quoted(sentence) if headline else frozenset(),
         None if has_news else _frame(times, published),
         has_news,

@@ -244,8 +244,6 @@ def _lost_subject(verb: Token) -> list[Token]:
     """The subject that the parser took for more of a phrase before it: "After talks in Oslo, Chad and Mali signed"."""
     if verb.dep_ != "ROOT" or verb.tag_ not in {"VBD", "VBZ", "VBP", "MD", "VBN", "VB"}:
         return []
-    if verb.i and verb.nbor(-1).dep_ == "dep" and verb.nbor(-1).head == verb and verb.nbor(-1).pos_ == "PROPN":
-        return spread(verb.nbor(-1))  # "PM Modi held": the title is taken for a time of day
     before = [c for c in children(verb, "ccomp") if c.i < verb.i]
     if before and any(c.tag_ == "MD" for c in children(verb, "aux")):
         return [t for c in before for t in surface_subjects(c)]  # "X and Y have agreed and, once …, will sign"

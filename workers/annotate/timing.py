@@ -14,6 +14,8 @@ from workers.annotate.nominals import Walk
 from workers.annotate.setting import Setting
 from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
 
+_FINITE = frozenset({"VBD", "VBZ", "VBP", "MD"})
+_BELONGS = frozenset({"compound", "nummod", "amod", "nmod", "poss"})
 _FINENESS = {"day": 0, "week": 1, "month": 1, "span": 2, "year": 3}
 _UNTIL = ("for ", "until ", "till ", "through ")
 _MOVING = frozenset({"extend", "prolong", "postpone", "delay", "defer", "move", "push", "shift"})
@@ -170,6 +172,22 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
         verdict.settle("historical", setting.long_on)
     elif setting.carried is not None and _is_told_in_the_past(walk):
         verdict.settle("historical", setting.carried.words)
+    elif setting.page is not None and not setting.has_news and _is_told_in_the_past(walk):
+        verdict.settle("historical", setting.page.words)
+    elif (only := _only_date(walk, setting)) is not None:
+        verdict.when = only
+        verdict.date_back(only)
+
+
+def _only_date(walk: Walk, setting: Setting) -> When | None:
+    """The past in which a sentence of one clause stands, whatever word the parser hangs it on."""
+    if setting.compares or not setting.times or not all(_is_past(when, setting) for _, when in setting.times):
+        return None
+    token, when = setting.times[0]
+    clauses = [t for t in token.doc if t.tag_ in _FINITE or (t.tag_ == "VBN" and t.dep_ != "amod")]
+    if len(clauses) != 1 or clauses[0] not in walk.path or token.dep_ in _BELONGS or token.head.dep_ in _BELONGS:
+        return None
+    return when
 
 
 def _is_past(when: When, setting: Setting) -> bool:
