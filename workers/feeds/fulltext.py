@@ -8,10 +8,10 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from topics.articles import Article, revision_of
-from workers.feeds.failures import FeedError
+from workers.feeds.failures import FeedError, NotYet
 from workers.feeds.fetch import PAGE_TYPES, Fetched, Fetcher, Wanted, origin
 from workers.feeds.hints import retry_at
-from workers.feeds.later import NotYet, PagePace, Shortfall
+from workers.feeds.later import PagePace, Shortfall
 from workers.feeds.pages import PageReader
 from workers.feeds.robots import Robots, utc_now
 from workers.web.page_process import PageError

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict
 
 from topics.articles import Article
 from topics.base import UtcDatetime
-from workers.feeds.failures import FeedError
 
 AGAIN = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=8))
 """After each failure; after the last one the article stays a summary."""
@@ -34,14 +33,6 @@ class PagePace(Protocol):
 
     async def __call__(self, url: str, least: timedelta = NO_WAIT) -> None:
         """Wait for its turn."""
-
-
-class NotYet(FeedError):
-    """The turn of a request comes only after `wait`; it was not made."""
-
-    def __init__(self, wait: timedelta) -> None:
-        super().__init__(f"its turn comes in {wait.total_seconds():.0f} s only")
-        self.wait = wait
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,11 @@ from topics.base import digest
 from workers.feeds.about_feed import changes
 from workers.feeds.access import NoAccess
 from workers.feeds.clock import Clock
+from workers.feeds.failures import NotYet
 from workers.feeds.farewell import say_farewell
 from workers.feeds.hints import retry_at
 from workers.feeds.holdings import LEASE, Holdings, Host
-from workers.feeds.later import NO_WAIT, Later, NotYet, first_due, kept, put_off
+from workers.feeds.later import NO_WAIT, Later, first_due, kept, put_off
 from workers.feeds.registry import LeaseEnded, Registry
 from workers.feeds.schedule import LONGEST_DEMAND
 from workers.feeds.seen import Seen
