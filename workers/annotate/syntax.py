@@ -107,7 +107,7 @@ def spread(token: Token) -> list[Token]:
     found = [token]
     if not links_of(token.doc).family[token.i]:
         return found
-    counts = token.lemma_.lower() in lexicon().words("roles", "quantity")
+    counts = token.pos_ == "NUM" or token.lemma_.lower() in lexicon().words("roles", "quantity")
     for child, dep in links_of(token.doc).family[token.i]:
         if (dep == "conj" or _is_listed(token, child)) and len(found) < 12:
             found.extend(spread(child))
