@@ -346,3 +346,14 @@ async def test_a_formula_that_everybody_prints_fills_a_band_and_stops_nobody(sto
     found = [story for _ in range(2) for story in await stories.assign([copy(f"a{n:02}", formula) for n in range(40)])]
     assert len(set(found)) == 1
     assert await stories.assign([copy("later", formula, at(1))]) == [found[0]]
+
+
+async def test_a_batch_that_needs_more_than_a_worker_remembers_comes_to_its_end(client, monkeypatch) -> None:
+    monkeypatch.setattr("workers.watch.story_cache.MOST_HEAVY", 60)
+    told = [own(f"a{m}", f"place:p{m % 300} ID shared{m % 7} w{m} x{m % 11}", at(minutes=m)) for m in range(200)]
+    stories, found = Stories(client, Keys("t")), []
+    async with asyncio.timeout(120):
+        for at_ in range(0, len(told), 50):
+            found += await stories.assign(told[at_ : at_ + 50])
+        assert await Stories(client, Keys("t")).assign(told[:100]) == found[:100]
+    assert found == assigned(*told)
