@@ -175,7 +175,7 @@ class Stories:
     async def _commit(self, known: str, writes: Mapping[Place, Cell], changed: str | None = None) -> str:
         """Store `writes` if Redis still stands at `known`: the version that it then stands at, or ''."""
         newest = max((era for _, era, _ in writes), default=0)
-        if not known:
+        if not self._cache.version:  # nor does a `known` of _ANY say how far cells go
             eras = map(int, await self._client.smembers(self._keys.eras))
             newest = max((newest, *eras)) + _BEYOND
         now = time.monotonic()
