@@ -86,6 +86,11 @@ class StepRunner:
         self.watchdog = Watchdog(self.app, handler.step, settings.watchdog_seconds, idle=self._idle, broken=self._break)
         self._failures_in_row = 0
         self._commits = Commits(self.app)
+        self._ticker = (
+            Ticker(handler, self._turn, transient=TRANSIENT, broken=self._break)
+            if isinstance(handler, Ticking)
+            else None
+        )
         channel = self.app.topic(
             self.topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
         )
@@ -114,7 +119,7 @@ class StepRunner:
             waits: set[asyncio.Task[Any]] = {stopping, asyncio.create_task(self._broken_event.wait())}
             if self.app.started:
                 waits.add(asyncio.create_task(self._crash()))
-            beside = [asyncio.create_task(self.watchdog.run()), *self._ticker()]
+            beside = [asyncio.create_task(one.run()) for one in (self.watchdog, self._ticker) if one is not None]
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             for task in beside:
                 task.cancel()
@@ -122,12 +127,6 @@ class StepRunner:
             for task in (*waits, starting):
                 task.cancel()
         return code
-
-    def _ticker(self) -> list[asyncio.Task[None]]:
-        if not isinstance(self.handler, Ticking):
-            return []
-        ticker = Ticker(self.handler, self._turn, transient=TRANSIENT, broken=self._break)
-        return [asyncio.create_task(ticker.run())]
 
     async def _crash(self) -> None:
         await self.app.wait_until_stopped()  # nobody but a crash stops it before we do
@@ -192,6 +191,8 @@ class StepRunner:
                         await self._run_batch(portion)
                 if len(events) < self.settings.batch_size:
                     self._commits.soon()
+                    if self._ticker is not None:
+                        self._ticker.soon()
             except Exception as error:  # nothing may escape: Faust would acknowledge the event
                 log.exception("step.failed", error=repr(error))
                 self._break(str(error) if isinstance(error, StepBrokenError) else repr(error))
