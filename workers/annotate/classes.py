@@ -158,12 +158,22 @@ class Classes(Scene):
                     if not within or mention is None or mention.kind == "country" or mention.sort == "capital":
                         yield noun
 
+    def _is_done_by(self, noun: Token) -> bool:
+        """Is the noun a deed whose doer stands before it?"""
+        return lemma_of(noun) in lexicon().words("roles", "deed") and any(True for _ in children(noun, "poss"))
+
     def _is_of(self, noun: Token, preposition: Token) -> bool:
         """Does the phrase behind the preposition say whose the noun is? Of, from; for a speaker; in a place."""
         word = preposition.lower_
         roles = lexicon()
         if word == "of" and any(True for _ in behind(noun, "by")):
             return False  # "the shelling of X by Y"
+        if (
+            word == "of"
+            and lemma_of(noun) in roles.words("roles", "deed")
+            and any(True for _ in children(noun, "poss"))
+        ):
+            return False  # "Chad's invasion of Niger" is Chad's
         if word in {"of", "from"}:
             return word == "from" or lemma_of(noun) not in roles.words("roles", "foe_of")
         if word == "for":

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from spacy.tokens import Token
 
+from workers.annotate.forms import words_of_sentence
 from workers.annotate.goals import asked_of, causes_of, complements_of, goals_of, receivers_of
 from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import TriggerKind
@@ -29,6 +30,8 @@ from workers.annotate.syntax import (
 
 CHARGES = frozenset({("blame", "for"), ("accuse", "of"), ("condemn", "for"), ("suspect", "of")})
 _REACTING = (("status", "reaction"), ("status", "denying"), ("reporting", "say"), ("roles", "brokering"))
+_IMPLIED = frozenset({"by", "to", "on", "against"})
+"""Prepositions whose phrase a noun may have without the word: as the agent, the receiver or the object of its verb."""
 _Filler = Callable[["Frame"], list[Token]]
 
 
@@ -40,25 +43,32 @@ class Frame:
     tokens: tuple[Token, ...]
     kind: TriggerKind
     cache: dict[str, list[Token]] = field(default_factory=dict)
+    """Slots by name, and the times beside a verb."""
     _verb_slots: ClassVar[dict[str, _Filler]]
     _noun_slots: ClassVar[dict[str, _Filler]]
 
     def slot(self, name: str) -> list[Token]:
         """Heads of the phrases that fill slot `name`; a name that is no slot is a preposition."""
-        if name not in self.cache:
-            verbal = self.kind == "verb" or is_verbal(self.head)
-            filler = (self._verb_slots if verbal else self._noun_slots).get(name)
-            if filler is not None:
-                found = filler(self)
-            else:
-                found = self._behind_verb(name) if verbal else self._behind_noun(name)
-            own = {token.i for token in self.tokens}
-            self.cache[name] = [token for token in dict.fromkeys(found) if token.i not in own]
-        return self.cache[name]
+        found = self.cache.get(name)
+        if found is None:
+            found = self.cache[name] = self._filled(name)
+        return found
+
+    def _filled(self, name: str) -> list[Token]:
+        verbal = self.kind == "verb" or is_verbal(self.head)
+        fillers, behind_it = (self._verb_slots, self._behind_verb) if verbal else (self._noun_slots, self._behind_noun)
+        filler = fillers.get(name)
+        found = filler(self) if filler is not None else behind_it(name)
+        if not found:
+            return []
+        own = {token.i for token in self.tokens}
+        return [token for token in dict.fromkeys(found) if token.i not in own]
 
     # --- verbs -----------------------------------------------------------------------------------------------
 
     def _behind_verb(self, preposition: str) -> list[Token]:
+        if preposition != "to" and preposition not in words_of_sentence(self.head.doc):
+            return []  # most are not there
         found = behind(self.head, preposition)
         if preposition == "to":
             found.extend(receivers_of(self.head))
@@ -66,7 +76,9 @@ class Frame:
             # "imposed sanctions on Belarus on Monday": the parser hangs either phrase on the verb or on its object.
             things = [t for obj in self.slot("object") for t in (obj, *behind(obj, "of"))]  # "duties of 25 percent on"
             found = [t for thing in things for t in behind(thing, preposition)] + found
-            found.extend(t for time in self._times() for t in behind(time, preposition))
+            if "times" not in self.cache:
+                self.cache["times"] = self._times()
+            found.extend(t for time in self.cache["times"] for t in behind(time, preposition))
         return found
 
     def _times(self) -> list[Token]:
@@ -84,6 +96,8 @@ class Frame:
     # --- nouns -----------------------------------------------------------------------------------------------
 
     def _behind_noun(self, preposition: str) -> list[Token]:
+        if preposition not in _IMPLIED and preposition not in words_of_sentence(self.head.doc):
+            return []
         found = behind(self.head, preposition)
         verb, relation, _ = governor(self.head)
         if not found and preposition in {"between", "among", "with", "against"}:

@@ -12,6 +12,7 @@ from datetime import date
 
 from spacy.tokens import Doc, Token
 
+from workers.annotate.dateglance import glance, may_refer_back
 from workers.annotate.dates import When, find_times
 from workers.annotate.datewords import ANAPHORIC
 from workers.annotate.lexicon import lexicon
@@ -56,13 +57,13 @@ def setting_of(
     """The setting of a parsed sentence; `story_before` finds the time of the passage before it, if it is asked for."""
     text = sentence.text
     alone = find_times(text, published)
-    story = story_before() if not alone or ANAPHORIC.search(text) is not None else StoryTime()
+    story = story_before() if not alone or (may_refer_back(text) and ANAPHORIC.search(text)) else StoryTime()
     times: list[tuple[Token, When]] = []
     for when in find_times(text, published, story.last) if story.last is not None else alone:
         span = sentence.char_span(when.start, when.end, alignment_mode="expand")
         if span is not None:
             times.append((span.root, when))
-    long_on = _LONG_ON.search(text)
+    long_on = _LONG_ON.search(text) if "on" in glance(text) else None
     has_news = any(when.lies(published) == "news" for _, when in times)
     words = {token.lower_ for token in sentence}
     return Setting(
