@@ -25,6 +25,7 @@ class Annotate:
 
     step: Step = "annotate"
     input: TopicKind = "articles"
+    works_ahead = True
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
