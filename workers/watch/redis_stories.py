@@ -104,6 +104,7 @@ class Stories:
         """
         articles = [Sought(annotation) for annotation in annotations]
         decided: list[_Decided] = []
+        self._cache.unpin()
         for _ in range(_FRUITLESS_ATTEMPTS):
             decided = await self._decide(articles, decided)
             if await self._stored(decided):
@@ -146,7 +147,7 @@ class Stories:
         """Read cells, and forget what others have changed since; that, or None if it may be anything."""
         (answer,) = await run(self._client, [cells_call(self._keys, places, self._cache.version)])
         changed = self._caught_up(answer[0], answer[1])
-        self._cache.keep(read_cells(places, answer))
+        self._cache.pin(read_cells(places, answer))
         return changed
 
     def _caught_up(self, version: str, since: str) -> frozenset[Place] | None:

@@ -75,6 +75,11 @@ class StoryCache:
         self.newest: int | None = None
         self._heavy: Recent[Place, Cell | None] = Recent(MOST_HEAVY)
         self._light: Recent[Place, Cell | None] = Recent(MOST_LIGHT)
+        self._pinned: dict[Place, Cell | None] = {}
+
+    def unpin(self) -> None:
+        """Another batch begins: until now, all that was read for the one before was held, however much it was."""
+        self._pinned.clear()
 
     def stands_at(self, version: str) -> None:
         """What is held is what Redis holds at `version`, which names the newest span after the last colon."""
@@ -86,21 +91,30 @@ class StoryCache:
         kind, era, _ = place
         if self.newest is not None and era > self.newest:
             return None
-        return (self._heavy if kind in _HEAVY else self._light).get(place, UNKNOWN)
+        found = (self._heavy if kind in _HEAVY else self._light).get(place, UNKNOWN)
+        return self._pinned.get(place, UNKNOWN) if found is UNKNOWN else found
 
     def keep(self, cells: Mapping[Place, Cell | None]) -> None:
-        """Remember what is there."""
+        """Remember what was written there."""
         for place, cell in cells.items():
             (self._heavy if place[0] in _HEAVY else self._light)[place] = cell
+
+    def pin(self, cells: Mapping[Place, Cell | None]) -> None:
+        """Remember what was read there for this batch."""
+        self._pinned |= cells
+        self.keep(cells)
 
     def drop(self, places: Iterable[Place]) -> None:
         """Somebody has written there."""
         places = list(places)
+        for place in places:
+            self._pinned.pop(place, None)
         self._heavy.drop(places)
         self._light.drop(places)
 
     def clear(self) -> None:
         """Nobody knows what was written."""
+        self._pinned.clear()
         self._heavy.clear()
         self._light.clear()
 

@@ -24,10 +24,11 @@ from workers.redis_client import Redis, connect
 from workers.redis_keys import Keys
 from workers.settings import Settings
 from workers.watch.copies import bands, from_wire, shortened, signature, similarity, to_wire
-from workers.watch.durations import DAY
+from workers.watch.durations import DAY, to_micros
 from workers.watch.redis_stories import SECONDS_TO_LIVE, Stories
 from workers.watch.stories import ERA, Story, era_of_mark, founded, mark_of
 from workers.watch.story_index import Assigned, MemoryStories
+from workers.watch.story_reader import StoryReader
 from workers.watch.tellings import telling_of
 
 WORDS = [f"word{n}" for n in range(800)]
@@ -281,22 +282,37 @@ def random_article(dice: random.Random, number: int) -> Annotation:
 
 
 @settings(max_examples=15 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 10_000), most=st.sampled_from([2, 64]))
-def test_stories_in_memory_are_those_in_redis_whatever_the_batches(redis_url, seed, most) -> None:
+@given(
+    seed=st.integers(0, 10_000),
+    most=st.sampled_from([2, 64]),
+    workers=st.sampled_from([1, 1, 2, 3]),
+    remembered=st.sampled_from([1, 30, 3_000]),
+    log=st.sampled_from([1, 3, 64]),
+)
+def test_stories_in_memory_are_those_in_redis_whatever_the_batches(
+    redis_url, seed, most, workers, remembered, log
+) -> None:
+    """By whoever it is read, however much they remember, however late they hear of each other."""
     dice = random.Random(seed)
     told = [random_article(dice, number) for number in range(50)]
 
     async def in_redis(batch: int) -> list[Assigned]:
         client = connect(Settings(redis_url=redis_url))
-        stories = Stories(client, Keys(f"m{next(NAMESPACES)}"))
-        found = [one for n in range(0, len(told), batch) for one in await stories.assign(told[n : n + batch])]
+        keys = Keys(f"m{next(NAMESPACES)}")
+        crew = [Stories(client, keys) for _ in range(workers)]
+        found = []
+        for n in range(0, len(told), batch):
+            found += await dice.choice(crew).assign(told[n : n + batch])
         await client.aclose()
         return found
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("workers.watch.story_index.MAX_POSTING", most)
+        patch.setattr("workers.watch.story_cache.MOST_HEAVY", remembered)
+        patch.setattr("workers.watch.story_cache.MOST_LIGHT", remembered)
+        patch.setattr("workers.watch.redis_stories._LOG_ENTRIES", log)
         found = assigned(*told)
-        assert found == asyncio.run(in_redis(dice.randint(1, 50)))
+        assert found == asyncio.run(in_redis(dice.choice([1, 3, dice.randint(1, 50)])))
     if most > 2:
         assert len({one.story for one in found}) < len({one.text for one in found}) < len({a.article_id for a in told})
 
@@ -317,6 +333,50 @@ async def test_workers_that_read_the_same_news_at_the_same_time_find_one_story(r
         client = connect(Settings(redis_url=redis_url))
         await client.flushall()
         await client.aclose()
+
+
+async def test_workers_side_by_side_leave_what_one_of_them_would_have_left(redis_url, client) -> None:
+    """Each sum of a story holds all of its articles, each posting all of its marks: nobody wrote over anybody."""
+
+    async def worker(number: int) -> list[Assigned]:
+        own_client = connect(Settings(redis_url=redis_url))
+        stories = Stories(own_client, Keys("t"))
+        told = [own(f"{number}n{n}", f"{QUAKE} w{number}x{n}", at(minutes=n)) for n in range(40)]
+        found = [one for n in range(0, 40, 3) for one in await stories.assign(told[n : n + 3])]
+        await own_client.aclose()
+        return found
+
+    found = [one for each in await asyncio.gather(*map(worker, range(4))) for one in each]
+    (story_id,) = {one.story for one in found}
+    known = await StoryReader(client, Keys("t")).known([story_id])
+    assert known[story_id].articles == len(found) == len({one.text for one in found}) == 160
+
+
+async def test_a_worker_whose_redis_was_emptied_or_restored_forgets_what_it_knew(redis_url, client) -> None:
+    stories, other = Stories(client, Keys("t")), Stories(client, Keys("t"))
+    (first,) = await stories.assign([copy("a", text(1), terms=QUAKE)])
+    await client.flushall()
+    assert await other.assign([copy("x", text(2), terms=QUAKE)]) == [Assigned(*story_and_text("x"))]
+    assert await other.assign([copy("y", text(3), terms="bond yen coupon")])
+    (second,) = await stories.assign([copy("b", text(1), terms=QUAKE)])
+    assert second.story == story_and_text("x")[0] != first.story
+    assert second.text == story_and_text("b")[1] != first.text
+
+
+def story_and_text(article: str) -> tuple[str, str]:
+    """Those that it would begin."""
+    mark = mark_of(article, to_micros(at(0)))
+    return f"s{mark}", f"t{mark}"
+
+
+async def test_what_is_dropped_comes_back_with_an_end_to_its_life(stories, client) -> None:
+    """Shares of old spans go as whole keys; an article that is late all the same makes new ones."""
+    late = [own(f"l{n}", f"{QUAKE} l{n}", at(0)) for n in range(3)]
+    await stories.assign(late[:1])
+    await stories.assign([own("n", QUAKE, at(days=30))])
+    await stories.assign(late[1:])
+    for key in [key async for key in client.scan_iter()]:
+        assert 0 < await client.ttl(key) <= SECONDS_TO_LIVE
 
 
 async def test_all_is_forgotten_in_time_and_lies_in_one_slot(stories, client) -> None:
