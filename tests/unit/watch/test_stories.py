@@ -286,13 +286,11 @@ def random_article(dice: random.Random, number: int) -> Annotation:
     seed=st.integers(0, 10_000),
     most=st.sampled_from([2, 64]),
     workers=st.sampled_from([1, 1, 2, 3]),
-    remembered=st.sampled_from([1, 30, 3_000]),
-    log=st.sampled_from([1, 3, 64]),
+    limits=st.tuples(st.sampled_from([1, 30, 3_000]), st.sampled_from([1, 3, 64])),
 )
-def test_stories_in_memory_are_those_in_redis_whatever_the_batches(
-    redis_url, seed, most, workers, remembered, log
-) -> None:
+def test_stories_in_memory_are_those_in_redis_whatever_the_batches(redis_url, seed, most, workers, limits) -> None:
     """By whoever it is read, however much they remember, however late they hear of each other."""
+    remembered, log = limits
     dice = random.Random(seed)
     told = [random_article(dice, number) for number in range(50)]
 
