@@ -22,6 +22,7 @@ NEWS_WINDOW = timedelta(days=7)
 
 Lies = Literal["past", "news", "future"]
 
+_LONG = timedelta(days=366)
 _SOON = timedelta(days=45)
 """A date without a year that lies so near ahead is meant to; one further ahead only in words that look ahead."""
 
@@ -72,6 +73,8 @@ class When:
         """Where the time lies, seen from `published`: before the news window, in it, or after it."""
         if self.granularity == "year" and self.first.year == published.year and published - self.first > NEWS_WINDOW:
             return "past"  # "has fired five missiles this year" sums up
+        if self.granularity == "span" and self.first < published < self.last and published - self.first > _LONG:
+            return "past"  # "this century"
         if self.lasting and published - self.first > NEWS_WINDOW:
             return "past"
         if self.last < published - NEWS_WINDOW:
@@ -152,6 +155,8 @@ def _with_anaphora(text: str, found: Sequence[When], published: date, before: Wh
     matches = [m for m in ANAPHORIC.finditer(text) if not any(m.start() < w.end and w.start < m.end() for w in found)]
     for match in matches:
         named = next((w for w in reversed(found) if w.end <= match.start()), before)
+        if named is not None and named.lasting and match["unit"] and not named.vague:
+            named = replace(named, last=min(named.last, named.first + timedelta(days=31)), lasting=False)  # "since May"
         if named is None or named.lasting or named.lies(published) != "past":
             continue
         gap = {"month": 92, "year": 1100, "decade": 11000}.get((match["later"] or "").lower().rstrip("s"), 31)

@@ -111,6 +111,11 @@ def _quoted() -> frozenset[str]:
     return frozenset(texts(read_shipped(LEADERS).value["quoted"]))
 
 
+def is_name_of_office(name: str) -> bool:
+    """Could `name` mean one of the holders at all, of whatever time?"""
+    return any(word in _holders() for word in slug(name).split("-"))
+
+
 @lru_cache(maxsize=64)
 def quoted_on(day: date) -> Mapping[str, str]:
     """Names that news writes alone for a holder of an office on `day`, and the full names: "Trump", "Modi"."""
