@@ -130,8 +130,6 @@ class Stories:
                 if not unknown:
                     decided.append(_Decided(made, desk.asked))
                     desk.write(made.writes)
-                elif len(unknown) >= self._cache.at_once:
-                    break
             if not unknown:
                 return decided
             decided = _standing(decided, await self._look_up(unknown))
