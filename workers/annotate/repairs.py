@@ -151,7 +151,7 @@ def _kind_of_name(mention: Mention, around: _Around, known: _Known) -> EntityKin
     if mention.kind != "place" and mention.text.lower() not in known.persons:
         if _is_place(mention, around, known):
             return "place"
-        if mention.kind == "person" and _is_firm(around):
+        if mention.kind == "person" and (_is_firm(around) or is_company(mention.text)):
             return "organisation"
     return mention.kind
 
@@ -208,6 +208,7 @@ def _is_site(mention: Mention, around: _Around) -> bool:
         or (around.after in sites and mention.kind != "organisation")
         or (around.before == "of" and around.before_that in sites)
         or (around.before in {"to", "from"} and around.before_that in names.words("names", "ways"))
+        or (around.before in names.words("names", "shelled") and " " not in mention.text)
     )
 
 

@@ -14,6 +14,7 @@ from workers.annotate.actors import Cast
 from workers.annotate.frames import Frame
 from workers.annotate.goals import receivers_of
 from workers.annotate.lexicon import lexicon
+from workers.annotate.objects import objects_of
 from workers.annotate.ontology import EventType
 from workers.annotate.places import Place
 from workers.annotate.syntax import (
@@ -24,12 +25,12 @@ from workers.annotate.syntax import (
     has_child,
     is_passive,
     is_verbal,
-    objects_of,
     subjects_of,
 )
 from workers.annotate.triggers import Candidate
 
 _PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "by", "of")
+_HELD = frozenset({"talk", "negotiation", "meeting", "summit", "discussion", "dialogue", "consultation"})
 _GATHERING = frozenset({"at", "during", "for", "in", "after", "before", "to", "under"})
 
 
@@ -45,6 +46,8 @@ def participants(
     actor = unique([*actor, *partners])
     if not actor:
         actor = _blamed(frame, cast) if kind.on_ground else _both(frame, cast)
+    if not actor and kind.spoken:
+        actor = _sayers(frame, cast)
     taken = {p.id for p in actor}
     target = _targets(trigger.target, frame, cast, taken, as_persons="target" in trigger.personal)
     if not target and "target" in trigger.personal:
@@ -56,6 +59,8 @@ def participants(
         )
     if not target and kind.spoken:
         target = _drawn(frame, cast, taken) or _spoken_to(frame, cast, taken)
+    if not target and actor and kind.spoken:
+        target = _answered(frame, cast, taken)
     if not target and actor and (kind.spoken or kind.abroad):
         target = _shared(frame, cast, taken)
     if not target and actor and kind.abroad and not _is_on_people(trigger.target, frame, cast):
@@ -114,6 +119,15 @@ def _orderers(frame: Frame, cast: Cast) -> list[Participant]:
         return []
     ordered = over.lemma_.lower() == "order" and not any(True for _ in children(verb, "aux", "auxpass"))
     return unique(p for p in _resolved(subjects_of(over), cast) if is_public(p)) if ordered else []
+
+
+def _sayers(frame: Frame, cast: Cast) -> list[Participant]:
+    """ "Chad said that a truce was out of the question": whose words the phrase is."""
+    said = lexicon().words("reporting", "say")
+    verb = next((t for t in frame.head.ancestors if is_verbal(t) and t.lemma_.lower() in said), None)
+    if frame.kind not in {"phrase", "pattern"} or verb is None or is_passive(verb):
+        return []
+    return unique(p for p in _resolved(subjects_of(verb), cast) if is_public(p))
 
 
 def _makers(frame: Frame, cast: Cast) -> list[Participant]:
@@ -201,6 +215,23 @@ def _shared(frame: Frame, cast: Cast, taken: set[str]) -> list[Participant]:
     return []
 
 
+def _answered(frame: Frame, cast: Cast, taken: set[str]) -> list[Participant]:
+    """Who did it to those who answer: "Accused by Mali, Chad rejected it", "Mali struck, and Chad vowed to reply"."""
+    verb = frame.head
+    if frame.kind != "verb":
+        return []
+    hostile = lexicon().words("roles", "against_states")
+    subjects = list(children(verb, "nsubj"))
+    for clause in (*(c for s in subjects for c in children(s, "acl", "relcl")), *children(verb, "advcl")):
+        if clause.lemma_.lower() in hostile and is_passive(clause):
+            return _touched(agents_of(clause), cast, taken)
+    other = verb.head if verb.dep_ in {"conj", "ccomp"} and subjects else None
+    if other is None or other.i > verb.i or other.lemma_.lower() not in hostile:
+        return []
+    struck = {p.id for t in objects_of(other) for p in cast.touched(t)}
+    return _touched(subjects_of(other), cast, taken) if struck & taken else []
+
+
 def _touched(tokens: Iterable[Token], cast: Cast, taken: set[str]) -> list[Participant]:
     return unique(p for t in tokens for p in cast.touched(t, taken) if p.id not in taken and is_public(p))
 
@@ -246,6 +277,9 @@ def _parties(frame: Frame, cast: Cast) -> list[Participant]:
         people = list(_gathered(frame))
         if any(cast.classes(token) & {"state", "person", "org", "company"} for token in people):
             found = unique([*found, *_resolved(people, cast)])
+    if not found and frame.kind == "verb":  # "US-Chinese talks have made headway"
+        held = [t for slot in ("subject", "object") for t in frame.slot(slot) if t.lemma_.lower() in _HELD]
+        found = unique(cast.participant(m) for t in held for m in cast.owning(t) if m.kind == "country")
     found = [p for p in found if not p.id.startswith("place:")]
     return found or (cast.pair_here(frame.head) if frame.kind != "verb" else [])
 
@@ -288,10 +322,11 @@ def _is_judged(verb: Token) -> bool:
 def _dealt_with(frame: Frame) -> Iterator[Token]:
     """ "Agreed to buy X from Y", "signed a contract to deliver trains to Y": the other side of a deal."""
     dealing = lexicon().words("roles", "giving") | lexicon().words("roles", "dealing")
-    for word in (frame.head, *frame.slot("object")):
+    for word in (frame.head, *frame.slot("object"), *frame.slot("into"), *frame.slot("on")):
         for verb in children(word, "xcomp", "acl", "advcl"):
             if verb.lemma_.lower() in dealing and verb.tag_ in {"VB", "VBG"}:
-                yield from objects_of(verb)
+                for thing in (*objects_of(verb), *children(verb, "nsubj")):
+                    yield from (thing, *behind(thing, "of"))
                 yield from receivers_of(verb)
                 for preposition in ("from", "with", "to", "for"):
                     for noun in behind(verb, preposition):

@@ -7,46 +7,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spacy.tokens import Doc, Token
+from spacy.tokens import Token
 
 from workers.annotate.lexicon import lexicon
+from workers.annotate.links import Governor, kept, links_of
+from workers.annotate.strays import is_said_beside, whoever
 
 RELATIVE = frozenset({"that", "which", "who", "whom", "whose"})
 SUBJECTS = frozenset({"nsubj", "csubj"})
 PASSIVE_SUBJECTS = frozenset({"nsubjpass", "csubjpass"})
 OBJECTS = frozenset({"dobj", "obj", "oprd"})
 MODIFIERS = frozenset({"compound", "amod", "nmod", "poss", "nummod", "npadvmod"})
+_PASSIVE_LABELS = PASSIVE_SUBJECTS | {"auxpass", "agent"}
+_SPEECH = (
+    ("reporting", "say"),
+    ("reporting", "speak"),
+    ("status", "denying"),
+    ("roles", "against_states"),
+    ("roles", "spoken"),
+)
 _NOMINAL = frozenset({"NOUN", "PROPN"})
-_LINK: list[int | str] = ["HEAD", "DEP"]
-_LABELS: dict[int, str] = {}
 _DEPTH = 6
 """How far chains of clauses are followed; a broken parse must not send a search far."""
 
 
 def children(token: Token, *deps: str) -> Iterator[Token]:
     """Children of `token` with one of the labels."""
-    for child, dep in _family(token.doc)[token.i]:
+    for child, dep in links_of(token.doc).family[token.i]:
         if dep in deps:
             yield child
 
 
-def _family(doc: Doc) -> list[list[tuple[Token, str]]]:
-    """For each token its children with their labels, kept with the sentence: rules ask for them again and again."""
-    found: list[list[tuple[Token, str]]] | None = doc.user_data.get("family")
-    if found is None:
-        found = doc.user_data["family"] = [[] for _ in range(len(doc))]
-        links = doc.to_array(_LINK)
-        distances, labels = links[:, 0].astype("int64").tolist(), links[:, 1].tolist()
-        for i, (token, distance, label) in enumerate(zip(doc, distances, labels, strict=True)):
-            if distance:
-                name = _LABELS.get(label) or _LABELS.setdefault(label, doc.vocab.strings[label])
-                found[i + distance].append((token, name))
-    return found
-
-
 def has_child(token: Token, *words: str) -> bool:
     """Does one of the small-letter words hang directly on `token`?"""
-    return any(child.lower_ in words for child in token.children)
+    return any(child.lower_ in words for child, _ in links_of(token.doc).family[token.i])
 
 
 def lemma_of(noun: Token) -> str:
@@ -59,24 +53,29 @@ def lemma_of(noun: Token) -> str:
 
 def is_verbal(token: Token) -> bool:
     """Is `token` a verb or an auxiliary? A "noun" behind "to" or "will" is a verb that the tagger missed."""
-    if token.pos_ in {"VERB", "AUX"}:
+    pos = token.pos_
+    if pos in {"VERB", "AUX"}:
         return True
-    return token.pos_ in {"NOUN", "PROPN", "ADJ"} and any(
-        c.dep_ == "aux" and c.tag_ in {"TO", "MD"} and c.i < token.i for c in token.children
+    return pos in {"NOUN", "PROPN", "ADJ"} and any(
+        dep == "aux" and c.tag_ in {"TO", "MD"} and c.i < token.i for c, dep in links_of(token.doc).family[token.i]
     )
 
 
 def is_infinitive(verb: Token) -> bool:
     """Does "to" stand before the verb?"""
-    return any(c.lower_ == "to" and c.dep_ == "aux" for c in verb.children)
+    return any(c.lower_ == "to" for c in children(verb, "aux"))
 
 
 def is_passive(verb: Token) -> bool:
     """Is the verb in the passive: with an auxiliary, or as a reduced clause ("the missile fired by")?"""
-    labels = {child.dep_ for child in verb.children}
+    return kept(links_of(verb.doc).passives, verb, _is_passive)
+
+
+def _is_passive(verb: Token) -> bool:
+    labels = labels_below(verb)
     if _is_state_of_mind(verb):
         return False
-    if labels & {"nsubjpass", "auxpass", "agent", "csubjpass"} or _is_bare_passive(verb, labels):
+    if labels & _PASSIVE_LABELS or is_bare_passive(verb, labels):
         return True
     if verb.tag_ != "VBN" or "aux" in labels or labels & SUBJECTS:
         return False
@@ -92,7 +91,12 @@ def _is_state_of_mind(verb: Token) -> bool:
     return not any(True for _ in children(verb, "agent")) and has_child(verb, "to")
 
 
-def _is_bare_passive(verb: Token, labels: set[str]) -> bool:
+def labels_below(token: Token) -> set[str]:
+    """The labels of a word's children."""
+    return {dep for _, dep in links_of(token.doc).family[token.i]}
+
+
+def is_bare_passive(verb: Token, labels: set[str]) -> bool:
     """A headline's "Editor jailed in Minsk": a verb that needs an object and has none is in the passive."""
     if verb.tag_ not in {"VBD", "VBN"} or verb.dep_ not in {"ROOT", "conj", "ccomp"}:
         return False
@@ -108,15 +112,21 @@ def _is_bare_passive(verb: Token, labels: set[str]) -> bool:
 def spread(token: Token) -> list[Token]:
     """`token`, its conjuncts, and what it only counts ("a salvo of missiles": missiles too)."""
     found = [token]
-    counts = token.lemma_.lower() in lexicon().words("roles", "quantity")
-    for child in token.children:
-        if child.dep_ == "conj" and len(found) < 12:
+    if not links_of(token.doc).family[token.i]:
+        return found
+    counts = token.pos_ == "NUM" or token.lemma_.lower() in lexicon().words("roles", "quantity")
+    for child, dep in links_of(token.doc).family[token.i]:
+        if (dep == "conj" or _is_listed(token, child)) and len(found) < 12:
             found.extend(spread(child))
-        elif child.dep_ == "prep" and (
-            child.lower_ in {"including", "like", "such"} or (counts and child.lower_ == "of")
-        ):
+        elif dep == "prep" and (child.lower_ in {"including", "like", "such"} or (counts and child.lower_ == "of")):
             found.extend(t for inner in children(child, "pobj") for t in spread(inner))
     return found
+
+
+def _is_listed(name: Token, other: Token) -> bool:
+    """Is a name that the parser takes for another word for `name` the next of a list: "Chad, Mali and Niger"?"""
+    both = name.pos_ == other.pos_ == "PROPN" and other.dep_ == "appos"
+    return both and any(c.dep_ == "conj" and c.pos_ == "PROPN" for c in other.children)
 
 
 def about(noun: Token) -> list[Token]:
@@ -131,17 +141,25 @@ def about(noun: Token) -> list[Token]:
 
 def behind(head: Token, preposition: str) -> list[Token]:
     """What stands behind `preposition` where that hangs on `head`; "out of" counts for both its words."""
-    found: list[Token] = []
+    found = kept(links_of(head.doc).behind, head, _by_preposition)
+    return found[preposition].copy() if preposition in found else []
+
+
+def _by_preposition(head: Token) -> dict[str, list[Token]]:
+    """What stands behind each preposition that hangs on `head`."""
+    found: dict[str, list[Token]] = {}
     heads = list(children(head, "prep", "agent", "prt", "advmod"))
     if heads:  # "to Oslo and then to Bergen"
         heads += [c for above in (head, *heads) for c in children(above, "conj") if c.tag_ in {"IN", "TO"}]
     for prep in heads:
-        if prep.lower_ == preposition:
-            found.extend(t for noun in children(prep, "pobj") for t in spread(noun))
-            found.extend(children(prep, "pcomp"))
+        word = prep.lower_
+        things = [t for noun in children(prep, "pobj") for t in spread(noun)]
+        found.setdefault(word, []).extend([*things, *children(prep, "pcomp")])
         for deeper in children(prep, "prep"):
-            if deeper.pos_ in {"ADP", "SCONJ"} and preposition in {deeper.lower_, prep.lower_}:
-                found.extend(t for noun in children(deeper, "pobj") for t in spread(noun))
+            if deeper.pos_ in {"ADP", "SCONJ"}:
+                things = [t for noun in children(deeper, "pobj") for t in spread(noun)]
+                for name in {word, deeper.lower_}:
+                    found.setdefault(name, []).extend(things)
     return found
 
 
@@ -151,21 +169,11 @@ def antecedent(token: Token) -> Token:
         verb = token.head
         for _ in range(_DEPTH):
             if verb.dep_ == "relcl":
-                return _whoever(verb.head) if token.lower_ in {"who", "whom"} else verb.head
+                return whoever(verb.head) if token.lower_ in {"who", "whom"} else verb.head
             if verb.head == verb:
                 break
             verb = verb.head
     return token
-
-
-def _whoever(noun: Token) -> Token:
-    """ "The president of Chad, who …": the relative clause that the parser hangs on Chad is the president's."""
-    if noun.pos_ != "PROPN" or noun.dep_ != "pobj" or noun.head.lower_ not in {"of", "from"}:
-        return noun
-    above = noun.head.head
-    roles = lexicon()
-    is_person = any(above.lemma_.lower() in roles.words("roles", name) for name in ("leader", "official", "speaker"))
-    return above if is_person else noun
 
 
 def antecedents(token: Token) -> list[Token]:
@@ -179,8 +187,12 @@ def antecedents(token: Token) -> list[Token]:
     return spread(first if both else noun)
 
 
-def governor(noun: Token) -> tuple[Token | None, str, Token | None]:
+def governor(noun: Token) -> Governor:
     """The verb over a noun, how the noun relates to it (object, subject, attr, prep, none), and the preposition."""
+    return kept(links_of(noun.doc).governors, noun, _governor)
+
+
+def _governor(noun: Token) -> Governor:
     token, preposition = noun, None
     transparent = lexicon().words("roles", "transparent") | lexicon().words("roles", "quantity")
     for _ in range(_DEPTH):
@@ -218,7 +230,8 @@ def _relation(dep: str) -> str:
 
 def agents_of(verb: Token) -> list[Token]:
     """Who stands behind a passive verb with "by"."""
-    found = [t for by in children(verb, "agent") for noun in children(by, "pobj") for t in spread(noun)]
+    agents = [prep for by in children(verb, "agent") for prep in (by, *children(by, "conj"))]
+    found = [t for by in agents for noun in children(by, "pobj") for t in spread(noun)]
     return found or [t for t in behind(verb, "by") if t.dep_ != "pcomp"]
 
 
@@ -279,8 +292,9 @@ def _subjects_above(verb: Token, depth: int) -> list[Token]:
     if head == verb:
         return []
     if dep in {"conj", "advcl", "dep", "parataxis"} and is_verbal(head):
-        if dep == "conj" and _is_said_beside(verb, head):
+        if dep == "conj" and is_said_beside(verb, head):
             head = head.head  # "Chad said that it was over and accused Mali": it is Chad that accused
+        head = _told_before(verb, head)
         return surface_subjects(head) or subjects_of(head, depth + 1)
     if dep in {"xcomp", "ccomp"}:
         return _controller(verb, head, depth)
@@ -292,12 +306,14 @@ def _subjects_above(verb: Token, depth: int) -> list[Token]:
     return []
 
 
-def _is_said_beside(verb: Token, head: Token) -> bool:
-    """Is a verb of speech joined to what somebody said, in the tense of the saying?"""
-    above, words = head.head, lexicon()
-    says = above.lemma_.lower() in words.words("reporting", "say") and head.dep_ == "ccomp" and above.tag_ == verb.tag_
-    speech = words.words("reporting", "say") | words.words("reporting", "speak") | words.words("status", "denying")
-    return says and verb.lemma_.lower() in speech and verb.i > head.i > above.i
+def _told_before(verb: Token, head: Token) -> Token:
+    """ "Chad fired rockets, Mali said, killing nine": what is told does so, unless it is words."""
+    words, lemma = lexicon(), verb.lemma_.lower()
+    if verb.dep_ != "advcl" or verb.tag_ != "VBG" or head.lemma_.lower() not in words.words("reporting", "say"):
+        return head
+    spoken = any(lemma in words.words(*name) for name in _SPEECH)
+    told = next((c for c in children(head, "ccomp") if c.i < head.i < verb.i), None)
+    return head if spoken or told is None else told
 
 
 def _subjects_over_noun(verb: Token, noun: Token, depth: int) -> list[Token]:
@@ -351,50 +367,3 @@ def _holder(noun: Token, depth: int) -> list[Token]:
     if verb is not None and relation in {"object", "attr"} and not is_passive(verb):
         return subjects_of(verb, depth + 1)
     return behind(noun, "by") + behind(noun, "from")
-
-
-def objects_of(verb: Token, depth: int = 0) -> list[Token]:
-    """What is acted on: objects, subjects of the passive, the noun that a relative clause hangs on."""
-    if depth > _DEPTH:
-        return []
-    if is_passive(verb):
-        return _passive_objects(verb, depth)
-    found = [t for noun in children(verb, *OBJECTS) for t in spread(antecedent(noun))] or _hedged_objects(verb)
-    if found:
-        return found
-    subjects = list(children(verb, *SUBJECTS))
-    if verb.dep_ == "relcl" and subjects and not any(noun.lower_ in RELATIVE for noun in subjects):
-        return spread(verb.head)  # "the missile (that) Pyongyang launched"
-    right = next((c for c in verb.rights if c.dep_ == "conj" and is_verbal(c)), None)
-    between = {"prep", "xcomp", "ccomp", "punct"}
-    if right is not None and not any(c.dep_ in between and c.i < right.i for c in verb.rights):
-        return [t for noun in children(right, *OBJECTS) for t in spread(noun)]  # "planned and carried out attacks"
-    return []
-
-
-def _hedged_objects(verb: Token) -> list[Token]:
-    """The thing itself in "fired what appeared to be a missile", "what it called a satellite"."""
-    for clause in children(verb, "ccomp", "dobj", "advcl"):
-        if any(t.lower_ == "what" for t in clause.subtree):
-            return [
-                t
-                for word in clause.subtree
-                if word.dep_ in {"attr", "oprd"} or (word.dep_ == "pobj" and word.head.lower_ == "as")
-                for t in spread(word)
-                if t.lower_ != "what"
-            ]
-    return []
-
-
-def _passive_objects(verb: Token, depth: int) -> list[Token]:
-    bare = SUBJECTS if _is_bare_passive(verb, {child.dep_ for child in verb.children}) else frozenset()
-    own = [t for noun in children(verb, *PASSIVE_SUBJECTS, *bare) for t in antecedents(noun)]
-    if own:
-        return own + [t for noun in children(verb, "oprd") for t in spread(noun)]
-    if verb.dep_ in {"acl", "relcl"}:
-        return spread(verb.head)
-    if verb.dep_ == "advcl" and verb.i < verb.head.i and is_verbal(verb.head):
-        return surface_subjects(verb.head)  # "Accused of it by Chad, Mali denied the charge"
-    if verb.dep_ in {"conj", "xcomp", "advcl"} and is_verbal(verb.head):
-        return objects_of(verb.head, depth + 1) or surface_subjects(verb.head)
-    return []
