@@ -7,21 +7,15 @@ from __future__ import annotations
 
 from spacy.tokens import Token
 
-from workers.annotate.complements import (
-    Complements,
-    has_child_before,
-    has_object,
-    is_long_after,
-    is_phrasal,
-    is_reporting,
-    is_speech,
-)
+from workers.annotate.complements import Complements, is_reporting, is_speech
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negates, read_habit, read_modality
+from workers.annotate.phrasal import has_child_before, has_object, is_long_after, is_phrasal
 from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
 
 _COMPLEMENTS = frozenset({"xcomp", "ccomp", "csubj", "csubjpass", "acomp", "parataxis", "oprd", "attr"})
 _FINITE = frozenset({"VBD", "VBZ", "VBP"})
+_NEARLY = frozenset({"close", "closer", "near", "nearer"})
 _PRESENT = frozenset({"VBZ", "VBP"})
 _BEFOREHAND = frozenset({"when", "once", "after", "until", "whenever", "as", "while"})
 
@@ -94,6 +88,10 @@ class ClauseWalk(Complements):
             self.background = verb
         elif not is_verbal(head):
             return
+        elif self.kind.spoken and self.path == [verb] and _stands_apart(verb):
+            while is_infinitive(head) and head.dep_ in {"xcomp", "advcl"} and is_verbal(head.head):
+                head = head.head
+            self.verb(head, negation=False)  # "has pledged to keep order, rebuffing calls for a vote"
         elif verb.tag_ == "VBG" and is_phrasal(head, "holding_phrasal"):
             self.complement(verb, head)  # "held off attacking"
         elif verb.tag_ in {"VBG", "VBN"} and not marks:
@@ -104,7 +102,10 @@ class ClauseWalk(Complements):
     def _purpose(self, verb: Token, head: Token) -> None:
         """A purpose is still ahead, also of something that happened: "flew to Moscow to meet Putin"; but what is used
         for an end, or goes so far as to reach it, reaches it."""
-        if self.never(head):
+        if self.never(head) or self._under_decision(verb, head):
+            return
+        if self.kind.spoken and self.path == [verb] and is_verbal(head) and not is_status_word(head, "motion"):
+            self.verb(head)  # "rallied to demand reforms", "wrote to protest": it is said in doing so
             return
         reached = has_object(head) or is_passive(head) if is_status_word(head, "actual") else False
         if is_verbal(head) and (reached or is_status_word(head, "realising")):
@@ -144,6 +145,10 @@ class ClauseWalk(Complements):
 
     def _of_noun(self, verb: Token, noun: Token) -> None:
         self._told_as_background(verb, noun)
+        if is_infinitive(verb) and noun.dep_ == "pobj" and noun.head.lower_ in {"by", "of", "among"}:
+            planned = noun.head.head
+            if is_status_word(planned, "hypothetical_nouns"):
+                noun = planned  # "a plot by officers to oust him"
         lemma = noun.lemma_.lower()
         if is_status_word(noun, "invented") and any(
             c.lower_ in {"in", "where"} for c in children(verb, "prep", "advmod")
@@ -178,6 +183,8 @@ class ClauseWalk(Complements):
             self.background = verb
         if noun.dep_ == "pobj" and noun.head.lower_ == "of" and is_status_word(noun.head.head, "historical_nouns"):
             self.verdict.raise_to("historical", noun.head.head)
+        if noun.dep_ == "pobj" and noun.head.lower_ in {"after", "since"} and is_long_after(noun.head):
+            self.verdict.raise_to("historical", noun.head)  # "a year after the quake that killed 900"
         if verb.dep_ == "relcl" and noun.dep_ == "pobj" and noun.head.lower_ == "of" and noun.head.head.pos_ == "NOUN":
             self.path.append(noun.head.head)  # "its launch last month of a missile that flew far"
         if has_child(verb, "when"):
@@ -194,7 +201,11 @@ class ClauseWalk(Complements):
             if above.tag_ not in {"VBD", "VBN"}:  # "flew for an hour before splashing down"
                 self.verdict.raise_to("future", preposition)
         elif lower == "against":
-            self.verdict.raise_to("hypothetical", preposition)
+            decided = is_verbal(above) and is_status_word(above, "deciding")
+            self.verdict.raise_to("negated" if decided else "hypothetical", preposition)
+        elif above.lower_ in _NEARLY:
+            past = above.head.tag_ == "VBD" and above.head.lemma_.lower() == "come"
+            self.verdict.raise_to("negated" if past else "hypothetical", above)  # "came close to shutting the border"
         elif above.pos_ in {"NOUN", "PROPN"}:
             self.listed_noun(above, default="actual")
         elif above.pos_ == "ADJ":
@@ -213,6 +224,11 @@ class ClauseWalk(Complements):
             self.verb(verb, negation=False)
         elif is_status_word(verb, "hypothetical"):
             self.verdict.raise_to("hypothetical", verb)
+
+
+def _stands_apart(verb: Token) -> bool:
+    """Does a participle stand behind a comma?"""
+    return verb.tag_ == "VBG" and verb.i > 0 and verb.nbor(-1).text == ","
 
 
 def _is_counted(noun: Token) -> bool:

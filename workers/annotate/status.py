@@ -26,6 +26,8 @@ def judge(frame: Frame, kind: EventType, setting: Setting, *, carried: bool) -> 
     cue = cue_before(frame.tokens)
     if cue is not None and (cue[0] == "negated" or walk.verdict.status == "actual"):
         walk.verdict.raise_to(*cue)
+    if setting.invented is not None and frame.head.i in setting.invented[0]:
+        walk.verdict.raise_to("hypothetical", setting.invented[1])
     apply_times(walk, setting, frame.head)
     if is_verbal(frame.head) and walk.verdict.status != "historical":
         walk.attribute_above(frame.head)
