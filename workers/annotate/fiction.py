@@ -36,7 +36,7 @@ def invented(sentence: Doc) -> tuple[range, Token] | None:
 
 def _is_work(word: Token) -> bool:
     """Is it a film, a novel, a scenario; and of games only one that plays at war?"""
-    if not is_status_word(word, "invented") or word.pos_ not in {"NOUN", "PROPN"}:
+    if not (is_status_word(word, "invented") or is_status_word(word, "gamed")) or word.pos_ not in {"NOUN", "PROPN"}:
         return False
     return word.lemma_.lower() != "game" or (word.i > 0 and word.nbor(-1).lower_ in _PLAYED)
 
@@ -52,6 +52,5 @@ def _told_inside(noun: Token) -> int | None:
 def _told_by(noun: Token) -> int | None:
     """Where the tale of "The thriller, which opens in May, imagines that …" begins."""
     listed = lexicon().words("status", "depicting")
-    return next(
-        (t.i + 1 for t in noun.doc[noun.i + 1 :] if t.lemma_.lower() in listed and t.lower_.endswith("s")), None
-    )
+    after = noun.doc[noun.i + 1 :]
+    return next((t.i + 1 for t in after if t.lower_.endswith("s") and {t.lemma_.lower(), t.lower_[:-1]} & listed), None)
