@@ -4,6 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
+# Tests run in so many processes as there are cores, at most four: each of them may load a model.
+SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist worksteal
+
 .PHONY: help demo test lint lock generate clean
 
 help:            ## this list
@@ -21,7 +24,7 @@ demo: $(READY)   ## play the sample archive through the whole pipeline and show 
 	@$(BIN)/tocsin demo
 
 test: $(READY)   ## the fast tests: no Kafka, no Redis, no Docker of your own needed
-	$(BIN)/python -m pytest tests/unit tests/journeys -m "not heavy"
+	$(BIN)/python -m pytest tests/unit tests/journeys -m "not heavy" $(SIDE_BY_SIDE)
 
 lint: $(READY)   ## ruff, mypy --strict, import contracts, file sizes
 	$(BIN)/ruff check .

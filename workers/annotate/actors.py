@@ -18,7 +18,7 @@ from workers.annotate.gazetteer import slug
 from workers.annotate.lexicon import lexicon
 from workers.annotate.references import OBJECTIVE
 from workers.annotate.scene import Position
-from workers.annotate.syntax import antecedent, behind, children, lemma_of, objects_of
+from workers.annotate.syntax import agents_of, antecedent, behind, children, lemma_of, objects_of
 
 __all__ = ["Cast", "Position"]
 
@@ -104,23 +104,53 @@ class Cast(Echoes):
 
     def _named_owner(self, token: Token) -> list[Participant]:
         """ "NATO forces", "the head of Hamas", "its army", "the ministry's spokesman"."""
-        words = (*children(token, "compound", "amod", "nmod", "poss"), *behind(token, "of"))
+        words = [*children(token, "compound", "amod", "nmod", "poss"), *behind(token, "of")]
+        led = lexicon().words("names", "owned")  # "Hamas-led militants"
+        words += [
+            name for word in words if word.lower_ in led for name in children(word, "npadvmod", "compound", "nmod")
+        ]
         for word in words:
             mention = self.mention_at(word)
             if mention is not None and mention.sort in {"group", "igo"} and self.speaks(mention):
                 return [self.participant(mention)]
         found = [p for owner in children(token, "poss") for p in self.resolve(owner) if not p.id.startswith("person:")]
-        return found or [p for word in behind(token, "of") for p in self.parties(word)] or self._serving(token)
+        found = found or [p for word in behind(token, "of") for p in self.parties(word)]
+        found = found or [p for word in behind(token, "of") for p in self._of_group(word)]
+        return found or self._serving(token) or self._fired_by(token) or self._freight(token)
+
+    def _fired_by(self, token: Token) -> list[Participant]:
+        """ "Drones launched by X", "drones that Y said had been launched by X"."""
+        if "military" not in self.classes(token):
+            return []
+        clauses = [c for verb in children(token, "acl", "relcl") for c in (verb, *children(verb, "ccomp"))]
+        return [p for verb in clauses for noun in agents_of(verb) for p in self.resolve(noun)]
+
+    def _of_group(self, token: Token) -> list[Participant]:
+        """ "Members of the local branch of Hamas", "of Hamas's armed wing"."""
+        if lemma_of(token) not in lexicon().words("roles", "group"):
+            return []
+        return [p for p in self._named_owner(token) if p.id.startswith("group:")]
+
+    def _freight(self, token: Token) -> list[Participant]:
+        """Whose the load is, where nobody says whose ship or rocket it is: "a plane with Norwegian blankets"."""
+        if lemma_of(token) not in lexicon().words("roles", "carrier"):
+            return []
+        loads = [t for verb in children(token, "acl") if verb.tag_ == "VBG" for t in objects_of(verb)]
+        loads += behind(token, "with")
+        loads += [t for load in loads for t in behind(load, "of")]
+        return list({m.country: self.participant(m) for load in loads for m in self.owning(load) if m.country}.values())
 
     def _serving(self, token: Token) -> list[Participant]:
         """ "Hackers believed to be working for Chinese intelligence", "a group linked to Hamas"."""
-        said = [token.head] if token.dep_ == "nsubj" and token.head.lemma_ in {"believe", "suspect", "think"} else []
-        for clause in (*children(token, "acl", "relcl"), *said):
+        roles = lexicon()
+        told = roles.words("roles", "serving") | roles.words("roles", "identifying")
+        said = [token.head] if token.dep_ == "nsubj" and token.head.lemma_ in told else []
+        for clause in (*children(token, "acl", "relcl", "amod"), *said):
             for verb in (clause, *children(clause, "xcomp")):
-                if verb.lemma_.lower() in lexicon().words("roles", "serving"):
-                    found = [
-                        p for word in ("for", "to", "with") for noun in behind(verb, word) for p in self.resolve(noun)
-                    ]
+                serves = verb.lemma_.lower() in roles.words("roles", "serving")
+                links = ("for", "to", "with") if serves else ("as",)
+                if serves or verb.lemma_.lower() in roles.words("roles", "identifying"):
+                    found = [p for word in links for noun in behind(verb, word) for p in self.resolve(noun)]
                     if found:
                         return found
         return []

@@ -8,10 +8,11 @@ from __future__ import annotations
 from spacy.tokens import Token
 
 from workers.annotate.actors import Cast
+from workers.annotate.forms import forms_of, places_of_forms
 from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import Condition, Term, Trigger, Words
-from workers.annotate.syntax import about, children, forms_of, places_of_forms
+from workers.annotate.syntax import about, children
 
 _PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "of", "by", "to")
 

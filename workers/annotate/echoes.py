@@ -14,7 +14,7 @@ from workers.annotate.entities import Mention
 from workers.annotate.lexicon import lexicon
 from workers.annotate.references import References
 from workers.annotate.scene import Stretch
-from workers.annotate.syntax import behind, children, is_verbal, lemma_of, subjects_of
+from workers.annotate.syntax import antecedent, behind, children, is_verbal, lemma_of, subjects_of
 
 _POINTING = frozenset({"the", "this", "that", "these", "those"})
 _IT = frozenset({"it", "this", "that"})
@@ -30,6 +30,7 @@ class Echoes(References):
 
     def echoed(self, token: Token, own: set[str]) -> list[Participant]:
         """Who did or said what `token` takes up again; never one of `own`."""
+        token = antecedent(token)
         lemma = lemma_of(token)
         if token.lower_ in _IT and token.pos_ == "PRON":
             return self._of_last_sentence(token, own)
@@ -80,12 +81,16 @@ class Echoes(References):
         step = token
         while step.head != step:
             below, step = step, step.head
-            if not is_verbal(step) or below.dep_ in {"ccomp", "xcomp"}:
+            said = step.lemma_.lower() in lexicon().words("reporting", "say")
+            if not is_verbal(step) or (said and below.dep_ in {"ccomp", "xcomp"}):
                 continue
-            subjects = [t for t in subjects_of(step) if t.i < token.i]
-            found = [p for t in subjects for p in self.resolve(t) if not p.id.startswith("place:")]
-            if found and not {p.id for p in found} & own:
-                return found
+            # The nearest of joined clauses: "Chad broke the truce, Mali charged, an accusation that …".
+            joined = [t for t in children(step, "conj", "parataxis") if is_verbal(t) and t.i < token.i]
+            for verb in (*reversed(joined), step):
+                subjects = [t for t in subjects_of(verb) if t.i < token.i]
+                found = [p for t in subjects for p in self.resolve(t) if not p.id.startswith("place:")]
+                if found and not {p.id for p in found} & own:
+                    return found
         return []
 
     def _doer_of(self, stretch: Stretch, *, said: bool, struck: bool) -> Participant | None:

@@ -11,6 +11,7 @@ from spacy.tokens import Token
 
 from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
+from workers.annotate.nouns import nouns
 from workers.annotate.syntax import children, lemma_of
 
 _SLOTS = ("subject", "object", "by", "with")
@@ -39,7 +40,7 @@ def _stands_for(noun: Token, thing: Token) -> bool:
     if lemma in words.words("figures", "nature"):
         return not named and made_of not in words.words("figures", "of_nature")
     if lemma in words.words("figures", "crowd"):
-        return not named and made_of in words.words("figures", "of_crowd")
+        return not named and (made_of in words.words("figures", "of_crowd") or _is_host_of_civilians(noun, made_of))
     if lemma in words.words("figures", "arms"):
         if any(child.lower_ in {"a", "an"} for child in children(thing, "det")):
             # "A rocket of a shot" is none; "the bombardment of a camp" is one.
@@ -49,3 +50,13 @@ def _stands_for(noun: Token, thing: Token) -> bool:
         real = made_of in words.words("figures", "of_arms") or any(made_of in words.words("roles", n) for n in lists)
         return not (given or real)
     return False
+
+
+def _is_host_of_civilians(noun: Token, member: str) -> bool:
+    """ "An army of pollsters": of people who bear no arms, a host with "a" is only many."""
+    words = lexicon()
+    is_many = any(child.lower_ in {"a", "an"} for child in noun.children)
+    if not is_many or lemma_of(noun) not in words.words("figures", "host") or member not in nouns()["human"]:
+        return False
+    armed = words.words("roles", "military") | words.words("roles", "group") | words.words("figures", "armed")
+    return member not in armed

@@ -28,6 +28,7 @@ from workers.annotate.syntax import (
 )
 
 CHARGES = frozenset({("blame", "for"), ("accuse", "of"), ("condemn", "for"), ("suspect", "of")})
+_REACTING = (("status", "reaction"), ("status", "denying"), ("reporting", "say"), ("roles", "brokering"))
 _Filler = Callable[["Frame"], list[Token]]
 
 
@@ -76,7 +77,8 @@ class Frame:
 
     def _owners_around_verb(self) -> list[Token]:
         # Whose the thing is that something was done to has not done it: "Chad's army was blamed".
-        nouns = self.slot("subject") if is_passive(self.head) else (*self.slot("subject"), *self.slot("object"))
+        acting = self.slot("subject")
+        nouns = acting if is_passive(self.head) or acting else self.slot("object")
         return [t for noun in nouns for owner in children(noun, "poss") for t in spread(owner)]
 
     # --- nouns -----------------------------------------------------------------------------------------------
@@ -98,8 +100,8 @@ class Frame:
             clauses = (c for c in children(self.head, "acl", "relcl") if c.lemma_.lower() not in brokers)
             found = [t for clause in clauses for t in behind(clause, preposition)]
         if preposition == "by" and not found:
-            found = [t for obj in behind(self.head, "of") for t in behind(obj, "by")]
-            if not found and verb is not None and relation == "object" and is_passive(verb):
+            found = [t for obj in behind(self.head, "of") for t in _by(obj)]
+            if not found and verb is not None and relation == "object" and is_passive(verb) and not _reacts(verb):
                 found = agents_of(verb)
         if not found and verb is not None and preposition in {"on", "against"} and self.head.head.lower_ == "with":
             found = objects_of(verb) if self.head.dep_ == "pobj" and self.head.head.head == verb else found
@@ -133,6 +135,13 @@ class Frame:
         verb, relation, preposition = governor(self.head)
         if verb is not None and preposition is not None and preposition.lower_ == "in" and _takes_part(verb):
             return subjects_of(verb)
+        if (
+            verb is not None
+            and preposition is not None
+            and preposition.lower_ == "with"
+            and _answers(verb, preposition)
+        ):
+            return subjects_of(verb)
         if verb is not None and preposition is not None and (verb.lemma_.lower(), preposition.lower_) in CHARGES:
             return surface_subjects(verb) if is_passive(verb) else objects_of(verb)  # "Chad was blamed for the raid"
         if verb is None or relation not in {"object", "attr"}:
@@ -154,12 +163,28 @@ class Frame:
         return [above] if above.pos_ in {"NOUN", "PROPN"} else []
 
 
+def _by(noun: Token) -> list[Token]:
+    """ "The closure of the border by X", "of the border, ordered by X"."""
+    return behind(noun, "by") or [t for verb in children(noun, "acl") for t in agents_of(verb)]
+
+
+def _reacts(verb: Token) -> bool:
+    """Is it what others say of a deed, or do about it: "the raid was condemned by", "the talks were brokered by"?"""
+    words, lemma = lexicon(), verb.lemma_.lower()
+    return lemma not in words.words("roles", "owning_up") and any(lemma in words.words(*name) for name in _REACTING)
+
+
 def _calls_off(verb: Token) -> bool:
     """ "Halted the deliveries", "put off a trip": whose it was to be."""
     words = lexicon()
     stops = any(verb.lemma_.lower() in words.words("status", name) for name in ("stopping", "cancelling", "postponing"))
     phrasal = words.words("status", "postponing_phrasal") | {"call off"}
     return stops or any(f"{verb.lemma_.lower()} {c.lower_}" in phrasal for c in children(verb, "prt", "advmod"))
+
+
+def _answers(verb: Token, preposition: Token) -> bool:
+    """ "Answered with a salvo", "joined in with strikes"."""
+    return preposition.head == verb and verb.lemma_.lower() in lexicon().words("roles", "answering")
 
 
 def _takes_part(verb: Token) -> bool:

@@ -136,6 +136,9 @@ def _look_behind(reading: Reading, lower: Sequence[str], mention: Mention, perso
     if i + 1 < len(lower) and lower[i] == "of" and person.roles["leader"] + person.roles["official"]:
         person.countries.update(_countries(reading, i + 1, i + 3)[:1])  # "President Ruiz of Paraguay"
         return
+    if i + 1 < len(lower) and lower[i] == "'s" and lower[i + 1] in lexicon().words("roles", "rule"):
+        person.roles["leader"] += 1  # "Kim's regime"
+        return
     if i >= len(lower) or lower[i] not in {",", "(", "-"}:
         return
     stop = i + 1

@@ -16,7 +16,16 @@ from topics.annotations import Participant, TextPart
 from workers.annotate.entities import Mention
 from workers.annotate.lexicon import lexicon
 from workers.annotate.pairs import DEFINITE, Pairs
-from workers.annotate.syntax import behind, children, is_verbal, spread, subjects_of
+from workers.annotate.syntax import (
+    MODIFIERS,
+    PASSIVE_SUBJECTS,
+    SUBJECTS,
+    behind,
+    children,
+    is_verbal,
+    spread,
+    subjects_of,
+)
 
 PERSONAL = frozenset({"he", "she", "him", "her", "his", "himself", "herself"})
 SINGULAR = frozenset({"it", "its", "itself"})
@@ -25,6 +34,7 @@ FIRST = frozenset({"we", "i", "us", "our", "my", "me", "ourselves"})
 PLURAL = frozenset({"they", "them", "their", "themselves", "both"})
 _BODIES = frozenset({"state", "military", "org", "company", "group"})
 _INDEFINITE = frozenset({"a", "an", "no", "another", "any", "other"})
+_LOCATIVE = frozenset({"in", "at", "near", "outside", "inside", "to", "from"})
 _SELF = ("self", "selves")
 _LOOK_BACK = 2
 _OFTEN = 4
@@ -83,6 +93,14 @@ class References(Pairs):
                 if subject.i < pronoun.i and subject.pos_ != "PRON" and self._agrees(pronoun.lower_, subject)
                 if token != apart
             ]
+            # "Chad will stay out, its foreign minister said."
+            said = (c for c in children(token, "ccomp") if c.i < pronoun.i and pronoun.dep_ == "poss")
+            found += [
+                spread(subject)
+                for clause in said
+                for subject in children(clause, "nsubj", "nsubjpass")
+                if subject.pos_ != "PRON" and self._agrees(pronoun.lower_, subject)
+            ]
             if token.head == token:
                 break
             token = token.head
@@ -90,7 +108,19 @@ class References(Pairs):
             # "In its first reaction, Iran condemned …"
             after = [s for s in children(token, "nsubj", "nsubjpass") if s.left_edge.i > pronoun.i and s.pos_ != "PRON"]
             found += [spread(s) for s in after if self._agrees(pronoun.lower_, s)]
-        return found
+        return found or self._acted_on(pronoun)
+
+    def _acted_on(self, pronoun: Token) -> list[list[Token]]:
+        """ "Accused the state of a theft, a charge which its minister denied": whom the clause above acts on."""
+        if pronoun.dep_ != "poss":
+            return []
+        verbs = [t for t in pronoun.ancestors if is_verbal(t)]
+        return [
+            spread(noun)
+            for verb in verbs[1:]
+            for noun in children(verb, "dobj")
+            if noun.i < pronoun.i and noun.pos_ != "PRON" and self._agrees(pronoun.lower_, noun)
+        ]
 
     def _speaker(self, pronoun: Token) -> list[list[Token]]:
         """ "We condemn it," the minister said: who says so."""
@@ -257,8 +287,10 @@ class References(Pairs):
         """
         position = self.position(token.doc)
         here = self.mentions_in(position.part, position.token, position.end_token)
-        if any(m.country and m.country not in own and m.kind != "person" for m in here):
-            return []
+        others = [m for m in here if m.country and m.country not in own and m.kind != "person" and m.sort != "igo"]
+        if others:
+            one = len({m.country for m in others}) == 1 and all(self._is_other_side(m, token) for m in others)
+            return [self.participant(others[0]).model_copy(update={"id": others[0].country})] if one else []
         spoken: Counter[str] = Counter()
         first: dict[str, Mention] = {}
         for reading in self.readings:
@@ -276,6 +308,18 @@ class References(Pairs):
             return []
         found = self.participant(first[ranked[0][0]])
         return [found.model_copy(update={"id": ranked[0][0]})]
+
+    def _is_other_side(self, mention: Mention, deed: Token) -> bool:
+        """May a name beside a deed be whom it is done to: no ground ("in Geneva"), nobody who speaks or acts later?"""
+        first = mention.start_token - self.position(deed.doc).token
+        if mention.kind == "place" or not self.speaks(mention) or (first and deed.doc[first - 1].lower_ in _LOCATIVE):
+            return False
+        word = deed.doc[mention.end_token - 1 - self.position(deed.doc).token]
+        while word.dep_ in MODIFIERS:
+            word = word.head
+        if word.dep_ not in SUBJECTS | PASSIVE_SUBJECTS:
+            return True
+        return word.i < deed.i and word.head.lemma_.lower() not in lexicon().words("reporting", "say")
 
     def _countries(self, mentions: Iterable[Mention]) -> list[Participant]:
         found: dict[str, Participant] = {}

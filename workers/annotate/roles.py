@@ -12,14 +12,15 @@ from spacy.tokens import Token
 from topics.annotations import Participant
 from workers.annotate.actors import Cast
 from workers.annotate.frames import Frame
+from workers.annotate.goals import receivers_of
 from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import EventType
 from workers.annotate.places import Place
-from workers.annotate.syntax import behind, governor, has_child, is_verbal, subjects_of
+from workers.annotate.syntax import behind, children, governor, has_child, is_verbal, objects_of, subjects_of
 from workers.annotate.triggers import Candidate
 
 _PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "by", "of")
-_GATHERING = frozenset({"at", "during", "for", "in", "after", "before", "to"})
+_GATHERING = frozenset({"at", "during", "for", "in", "after", "before", "to", "under"})
 
 
 def participants(
@@ -43,7 +44,9 @@ def participants(
         target = _mutual(trigger.target, frame, actor) or (
             _echoed(trigger.target, frame, cast, taken) if kind.spoken else []
         )
-    if not target and actor and kind.abroad:
+    if not target and kind.spoken:
+        target = _drawn(frame, cast, taken)
+    if not target and actor and kind.abroad and not _is_on_people(trigger.target, frame, cast):
         target = cast.home_of_story(frame.head, taken)
     if not target and kind.on_ground and place is not None:
         target = _of_ground(place, taken, frame, cast)
@@ -128,13 +131,28 @@ def _is_the_other(token: Token) -> bool:
     return token.lower_ in {"other", "another"} and has_child(token, "each", "the", "one")
 
 
+def _is_on_people(slots: Sequence[str], frame: Frame, cast: Cast) -> bool:
+    """Does it say on which people it is done, though not of what country: "accused the rebels"? Then on no state."""
+    acted_on = (cast.classes(token) for slot in slots for token in frame.slot(slot))
+    return any("group" in classes and not classes & {"people"} for classes in acted_on)
+
+
+def _drawn(frame: Frame, cast: Cast, taken: set[str]) -> list[Participant]:
+    """ "The raid drew a rebuke", "the launch, prompting condemnation": whose the deed is that drew it."""
+    verb, relation, _ = governor(frame.head) if frame.kind == "noun" else (None, "", None)
+    if verb is None or relation != "object" or verb.lemma_.lower() not in lexicon().words("roles", "drawing"):
+        return []
+    return unique(p for t in subjects_of(verb) for p in cast.touched(t, taken) if p.id not in taken and is_public(p))
+
+
 def _echoed(slots: Sequence[str], frame: Frame, cast: Cast, taken: set[str]) -> list[Participant]:
     """Whose the deed or claim is that the words take up from before: "condemned the attack", "rejected the charge"."""
-    for slot in slots:
-        for token in frame.slot(slot):
-            found = cast.echoed(token, taken) or cast.asked_for_peace(token, taken)
-            if found:
-                return unique(found)
+    # "A step that the junta called an insult": it is the step that is called so.
+    above = [frame.head.head] if frame.kind == "verb" and frame.head.dep_ == "relcl" else []
+    for token in (*(t for slot in slots for t in frame.slot(slot)), *above):
+        found = cast.echoed(token, taken) or cast.asked_for_peace(token, taken)
+        if found:
+            return unique(found)
     return unique(p for token in frame.slot("for") for p in cast.asked_for_peace(token, taken))
 
 
@@ -145,16 +163,58 @@ def _resolved(tokens: Iterable[Token], cast: Cast) -> Iterator[Participant]:
 
 def _parties(frame: Frame, cast: Cast) -> list[Participant]:
     fillers = [t for slot in _PARTY_SLOTS for f in frame.slot(slot) for t in (f, *cast.companions(f))]
-    found = unique(_resolved(fillers, cast))
+    found = unique(_resolved((t for t in fillers if not _only_announces(t)), cast))
+    if len(found) == 1:
+        found = unique([*found, *_resolved(_dealt_with(frame), cast)])
     if frame.kind != "verb" and len(found) < 2:
-        verb, relation, preposition = governor(frame.head)
-        near = relation == "prep" and preposition is not None and preposition.lower_ in _GATHERING
-        if verb is not None and (near or relation in {"object", "attr"}):
-            people = subjects_of(verb)
-            if any(cast.classes(token) & {"state", "person", "org", "company"} for token in people):
-                found = unique([*found, *_resolved(people, cast)])
+        people = list(_gathered(frame))
+        if any(cast.classes(token) & {"state", "person", "org", "company"} for token in people):
+            found = unique([*found, *_resolved(people, cast)])
     found = [p for p in found if not p.id.startswith("place:")]
     return found or (cast.pair_here(frame.head) if frame.kind != "verb" else [])
+
+
+def is_public(participant: Participant) -> bool:
+    """Is it a state, a body or a group, and no place?"""
+    return not participant.id.startswith("place:")
+
+
+def _gathered(frame: Frame) -> Iterator[Token]:
+    """Who held the talks, met at the summit, does something under the deal."""
+    verb, relation, preposition = governor(frame.head)
+    if verb is None:
+        return
+    if relation == "prep" and preposition is not None and preposition.lower_ in _GATHERING:
+        yield from subjects_of(verb)
+        yield from receivers_of(verb) if preposition.lower_ == "under" else ()
+    elif relation in {"object", "attr"} and not _is_judged(verb):
+        yield from subjects_of(verb)
+
+
+def _only_announces(token: Token) -> bool:
+    """ "A ceasefire announced by X": X may be a party of it, or not."""
+    verb = token.head.head
+    return token.head.dep_ == "agent" and verb.lemma_.lower() in lexicon().words("roles", "announcing")
+
+
+def _is_judged(verb: Token) -> bool:
+    """ "X called the meeting useful": who judges it need not have been there."""
+    words, lemma = lexicon(), verb.lemma_.lower()
+    judges = any(lemma in words.words("status", name) for name in ("reaction", "denying"))
+    return judges or any(True for _ in children(verb, "oprd"))
+
+
+def _dealt_with(frame: Frame) -> Iterator[Token]:
+    """ "Agreed to buy X from Y", "signed a contract to deliver trains to Y": the other side of a deal."""
+    dealing = lexicon().words("roles", "giving") | lexicon().words("roles", "dealing")
+    for word in (frame.head, *frame.slot("object")):
+        for verb in children(word, "xcomp", "acl", "advcl"):
+            if verb.lemma_.lower() in dealing and verb.tag_ in {"VB", "VBG"}:
+                yield from objects_of(verb)
+                yield from receivers_of(verb)
+                for preposition in ("from", "with", "to", "for"):
+                    for noun in behind(verb, preposition):
+                        yield from (noun, *children(noun, "poss"))
 
 
 def unique(participants: Iterable[Participant]) -> list[Participant]:

@@ -44,45 +44,6 @@ def _family(doc: Doc) -> list[list[tuple[Token, str]]]:
     return found
 
 
-def forms_of(token: Token) -> tuple[str, ...]:
-    """The small-letter forms under which rules may name a word: itself first, its lemma, itself without a final s.
-
-    A participle that modifies a noun is itself only: "forced" is not "force".
-    """
-    lower = token.lower_
-    if token.dep_ == "amod" and token.tag_.startswith("VB"):
-        return (lower,)
-    return (lower, token.lemma_.lower(), lower[:-1]) if lower.endswith("s") else (lower, token.lemma_.lower())
-
-
-def words_of_sentence(sentence: Doc) -> frozenset[str]:
-    """All words and lemmas of a sentence in small letters; kept with the sentence."""
-    found: frozenset[str] | None = sentence.user_data.get("words")
-    if found is None:
-        found = sentence.user_data["words"] = frozenset(word for pair in pairs_of_words(sentence) for word in pair)
-    return found
-
-
-def pairs_of_words(sentence: Doc) -> list[tuple[str, str]]:
-    """Each word and its lemma, in small letters; kept with the sentence."""
-    found: list[tuple[str, str]] | None = sentence.user_data.get("pairs")
-    if found is None:
-        found = sentence.user_data["pairs"] = [(token.lower_, token.lemma_.lower()) for token in sentence]
-    return found
-
-
-def places_of_forms(sentence: Doc) -> dict[str, set[int]]:
-    """The forms of all words of a sentence (see `forms_of`), and where they stand; kept with the sentence."""
-    found: dict[str, set[int]] | None = sentence.user_data.get("forms")
-    if found is None:
-        found = sentence.user_data["forms"] = {}
-        for i, (lower, lemma) in enumerate(pairs_of_words(sentence)):
-            alike = lower == lemma and not lower.endswith("s")
-            for form in (lower,) if alike else forms_of(sentence[i]):
-                found.setdefault(form, set()).add(i)
-    return found
-
-
 def has_child(token: Token, *words: str) -> bool:
     """Does one of the small-letter words hang directly on `token`?"""
     return any(child.lower_ in words for child in token.children)
@@ -113,6 +74,8 @@ def is_infinitive(verb: Token) -> bool:
 def is_passive(verb: Token) -> bool:
     """Is the verb in the passive: with an auxiliary, or as a reduced clause ("the missile fired by")?"""
     labels = {child.dep_ for child in verb.children}
+    if _is_state_of_mind(verb):
+        return False
     if labels & {"nsubjpass", "auxpass", "agent", "csubjpass"} or _is_bare_passive(verb, labels):
         return True
     if verb.tag_ != "VBN" or "aux" in labels or labels & SUBJECTS:
@@ -120,6 +83,13 @@ def is_passive(verb: Token) -> bool:
     if verb.dep_ == "conj" and is_verbal(verb.head):
         return is_passive(verb.head)
     return verb.dep_ in {"acl", "relcl"} or (verb.dep_ == "advcl" and not labels & OBJECTS)
+
+
+def _is_state_of_mind(verb: Token) -> bool:
+    """ "Is opposed to", "is committed to": nobody did it to them."""
+    if verb.tag_ != "VBN" or verb.lemma_.lower() not in lexicon().words("syntax", "minded"):
+        return False
+    return not any(True for _ in children(verb, "agent")) and has_child(verb, "to")
 
 
 def _is_bare_passive(verb: Token, labels: set[str]) -> bool:
@@ -261,13 +231,18 @@ def subjects_of(verb: Token, depth: int = 0) -> list[Token]:
     if is_passive(verb):
         return agents_of(verb) or (agents_of(verb.head) if verb.dep_ == "conj" and is_verbal(verb.head) else [])
     own = [t for noun in children(verb, *SUBJECTS) for t in antecedents(noun)]
+    if len(own) == 1 and own[0].tag_ == "VBG" and own[0].i == verb.sent.start:
+        own = _inserted_subject(verb)  # "Meeting in Oslo, the ministers of X condemned …"
     return own or _subjects_above(verb, depth) or _lost_subject(verb)
 
 
 def _lost_subject(verb: Token) -> list[Token]:
     """The subject that the parser took for more of a phrase before it: "After talks in Oslo, Chad and Mali signed"."""
-    if verb.dep_ != "ROOT" or verb.tag_ not in {"VBD", "VBZ", "VBP", "MD", "VBN"}:
+    if verb.dep_ != "ROOT" or verb.tag_ not in {"VBD", "VBZ", "VBP", "MD", "VBN", "VB"}:
         return []
+    before = [c for c in children(verb, "ccomp") if c.i < verb.i]
+    if before and any(c.tag_ == "MD" for c in children(verb, "aux")):
+        return [t for c in before for t in surface_subjects(c)]  # "X and Y have agreed and, once …, will sign"
     i = verb.i - 1
     while i > 0 and verb.doc[i].dep_ in {"aux", "auxpass", "advmod", "neg"}:
         i -= 1
@@ -278,6 +253,19 @@ def _lost_subject(verb: Token) -> list[Token]:
         start = word.left_edge.i
         if start > 0 and word.doc[start - 1].text == "," and word.head.dep_ == "pobj":
             return found
+        word = word.head
+    return []
+
+
+def _inserted_subject(verb: Token) -> list[Token]:
+    """The phrase between the last comma and the verb, where the parser hung it on a name before the comma."""
+    word = verb.doc[verb.i - 1]
+    for _ in range(_DEPTH):
+        start = word.left_edge.i
+        if word.pos_ in _NOMINAL and start and word.doc[start - 1].text == ",":
+            return spread(word)
+        if word.head == word:
+            break
         word = word.head
     return []
 
@@ -295,7 +283,7 @@ def _subjects_above(verb: Token, depth: int) -> list[Token]:
     if dep in {"acl", "relcl"}:
         return _subjects_over_noun(verb, head, depth)
     if dep == "pcomp":
-        above = head.head
+        above = head.head.head if head.head.pos_ == "ADV" else head.head  # "stopped short of expelling"
         return _behind_preposition(above, depth) if is_verbal(above) else _holder(above, depth)
     return []
 
@@ -336,7 +324,8 @@ def _controller(verb: Token, head: Token, depth: int) -> list[Token]:
         if head.dep_ in {"acomp", "oprd", "attr"} and is_verbal(head.head):
             return surface_subjects(head.head) or subjects_of(head.head, depth + 1)
         return _holder(head, depth)
-    objects = [t for noun in children(head, "dobj", "obj") for t in spread(noun)]
+    lent = lexicon().words("status", "occasions")  # "took turns to fire": it is no turn that fires
+    objects = [t for n in children(head, "dobj", "obj") if n.lemma_.lower() not in lent for t in spread(n)]
     if not objects and head.lemma_.lower() in lexicon().words("roles", "asking"):
         objects = [t for word in ("on", "upon", "for", "to", "with") for t in behind(head, word)]
     if objects and verb.dep_ == "xcomp" and verb.tag_ != "VBG":

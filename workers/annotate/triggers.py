@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 from spacy.tokens import Doc, Token
 
+from workers.annotate.forms import pairs_of_words, words_of_sentence
 from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
 from workers.annotate.matchers import PatternTriggers
 from workers.annotate.ontology import Ontology, Trigger
-from workers.annotate.syntax import is_verbal, pairs_of_words, words_of_sentence
+from workers.annotate.syntax import is_verbal
 from workers.annotate.trace import Miss, Trace
 
 _VOWELS = "aeiou"

@@ -12,21 +12,24 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from workers.errors import InputError
 
 SAVE_SECONDS = 1.0
-_VERSION = 1
+_VERSION = 2
 MAX_RANGES = 50_000
 """An archive in no order at all makes as many: the file stays below a megabyte."""
 
-_HEAD_BYTES = 256
-"""By its first bytes a file is known; a shorter one that grows becomes another."""
+_KNOWN_BYTES = 4096
+"""By so many of its first bytes, and of the last that it had, a file that grows is known."""
 
+
+_ANEW = "Delete it to begin anew; what arrives twice has the same id and counts once."
 
 Range = tuple[int, int]
 """The numbers from the first (inclusive) to the second (exclusive)."""
@@ -77,14 +80,34 @@ class LowWater:
 class Checkpoint:
     """A file that remembers the mark of one archive, and what archive that is.
 
-    `identity` are plain values that must be the same for the mark to mean the same; see `identity_of`. Use `held` to
-    have it for oneself.
+    `identity` are plain values that must be the same for the mark to mean the same; see `of`. `grows` is a file that
+    may have grown since. If another has taken its place, `on_other` is told so and all is read anew; without
+    `on_other`, that is an error. Use `held` to have the mark for oneself.
     """
 
-    def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        identity: Mapping[str, Any],
+        *,
+        grows: Path | None = None,
+        on_other: Callable[[str], None] | None = None,
+    ) -> None:
         self.path = path
         self._identity = _digest(identity)
+        self._grows = grows
+        self._grown = _Grown.of(grows) if grows is not None else None
+        self._on_other = on_other
         self._saved_at = 0.0
+
+    @classmethod
+    def of(
+        cls, path: Path, files: Sequence[str], *, on_other: Callable[[str], None] | None = None, **more: object
+    ) -> Checkpoint:
+        """Of an archive: its files, of which the last may grow, and what else makes it the same (the span)."""
+        given = {name: str(value) for name, value in more.items() if value is not None}
+        identity = {"files": [_known(file) for file in files[:-1]] + [_place(files[-1])], **given}
+        return cls(path, identity, grows=Path(files[-1]), on_other=on_other)
 
     @contextmanager
     def held(self) -> Iterator[LowWater]:
@@ -109,6 +132,7 @@ class Checkpoint:
             return
         # The mark first: what is done meanwhile is in the ranges, or sent again.
         state = {"version": _VERSION, "archive": self._identity, "done": low.mark, "above": low.ranges()}
+        state["grown"] = self._grown.to_wire() if self._grown is not None else None
         new = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
         try:
             with new.open("w", encoding="utf-8") as file:
@@ -129,6 +153,7 @@ class Checkpoint:
         try:
             found = json.loads(self.path.read_text("utf-8"))
             known, low = found["archive"], LowWater(int(found["done"]), [(int(a), int(b)) for a, b in found["above"]])
+            grown = _Grown(*found["grown"]) if found.get("grown") else None
         except FileNotFoundError:
             return LowWater()
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -140,24 +165,58 @@ class Checkpoint:
             raise InputError(
                 f"{self.path}: it is of another archive, or the archive has changed since: its mark means nothing "
                 "here.",
-                hint="Delete it to begin anew; what arrives twice has the same id and counts once.",
+                hint=_ANEW,
             )
-        return low
+        if grown is None or self._grows is None or grown == _Grown.of(self._grows, grown.size):
+            return low
+        what = f"{self._grows}: it has changed since, or another file has taken its place"
+        if self._on_other is None:
+            raise InputError(f"{self.path}: its mark means nothing here. {what}.", hint=_ANEW)
+        self._on_other(f"{what}: it is read from its beginning.")
+        return LowWater()
 
 
-def identity_of(files: Sequence[str], **more: object) -> dict[str, Any]:
-    """What makes an archive the same: its files, and what else is given (the span). The last file may have grown."""
-    known: list[list[Any]] = []
-    for place, file in enumerate(files, start=1):
+@dataclass(frozen=True)
+class _Grown:
+    """A file by its first bytes and by the last ones before `size`: what it was known to hold, however it grew."""
+
+    size: int
+    head: str
+    tail: str
+
+    @classmethod
+    def of(cls, file: Path, size: int | None = None) -> _Grown | None:
+        """`file` as it is now, or was when it had that size; None if it is none, or smaller."""
         try:
-            with Path(file).open("rb") as stream:
-                head = hashlib.sha256(stream.read(_HEAD_BYTES)).hexdigest()
-                size = os.fstat(stream.fileno()).st_size if place < len(files) else None
+            with file.open("rb") as stream:
+                if not stream.seekable():
+                    return None
+                size = stream.seek(0, os.SEEK_END) if size is None else size
+                stream.seek(0)
+                head = stream.read(min(size, _KNOWN_BYTES))
+                stream.seek(max(0, size - _KNOWN_BYTES))
+                tail = stream.read(min(size, _KNOWN_BYTES))
         except OSError:
-            known.append([file, None, None])  # standard input, or gone: whoever reads it says so
-        else:
-            known.append([str(Path(file).resolve()), size, head])
-    return {"files": known, **{name: str(value) for name, value in more.items() if value is not None}}
+            return None  # a topic, or gone: whoever reads it says so
+        return cls(size, _hash(head), _hash(tail)) if len(tail) == min(size, _KNOWN_BYTES) else None
+
+    def to_wire(self) -> list[int | str]:
+        """A short JSON value."""
+        return [self.size, self.head, self.tail]
+
+
+def _known(file: str) -> list[Any]:
+    """A file that must not change: numbers of items would shift."""
+    grown = _Grown.of(Path(file))
+    return [_place(file), grown.to_wire() if grown is not None else None]
+
+
+def _place(file: str) -> str:
+    return str(Path(file).resolve()) if Path(file).exists() else file
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:32]
 
 
 def _digest(identity: Mapping[str, Any]) -> str:

@@ -101,7 +101,7 @@ class Malformed:
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a reader of one file is told. `limit` is the size in bytes of the largest item, `last` that the archive ends
-    with this file.
+    with this file, `finished` that nothing more will be written to it.
     """
 
     file: str
@@ -109,6 +109,17 @@ class Context:
     limit: int = MAX_ITEM_BYTES
     columns: dict[str, str] = field(default_factory=dict)
     last: bool = False
+    finished: bool = True
+
+    @property
+    def may_grow(self) -> bool:
+        """Whether what the file ends with may be half of something."""
+        return self.last and not self.finished
+
+    def half_written(self, line: int, what: str) -> Malformed:
+        """The end of this file, which somebody may still be writing."""
+        hint = "it is left for the next time (with --finished, it is taken as it is)"
+        return self.malformed(line, f"{what}: it may be half written, and {hint}", cut=True)
 
     def malformed(self, line: int, reason: str, *, cut: bool = False) -> Malformed:
         """Something in this file that is no article; `cut`: the file ends in the middle of it."""

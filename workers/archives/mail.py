@@ -5,7 +5,7 @@ from __future__ import annotations
 import email
 import io
 from collections.abc import Iterator
-from email.errors import HeaderParseError
+from email.errors import CloseBoundaryNotFoundDefect, HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.policy import Compat32
@@ -36,6 +36,8 @@ class _ShortHeaders(Compat32):
 
 
 _SHORT_HEADERS = _ShortHeaders()
+_UNREADABLE = (RecursionError, ValueError, LookupError, AssertionError, TypeError, AttributeError)
+"""The standard library's parser has an error of its own for many a broken message."""
 
 
 def read_mbox(stream: io.BufferedReader, context: Context) -> Iterator[Article | Malformed]:
@@ -58,14 +60,28 @@ def read_mbox(stream: io.BufferedReader, context: Context) -> Iterator[Article |
             yield context.malformed(number, "not an mbox file: it does not begin with a line `From …`")
             return
         blank = not content.strip()
-    if begun:
+    if begun and context.may_grow and (not blank or _lacks_parts(b"".join(held))):
+        yield context.half_written(begun, "the last message does not end with a blank line, or lacks parts")
+    elif begun:
         yield _taken(b"".join(held), size, context, begun)
 
 
 def read_message(stream: io.BufferedReader, context: Context) -> Iterator[Article | Malformed]:
     """The one message of a file."""
     content = whole(stream, context.limit)
-    yield context.malformed(0, context.too_long) if content is None else _taken(content, len(content), context, 0)
+    if content is not None and context.may_grow and _lacks_parts(content):
+        yield context.half_written(0, "the message lacks parts")
+    else:
+        yield context.malformed(0, context.too_long) if content is None else _taken(content, len(content), context, 0)
+
+
+def _lacks_parts(content: bytes) -> bool:
+    """Whether a message of several parts does not come to the end of them."""
+    try:
+        message = email.message_from_bytes(content, policy=_SHORT_HEADERS)
+    except _UNREADABLE:
+        return False
+    return message.is_multipart() and any(isinstance(defect, CloseBoundaryNotFoundDefect) for defect in message.defects)
 
 
 def _taken(content: bytes, size: int, context: Context, line: int) -> Article | Malformed:
@@ -83,8 +99,7 @@ def article_from_message(content: bytes, context: Context) -> Article:
         message = email.message_from_bytes(content, policy=_SHORT_HEADERS)
         text = _text(message)
         sender, address = parseaddr(_header(message, "From"))
-    except (RecursionError, ValueError, LookupError, AssertionError, TypeError, AttributeError) as error:
-        # The standard library's parser has an error of its own for many a broken message.
+    except _UNREADABLE as error:
         raise NotAnArticle(f"a message that cannot be taken apart: {type(error).__name__}: {error}") from error
     title = _header(message, "Subject")
     if not message.keys():

@@ -32,11 +32,14 @@ class Source(Protocol):
         """Read once, from first to last."""
 
 
-def opened(settings: Settings, paths: Sequence[str], form: Form = AUTO) -> Source:
-    """The source that `paths` name, its files read as `form` says. Raises InputError; Unreachable for a topic."""
+def opened(settings: Settings, paths: Sequence[str], form: Form = AUTO, *, finished: bool = True) -> Source:
+    """The source that `paths` name, its files read as `form` says; `finished`: see `Archive`.
+
+    Raises InputError; Unreachable for a topic.
+    """
     topics = [path for path in paths if path.startswith(PREFIX)]
     if not topics:
-        return Archive(paths, form=form)
+        return Archive(paths, form=form, finished=finished)
     if len(paths) > 1:
         raise InputError(f"{topics[0]}: a topic is read alone.", hint="Name one topic, or files and folders.")
     return TopicArchive(settings, topics[0].removeprefix(PREFIX))

@@ -21,6 +21,7 @@ from workers.web.page_process import COMMAND, PAGE_SECONDS, PAGES, READY, Page, 
 
 _HTML = ("text/html", "application/xhtml+xml")
 _HTTP = StatusAndHeadersParser(["HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/2", "HTTP/3"], verify=True)
+_CHUNK = 1 << 16
 _BROKEN_RECORD = (
     *BROKEN_STREAM,
     ArchiveLoadFailed,
@@ -117,18 +118,25 @@ def read_warc(stream: io.BufferedReader, context: Context, pages: PageProcess) -
         except StopIteration:
             return
         except _BROKEN_RECORD as error:
-            yield context.malformed(number, f"cannot be read on: {error}")
+            yield context.malformed(number, f"cannot be read on: {error}", cut=True)
             return
         try:
             item = _of_record(record, context, pages, number)
         except BROKEN_STREAM as error:
             # The file itself is at fault, and so is all that follows in it.
-            yield context.malformed(number, f"cannot be read on: {error}")
+            yield context.malformed(number, f"cannot be read on: {error}", cut=True)
             return
         except _BROKEN_RECORD as error:
-            item = context.malformed(number, f"a record that cannot be read: {error}")
+            item = context.malformed(number, f"a record that cannot be read: {error}", cut=_is_cut(record))
         if item is not None:
             yield item
+
+
+def _is_cut(record: Any) -> bool:
+    """Whether the file ends before the record has the length that its head gives."""
+    while record.raw_stream.read(_CHUNK):
+        pass
+    return bool(getattr(record.raw_stream, "limit", 1))
 
 
 def _of_record(record: Any, context: Context, pages: PageProcess, number: int) -> Article | Malformed | None:
@@ -142,6 +150,8 @@ def _of_record(record: Any, context: Context, pages: PageProcess, number: int) -
     content = whole(record.content_stream(), context.limit)
     if content is None:
         return context.malformed(number, context.too_long)
+    if _is_cut(record):
+        return context.malformed(number, "the file ends in the middle of this record: it is cut short", cut=True)
     url = str(record.rec_headers.get_header("WARC-Target-URI") or "").strip("<> ") or None
     crawled = parse_date(str(record.rec_headers.get_header("WARC-Date") or ""))
     found = _taken(content, context, pages, line=number, url=url, content_type=kind)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -16,7 +16,7 @@ from typing import Protocol
 from topics.articles import Article
 from workers.archives.checkpoint import Checkpoint, LowWater
 from workers.archives.ordering import Numbered, Pace, Sorted, Span, numbered
-from workers.archives.readers import Malformed
+from workers.archives.readers import Clock, Malformed, utc_now
 from workers.errors import PermanentError
 
 _NAP_SECONDS = 0.2
@@ -49,9 +49,10 @@ class Playing:
     """How an archive is played, and how far it is.
 
     `speed` is event time against ours (60: an hour in a minute), None as fast as it goes. With `backfill` articles are
-    marked as old news that pages nobody. Without `order` they go as they come, and a pipe is followed. `read` counts
-    the items of the archive that were looked at, `sent` articles handed to Kafka by this run, `resumed_at` the items
-    that an earlier run had done with, `malformed` what is no article or cannot be sent; `on_problem` is told of each.
+    marked as old news that pages nobody, and that comes now, whenever it was fetched. Without `order` they go as they
+    come, and a pipe is followed. `read` counts the items of the archive that were looked at, `sent` articles handed to
+    Kafka by this run, `resumed_at` the items that an earlier run had done with, `malformed` what is no article or
+    cannot be sent; `on_problem` is told of each.
     """
 
     span: Span = field(default_factory=Span)
@@ -68,6 +69,7 @@ class Playing:
     problems: list[str] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
     newest: datetime | None = None
+    clock: Clock = utc_now
 
     def play(self, found: Iterable[Article | Malformed], sink: ConfirmingSink) -> None:
         """Send all of `found` that is wanted, wait until it is confirmed, and save the mark.
@@ -94,7 +96,12 @@ class Playing:
             if self.stop.is_set():
                 raise StoppedError
             self.read += 1
-            yield each
+            yield self._pushed(each) if self.backfill and isinstance(each.item, Article) else each
+
+    def _pushed(self, each: Numbered) -> Numbered:
+        # Before it is sorted: of two revisions the one that is read later stays the later one.
+        changed = {"backfill": True, "fetched_at": self.clock()}
+        return replace(each, item=each.item.model_copy(update=changed)) if isinstance(each.item, Article) else each
 
     def _due(self, items: Iterator[Numbered], sink: ConfirmingSink) -> Iterator[Numbered]:
         if self.speed is None:
@@ -111,9 +118,8 @@ class Playing:
             yield each
 
     def _send(self, number: int, article: Article, sink: ConfirmingSink) -> None:
-        marked = article.model_copy(update={"backfill": True}) if self.backfill else article
         try:
-            sink.send_article(marked, on_confirmed=partial(self.low.done, number))
+            sink.send_article(article, on_confirmed=partial(self.low.done, number))
         except PermanentError as error:
             self._refuse(number, str(error))
         else:

@@ -68,15 +68,23 @@ class Archive:
     JSONL then; with `prose_on_stdin`, what does not begin like JSONL is one article of plain text. All paths are looked
     at here, before the first line is read: raises InputError for a missing or unreadable file, for one of an unknown
     kind, and for a folder without articles. At every reading of the same files the items are the same, in number too.
+    Unless they are `finished`, what the last file ends with is no article if it may be half written.
     """
 
     def __init__(
-        self, paths: Sequence[str], *, clock: Clock = utc_now, prose_on_stdin: bool = False, form: Form = AUTO
+        self,
+        paths: Sequence[str],
+        *,
+        clock: Clock = utc_now,
+        prose_on_stdin: bool = False,
+        form: Form = AUTO,
+        finished: bool = True,
     ) -> None:
         self._files = [file for path in paths for file in files_of(path, form)]
         self._prose_on_stdin = prose_on_stdin
         self._clock = clock
         self._form = form
+        self._finished = finished
         self._bytes_before = 0
         self._stream: BinaryIO | None = None
 
@@ -106,7 +114,8 @@ class Archive:
             pages.close()
 
     def _read_file(self, file: str, pages: PageProcess, *, last: bool) -> Iterator[Article | Malformed]:
-        context = Context(STDIN_NAME if file == STDIN else file, self._clock, MAX_LINE_BYTES, self._form.columns, last)
+        name, finished = (STDIN_NAME, True) if file == STDIN else (file, self._finished)
+        context = Context(name, self._clock, MAX_LINE_BYTES, self._form.columns, last, finished)
         if file == STDIN:
             stdin = buffered(sys.stdin.buffer)
             form = self._form.format

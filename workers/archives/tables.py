@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from topics.articles import Article
 from workers.archives.formats import FIELDS, Context, Malformed
@@ -42,16 +43,24 @@ def read_table(stream: io.BufferedReader, context: Context) -> Iterator[Article 
     try:
         columns, width, headed = _columns(first, context.columns)
     except NotAnArticle as error:
-        yield context.malformed(1, str(error))
+        yield context.malformed(1, str(error), cut=rows.cut)
         return
     if not headed:
         yield _article(first, columns, width, context, 1)
     for row in rows:
-        yield row if isinstance(row, Malformed) else _article(row, columns, width, context, rows.line)
+        if isinstance(row, Malformed):
+            yield row
+        elif rows.cut and context.may_grow:
+            yield context.half_written(rows.line, "the last row has no line end, or its quotes are open")
+        else:
+            yield _article(row, columns, width, context, rows.line)
 
 
 class _Rows:
-    """Rows one by one; what cannot be taken apart comes as `Malformed`. `line` is where the last row began."""
+    """Rows one by one; what cannot be taken apart comes as `Malformed`.
+
+    `line` is where the last row began; `cut`: the table ends in the middle of it.
+    """
 
     def __init__(self, stream: io.BufferedReader, context: Context) -> None:
         self._context = context
@@ -64,6 +73,12 @@ class _Rows:
         self._text_lines = text
         self._reader = csv.reader(self._with_head(), delimiter=_delimiter(head or ""), strict=False)
         self.line = 0
+        self._ended_line = self._at_end = False
+
+    @property
+    def cut(self) -> bool:
+        """Whether the last row had no line end, or was looked for beyond the end."""
+        return self._at_end or not self._ended_line
 
     def __iter__(self) -> Iterator[Sequence[str] | Malformed]:
         return self
@@ -86,8 +101,10 @@ class _Rows:
 
     def _with_head(self) -> Iterator[str]:
         if self._head is not None:
-            yield self._head
-            yield from self._text_lines
+            for line in chain([self._head], self._text_lines):
+                self._ended_line = line.endswith("\n")
+                yield line
+        self._at_end = True
 
     def _text(self, stream: io.BufferedReader) -> Iterator[str]:
         for number, line in enumerate(lines(stream, self._context.limit), start=1):

@@ -200,6 +200,7 @@ def _show_pattern(console: Console, pattern: Pattern, alert: Alert | None) -> No
 
 def _show_reason(console: Console, pattern: Pattern, reason: Reason, bodies: Mapping[str, Body]) -> None:
     from workers.watch.durations import to_datetime
+    from workers.watch.matching import Rang
     from workers.watch.why import by_words
 
     console.print(f"\n{_value(pattern, reason.value)}", markup=False, style="bold")
@@ -223,7 +224,7 @@ def _show_reason(console: Console, pattern: Pattern, reason: Reason, bodies: Map
     until = to_datetime(reason.completion.time + pattern.cooldown)
     console.print(f"  cooldown {before}; quiet from here until {until:%F %R}Z", markup=False)
     for quiet in reason.quieted:
-        console.print(f"  quieted  {by_words((quiet.time, quiet.anchor))} would have rung within it", markup=False)
+        console.print(f"  quieted  {by_words(Rang(quiet.time, quiet.anchor))} would have rung within it", markup=False)
 
 
 def _show_near(console: Console, pattern: Pattern, near: Sequence[NearMiss]) -> None:

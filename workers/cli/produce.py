@@ -41,11 +41,16 @@ def produce(
         Path | None,
         typer.Option(metavar="FILE", help="Remember here what Kafka has confirmed, and go on after it the next time."),
     ] = None,
+    finished: Annotated[
+        bool,
+        typer.Option("--finished", help="With --checkpoint: nobody writes to the last file any more; take its end."),
+    ] = False,
 ) -> None:
     """Push articles onto the topic `articles` and wait until Kafka has confirmed each.
 
     A malformed line is reported with file, line number and reason, and does not stop the rest. With --checkpoint the
-    same command, run again after a crash, sends only what was not confirmed, and later what the last file grew by.
+    same command, run again after a crash, sends only what was not confirmed, and later what the last file grew by;
+    what that ends with is left for the next time if it may be half written.
     Exit codes: 0 all confirmed, 1 something was malformed or refused, 4 Kafka does not answer, 5 a file cannot be read.
     """
     from rich.console import Console
@@ -62,14 +67,19 @@ def produce(
     settings = load_settings()
     console = Console(stderr=True)
     configure_logging(settings.log_level, settings.log_format)
-    archive, producer = opened(settings, paths, form_of(form, columns)), ArticleProducer(settings)
+    whole = finished or checkpoint is None
+    archive, producer = opened(settings, paths, form_of(form, columns), finished=whole), ArticleProducer(settings)
     refuse_own_topic(settings, archive)
     if checkpoint is not None and STDIN in archive.files:
         raise InputError("--checkpoint: standard input cannot be read again.", hint="Name files, or leave it away.")
     playing = Playing(order=None, on_problem=lambda problem: _say(console, problem))
     begun = time.monotonic()
     try:
-        with _remembered(playing, archive, checkpoint), producer, _progress(console, archive, producer) as found:
+        with (
+            _remembered(playing, archive, checkpoint, console),
+            producer,
+            _progress(console, archive, producer) as found,
+        ):
             # The bar holds the terminal's last line; from here on, log lines must go above it.
             configure_logging(settings.log_level, settings.log_format)
             playing.play(found, producer)
@@ -81,14 +91,14 @@ def produce(
 
 
 @contextmanager
-def _remembered(playing: Playing, archive: Source, file: Path | None) -> Iterator[None]:
+def _remembered(playing: Playing, archive: Source, file: Path | None, console: Console) -> Iterator[None]:
     """Have `playing` go on after the mark in `file`, and keep it there, whatever ends us."""
-    from workers.archives.checkpoint import Checkpoint, identity_of
+    from workers.archives.checkpoint import Checkpoint
 
     if file is None:
         yield
         return
-    playing.checkpoint = Checkpoint(file, identity_of(archive.files))
+    playing.checkpoint = Checkpoint.of(file, archive.files, on_other=lambda words: _say(console, words))
     with playing.checkpoint.held() as playing.low:
         try:
             yield

@@ -16,7 +16,7 @@ from time import monotonic
 from redis.exceptions import RedisError
 
 from topics.articles import Article
-from workers.archives.checkpoint import Checkpoint, LowWater, identity_of
+from workers.archives.checkpoint import Checkpoint, LowWater
 from workers.archives.opening import Source
 from workers.archives.playing import Playing
 from workers.archives.readers import Malformed
@@ -32,8 +32,8 @@ from workers.redis_client import connect
 from workers.redis_keys import Keys, drop_namespace
 from workers.settings import Settings, state_dir
 from workers.watch.count_reader import CountReader
+from workers.watch.durations import ALLOWED_LATENESS
 from workers.watch.redis_windows import RedisWindows
-from workers.watch.revisions import ALLOWED_LATENESS
 
 log = get_logger("replay")
 
@@ -173,8 +173,8 @@ def checkpointed(settings: Settings, run: Run, playing: Playing) -> Iterator[Non
     if run.name is None:
         yield
         return
-    identity = identity_of(run.source.files, since=playing.span.since, until=playing.span.until)
-    playing.checkpoint = Checkpoint(checkpoint_path(settings, run.name), identity)
+    file, span = checkpoint_path(settings, run.name), playing.span
+    playing.checkpoint = Checkpoint.of(file, run.source.files, since=span.since, until=span.until)
     with playing.checkpoint.held() as low:
         # Kafka may have lost what the mark says it has: servers in memory that were started anew.
         playing.low = low if low.mark and topic_exists(settings, "articles") else LowWater()

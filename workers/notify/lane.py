@@ -6,6 +6,7 @@ Each receiver has a lane of its own, so that a slow or dead one delays nobody el
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,12 +19,16 @@ from workers.notify.gate import Gate
 from workers.notify.grouping import group_labels
 from workers.notify.ledger import Ledger
 from workers.notify.message import Group, Message
+from workers.notify.mutes import Mutes
 from workers.notify.patience import pause_after, raise_if_cancelled, until
 from workers.notify.sending import Channel
 from workers.notify.targets import Receiver
 
 Clock = Callable[[], datetime]
 """The present moment, aware."""
+
+_MUTES_SECONDS = 0.5
+"""What mutes is read anew before a change that is told so much later than the last reading."""
 
 _log = get_logger("notify")
 
@@ -106,10 +111,12 @@ class Lane:
         name = self.receiver.name
         sent, wait = False, None
         due = await self._ledger.due(name, self._now())
-        mutes = await self._gate.mutes() if due else None
+        mutes, read_at = Mutes(), -math.inf
         for task in due:
-            if self._stopping or mutes is None:
+            if self._stopping:
                 break
+            if abs(self._now() - read_at) >= _MUTES_SECONDS:  # a receiver may have taken its time over the last one
+                read_at, mutes = self._now(), await self._gate.mutes()
             claim = await self._gate.claim(task, mutes, self._clock())
             raise_if_cancelled()
             if isinstance(claim, Wait):

@@ -14,12 +14,12 @@ from topics.alerts import Alert
 from topics.annotations import Annotation
 from workers.watch.alert_records import firing_alert
 from workers.watch.completions import Scope
-from workers.watch.durations import DAY, Micros, to_datetime, to_micros
+from workers.watch.durations import ALLOWED_LATENESS, DAY, Micros, to_datetime, to_micros
 from workers.watch.explanation import NearMiss, near_misses
 from workers.watch.interest import Interest
 from workers.watch.matching import walk
 from workers.watch.patterns import Pattern
-from workers.watch.revisions import ALLOWED_LATENESS, began
+from workers.watch.revisions import began
 from workers.watch.ringing import Fired, ring_of
 from workers.watch.sightings import Body, Circumstances, Observed, Sighting, Stamp
 from workers.watch.story_index import MemoryStories
@@ -60,7 +60,7 @@ class _Shelf:
         if earlier is None and self.is_too_late(sighting.time):
             self.too_late += 1
             return False
-        self.sightings[sighting.article_id] = sighting
+        self.sightings[sighting.article_id] = sighting.after(earlier)
         if sighting.dated and (self.newest is None or sighting.time > self.newest):
             self.newest = sighting.time
         return True
@@ -180,11 +180,12 @@ class Backtest:
         shelf = self._shelves[pattern.id]
         walked = walk(pattern, shelf.sightings.values(), self._scope, {})
         bodies = _Bodies(self._held, shelf.sightings)
-        alerts = [
-            firing_alert(pattern, Fired(ring_of(pattern, match), match), bodies, fired_at)
+        rings = [
+            (ring_of(pattern, match), match)
             for match in walked.matches
             if first <= match.time and (last is None or match.time < last)
         ]
+        alerts = [firing_alert(pattern, Fired(r, match, muted=r.muted), bodies, fired_at) for r, match in rings]
         return Verdict(pattern, tuple(alerts), len(walked.suppressed), len(shelf.sightings), shelf.too_late)
 
 

@@ -75,7 +75,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A match of one join value. `core` names the articles that made it complete."""
+    """A match of one join value. `core` names the articles that made it complete; `old`: old news did (`old_news`)."""
 
     value: Value
     time: Micros
@@ -83,6 +83,7 @@ class Completion:
     mark: str
     window: Sequence[Supply]
     core: frozenset[str]
+    old: bool = False
 
 
 def completions(pattern: Pattern, instance: Instance, scope: Scope) -> Iterator[Completion]:
@@ -126,17 +127,18 @@ def _may_be_complete(pattern: Pattern, present: Counter[str], articles: int) -> 
 def complete(pattern: Pattern, window: Sequence[Supply]) -> bool:
     """Whether the articles of one window hold all that a pattern which is decided on arrival asks for."""
     if pattern.counts:
-        return pattern.bound.holds(counted(pattern, window)) and _corroborated(pattern, window)
+        return pattern.bound.holds(counted(pattern, window)) and corroborated(pattern, window)
     if pattern.kind == "temporal_ordered":
         return _in_order(pattern, window) and _all_corroborated(pattern, _names(pattern), window)
-    return any(_meets(pattern, clause, window) for clause in pattern.clauses)
+    return any(meets(pattern, clause, window) for clause in pattern.clauses)
 
 
 def _names(pattern: Pattern) -> list[str]:
     return [selection.name for selection in pattern.selections]
 
 
-def _meets(pattern: Pattern, clause: Clause, window: Sequence[Supply]) -> bool:
+def meets(pattern: Pattern, clause: Clause, window: Sequence[Supply]) -> bool:
+    """Whether the articles of one window hold all that `clause` asks for, and nothing that it forbids."""
     there = {name for supply in window for name in supply.rules}
     if not clause.present <= there or clause.absent & there:
         return False
@@ -150,11 +152,12 @@ def _meets(pattern: Pattern, clause: Clause, window: Sequence[Supply]) -> bool:
 
 def _all_corroborated(pattern: Pattern, names: Sequence[str], window: Sequence[Supply]) -> bool:
     return pattern.corroboration <= 1 or all(
-        _corroborated(pattern, [supply for supply in window if name in supply.rules]) for name in names
+        corroborated(pattern, [supply for supply in window if name in supply.rules]) for name in names
     )
 
 
-def _corroborated(pattern: Pattern, window: Sequence[Supply]) -> bool:
+def corroborated(pattern: Pattern, window: Sequence[Supply]) -> bool:
+    """Whether enough outlets tell it in words of their own."""
     wanted = pattern.corroboration
     return wanted <= 1 or independent_sources((s.sighting for s in window), enough=wanted) >= wanted
 
@@ -249,7 +252,7 @@ def _absences(pattern: Pattern, instance: Instance, since: Micros, until: Micros
             return
         window = instance.before(closes, pattern.timespan)
         opened = [clause for clause in pattern.clauses if not clause.present.isdisjoint(opener.rules)]
-        if any(_meets(pattern, clause, window) for clause in opened):
+        if any(meets(pattern, clause, window) for clause in opened):
             yield Completion(instance.value, closes, opener, RISES, window, _core(pattern, window))
 
 
@@ -281,7 +284,7 @@ def _spikes(pattern: Pattern, spike: Height, instance: Instance, scope: Scope) -
         count = counted(pattern, window)
         if count < spike.least or count < spike.times * usual(pattern, spike, instance, now):
             continue
-        if _corroborated(pattern, window):
+        if corroborated(pattern, window):
             core = frozenset(supply.sighting.article_id for supply in window)
             yield Completion(instance.value, now, instance.supplies[end], RISES, window, core)
 

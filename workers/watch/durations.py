@@ -20,6 +20,9 @@ MINUTE: Micros = 60 * SECOND
 HOUR: Micros = 60 * MINUTE
 DAY: Micros = 24 * HOUR
 
+ALLOWED_LATENESS: Micros = 15 * MINUTE
+"""News of one minute reaches the feeds over some minutes: so much out of order is in order."""
+
 _UNITS = {"w": 7 * DAY, "d": DAY, "h": HOUR, "m": MINUTE, "s": SECOND}
 _FORM = r"^(?:\d+[wdhms])+$"
 _PART = re.compile(r"(\d+)([wdhms])")

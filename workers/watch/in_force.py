@@ -11,9 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from workers.watch.durations import Micros
+from workers.watch.durations import ALLOWED_LATENESS, Micros
 from workers.watch.patterns import Pattern, Selection
-from workers.watch.revisions import ALLOWED_LATENESS
 from workers.watch.ringing import Clock
 from workers.watch.windows import Taken
 

@@ -7,15 +7,26 @@ cooldown is applied along them, and what the same articles complete for several 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from workers.watch.completions import Completion, Instance, Scope, Supply, completions
 from workers.watch.durations import Micros
+from workers.watch.old_news import is_old_news
 from workers.watch.patterns import Pattern
 from workers.watch.sightings import Sighting, Value, supplied
 
-Rung = Mapping[Value, Sequence[tuple[Micros, str]]]
-"""When each join value rang, and at which article, in order of time."""
+
+class Rang(NamedTuple):
+    """When a join value rang, at which article, and whether old news did it, so that nobody was told."""
+
+    time: Micros
+    article: str
+    old: bool = False
+
+
+Rung = Mapping[Value, Sequence[Rang]]
+"""When each join value rang, in order of time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +34,8 @@ class Match:
     """A match that rings. `window` has, in order of the walk, all articles that support it for any of its values.
 
     `anchor` is the article by which it is known; `mark` tells apart two matches of one anchor (the count that rose
-    with it, the count that fell when it left the window). `time` is when it was complete.
+    with it, the count that fell when it left the window). `time` is when it was complete. `old`: the values for which
+    old news brought it about.
     """
 
     anchor: str
@@ -31,6 +43,7 @@ class Match:
     time: Micros
     values: tuple[Value, ...]
     window: tuple[Supply, ...]
+    old: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +99,7 @@ def next_due(pattern: Pattern, sightings: Iterable[Sighting], after: Micros | No
 
 
 def _walk_instance(
-    pattern: Pattern, instance: Instance, scope: Scope, rung: list[tuple[Micros, str]]
+    pattern: Pattern, instance: Instance, scope: Scope, rung: Sequence[Rang]
 ) -> tuple[list[Completion], list[str]]:
     fired: list[Completion] = []
     suppressed: list[str] = []
@@ -99,25 +112,29 @@ def _walk_instance(
 
 
 def decided(
-    pattern: Pattern, instance: Instance, scope: Scope, rung: Sequence[tuple[Micros, str]]
-) -> Iterator[tuple[Completion, tuple[Micros, str] | None]]:
-    """All completions of one join value; None beside those that ring, beside the others the ring that quiets them."""
-    for completion in completions(pattern, instance, scope):
-        recent = [ring for ring in rung if completion.time - ring[0] < pattern.cooldown]
-        if recent and not (pattern.rearms and _is_new_story(pattern, completion, instance.supplies, recent)):
-            yield completion, recent[-1]
+    pattern: Pattern, instance: Instance, scope: Scope, rung: Sequence[Rang]
+) -> Iterator[tuple[Completion, Rang | None]]:
+    """All completions of one join value; None beside those that ring, beside the others the ring that quiets them.
+
+    Of what old news rang nobody was told: it quiets old news, but nothing live.
+    """
+    has_old = any(supply.sighting.backfill for supply in instance.supplies)
+    for found in completions(pattern, instance, scope):
+        completion = replace(found, old=True) if has_old and is_old_news(pattern, instance, found) else found
+        rung = [ring for ring in rung if completion.time - ring.time < pattern.cooldown]
+        heard = [ring for ring in rung if completion.old or not ring.old]
+        if heard and not (pattern.rearms and _is_new_story(pattern, completion, instance.supplies, heard)):
+            yield completion, heard[-1]
             continue
-        rung = [*recent, (completion.time, completion.anchor.sighting.article_id)]
+        rung.append(Rang(completion.time, completion.anchor.sighting.article_id, completion.old))
         yield completion, None
 
 
-def _is_new_story(
-    pattern: Pattern, completion: Completion, supplies: Sequence[Supply], recent: Sequence[tuple[Micros, str]]
-) -> bool:
+def _is_new_story(pattern: Pattern, completion: Completion, supplies: Sequence[Supply], recent: Sequence[Rang]) -> bool:
     """Whether the completing article tells a story that no alert within the cooldown has told."""
     told = {
         story_of(supply.sighting)
-        for time, anchor in recent
+        for time, anchor, _ in recent
         for supply in supplies
         if time - pattern.timespan < supply.sighting.time and supply.sighting.position <= (time, anchor)
     }
@@ -139,7 +156,8 @@ def _merged(found: Iterable[Completion]) -> list[Match]:
     for (anchor, mark, _), group in together.items():
         union = _union(supply for completion in group for supply in completion.window)
         values = tuple(sorted(completion.value for completion in group))
-        matches.append(Match(anchor, mark, max(c.time for c in group), values, union))
+        old = tuple(sorted(completion.value for completion in group if completion.old))
+        matches.append(Match(anchor, mark, max(c.time for c in group), values, union, old))
     return sorted(matches, key=lambda match: (match.time, match.anchor, match.mark, match.values))
 
 

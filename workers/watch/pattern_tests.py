@@ -9,11 +9,11 @@ from datetime import datetime
 
 from topics.alerts import Alert
 from topics.annotations import Annotation, Entity, Event, Fingerprint, Participant, Span
-from workers.watch.durations import MINUTE, Micros, to_datetime, to_micros
+from workers.watch.durations import ALLOWED_LATENESS, MINUTE, Micros, to_datetime, to_micros
 from workers.watch.engine import Arrival, Engine
 from workers.watch.pattern_document import Expected, JoinField, PatternTest, TestEvent
 from workers.watch.patterns import Pattern
-from workers.watch.revisions import ALLOWED_LATENESS, MemoryRevisions, began, days_of
+from workers.watch.revisions import MemoryRevisions, began, days_of
 from workers.watch.ringing import Clock
 from workers.watch.windows import MemoryWindows
 

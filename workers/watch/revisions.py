@@ -11,14 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from workers.watch.durations import DAY, MINUTE, Micros, to_micros
+from workers.watch.durations import ALLOWED_LATENESS, DAY, Micros, to_micros
 from workers.watch.engine import Arrival
 from workers.watch.sightings import Stamp
 
 Verdict = Literal["newer", "same", "stale"]
-
-ALLOWED_LATENESS: Micros = 15 * MINUTE
-"""News of one minute reaches the feeds over some minutes: so much out of order is in order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from topics.alerts import AlertState, Muted, alert_id
 from topics.base import digest
 from workers.watch.completions import RISES, Scope
 from workers.watch.durations import Micros
-from workers.watch.matching import Match, next_due, walk
+from workers.watch.matching import Match, Rang, next_due, walk
 from workers.watch.patterns import MOST_SKEW, Pattern
 from workers.watch.sightings import Sighting, Value
 
@@ -27,6 +27,7 @@ class Ring:
     """A stored alert, as far as the next arrival needs to know it.
 
     `basis` is a hash of all that supports it. `silent`: it was found again while state was rebuilt, not announced anew.
+    `old`: the values for which old news brought it about.
     """
 
     id: str
@@ -36,16 +37,24 @@ class Ring:
     state: AlertState
     basis: str
     silent: bool = False
+    old: tuple[Value, ...] = ()
+
+    @property
+    def muted(self) -> Muted | None:
+        """Why nobody is told: old news brought it about, for all of its values."""
+        return "backfill" if len(self.old) == len(self.values) else None
 
     def to_wire(self) -> list[Any]:
         """A short JSON value."""
-        return [self.id, self.anchor, self.time, self.values, self.state, self.basis, int(self.silent)]
+        told = [self.id, self.anchor, self.time, self.values, self.state, self.basis, int(self.silent)]
+        return [*told, self.old] if self.old else told
 
     @classmethod
     def from_wire(cls, value: list[Any]) -> Ring:
         """The inverse of `to_wire`."""
-        id_, anchor, time, values, state, basis, silent = value
-        return cls(id_, anchor, time, tuple(tuple(v) for v in values), state, basis, bool(silent))
+        id_, anchor, time, values, state, basis, silent, *rest = value
+        old = tuple(tuple(v) for v in rest[0]) if rest else ()
+        return cls(id_, anchor, time, tuple(tuple(v) for v in values), state, basis, bool(silent), old)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +153,7 @@ class _Admission:
         if earlier is None and self.newest is not None and sighting.time < self.newest - self.pattern.retention:
             self.too_late += 1
             return
-        if earlier is not None and not earlier.backfill and earlier.happenings == sighting.happenings:
-            sighting = replace(sighting, backfill=False)  # an archive brings again what came live
+        sighting = sighting.after(earlier)
         # Taken out and put in again, so that the dictionary's order is the order of arrival.
         self.changed.pop(sighting.article_id, None)
         self.current[sighting.article_id] = self.changed[sighting.article_id] = sighting
@@ -204,13 +212,13 @@ def _since(pattern: Pattern, window: Window, admission: _Admission, settled: Mic
     return since
 
 
-def rung_of(rings: Iterable[Ring]) -> dict[Value, list[tuple[Micros, str]]]:
+def rung_of(rings: Iterable[Ring]) -> dict[Value, list[Rang]]:
     """When each join value rang, and at which article."""
-    found: dict[Value, list[tuple[Micros, str]]] = {}
+    found: dict[Value, list[Rang]] = {}
     for ring in sorted(rings, key=lambda ring: (ring.time, ring.anchor)):
         if ring.state == "firing":
             for value in ring.values:
-                found.setdefault(value, []).append((ring.time, ring.anchor))
+                found.setdefault(value, []).append(Rang(ring.time, ring.anchor, value in ring.old))
     return found
 
 
@@ -241,9 +249,8 @@ def ring_of(pattern: Pattern, match: Match, *, silent: bool = False) -> Ring:
         [supply.sighting.article_id, supply.sighting.revision, sorted(supply.rules.items())] for supply in match.window
     ]
     known_by = match_id(pattern, match)
-    return Ring(
-        known_by, match.anchor, match.time, match.values, "firing", digest(json.dumps(basis), length=12), silent
-    )
+    known_as = digest(json.dumps(basis), length=12)
+    return Ring(known_by, match.anchor, match.time, match.values, "firing", known_as, silent, match.old)
 
 
 def _compared(
@@ -261,11 +268,11 @@ def _compared(
     fresh, updated = [], []
     for ring, match in matches:
         before = known.get(ring.id)
-        if before is None or before.state == "retracted":
+        # What nobody was told of, and what live news now brings about, is told as if it were new.
+        if before is None or before.state == "retracted" or (before.muted and not ring.muted):
             cause = _cause(match, admission.changed)
-            muted: Muted | None = "backfill" if _is_old_news(match, cause) else None
-            fresh.append(Fired(ring, match, late=cause is not None and cause.late, muted=muted, known=before))
-        elif before.basis != ring.basis:
+            fresh.append(Fired(ring, match, late=cause is not None and cause.late, muted=ring.muted, known=before))
+        elif (before.basis, before.old) != (ring.basis, ring.old):
             updated.append(Fired(replace(ring, silent=before.silent), match, known=before))
     lost = [ring for ring in stored if ring.time >= since and ring.state == "firing" and ring.id not in ringing]
     heirs = {ring.id: _heir(pattern, ring, [fired.ring for fired in fresh]) for ring in lost}
@@ -285,11 +292,6 @@ def _cause(match: Match, arrived: Mapping[str, Sighting]) -> Sighting | None:
     """The last of its articles to arrive; None if none of them arrived just now."""
     inside = {supply.sighting.article_id for supply in match.window}
     return next((s for article, s in reversed(list(arrived.items())) if article in inside), None)
-
-
-def _is_old_news(match: Match, cause: Sighting | None) -> bool:
-    """By what completed it; of what time completed, by all of it: one live article is enough to be told."""
-    return all(supply.sighting.backfill for supply in match.window) if cause is None else cause.backfill
 
 
 def _heir(pattern: Pattern, lost: Ring, fresh: Sequence[Ring]) -> str | None:

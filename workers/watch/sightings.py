@@ -61,7 +61,8 @@ class Sighting:
     `dated`: its time is the publisher's; that of its ingest says nothing of how far the news has come (an archive of
     1987 is ingested today). `late`: it came out of order. `rebuilt`: it was read again because Redis had lost it, so
     what such articles complete was announced in its time. `backfill`: it is old news that was pushed afterwards, so
-    nobody is told of what it completes. `text`: the same for copies of one text; None if it is not known.
+    nobody is told of what it completes. `text`: the same for copies of one text; None if it is not known. `first`: the
+    stamp of the first of its revisions that said the same; None if that is this one.
     """
 
     article_id: str
@@ -78,6 +79,20 @@ class Sighting:
     rebuilt: bool = False
     backfill: bool = False
     text: str | None = None
+    first: Stamp | None = None
+
+    @property
+    def came(self) -> Stamp:
+        """When it first said what it says."""
+        return self.first or self.stamp
+
+    def after(self, earlier: Sighting | None) -> Sighting:
+        """As the next revision after `earlier`: when it came, and whether as old news, is decided by the first revision
+        that said the same. So an archive that is pushed twice, or brings what came live, changes nothing.
+        """
+        if earlier is None or earlier.happenings != self.happenings:
+            return self
+        return replace(self, backfill=earlier.backfill, first=earlier.came)
 
     @property
     def position(self) -> tuple[Micros, str]:
@@ -93,6 +108,7 @@ class Sighting:
         return [
             self.article_id, self.revision, self.time, self.stamp, self.source, self.story, self.tags, self.entities,
             events, self.dated * 1 + self.rebuilt * 2 + self.late * 4 + self.backfill * 8, self.text,
+            *([self.first] if self.first else []),
         ]  # fmt: skip
 
     @classmethod
@@ -104,6 +120,7 @@ class Sighting:
             article_id, revision, time, (stamp[0], stamp[1]), source, story, tuple(tags), tuple(entities), happenings,
             dated=bool(flags & 1), rebuilt=bool(flags & 2), late=bool(flags & 4),
             backfill=bool(flags & 8), text=rest[0] if rest else None,
+            first=(rest[1][0], rest[1][1]) if len(rest) > 1 else None,
         )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ from workers.redis_client import Redis
 from workers.redis_keys import Keys
 from workers.steps import Incoming, Outcome, Outgoing, Publish, Refused
 from workers.watch.counts import Countable, Counts, StateLost
-from workers.watch.durations import Micros, to_micros
+from workers.watch.durations import ALLOWED_LATENESS, Micros, to_micros
 from workers.watch.engine import Arrival, Engine, Report
 from workers.watch.event_types import EventTypes
 from workers.watch.pattern_file import PatternSet
@@ -41,7 +41,6 @@ from workers.watch.readers import Readers
 from workers.watch.redis_stories import Stories
 from workers.watch.redis_windows import RedisWindows
 from workers.watch.reloading import PatternFolder, difference
-from workers.watch.revisions import ALLOWED_LATENESS
 from workers.watch.ringing import Clock
 from workers.watch.story_index import Assigned
 from workers.watch.stream_clock import StreamClock

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Mapping
 from topics.annotations import Annotation
 from workers.redis_client import Redis
 from workers.redis_keys import Keys
-from workers.watch.durations import DAY, SECOND, Micros, to_micros
-from workers.watch.revisions import ALLOWED_LATENESS, KEPT_DAYS, began
+from workers.watch.durations import ALLOWED_LATENESS, DAY, SECOND, Micros, to_micros
+from workers.watch.revisions import KEPT_DAYS, began
 from workers.watch.ringing import Clock
 from workers.watch.scripts import Call, Script, run
 

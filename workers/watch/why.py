@@ -12,7 +12,7 @@ from workers.watch.completions import Completion, Instance, Scope, Supply, compl
 from workers.watch.durations import Micros, to_datetime, to_micros
 from workers.watch.explanation import NearMiss, near_misses, nearest, span
 from workers.watch.independence import independent_sources
-from workers.watch.matching import Match, Rung, decided, instances_of, walk
+from workers.watch.matching import Match, Rang, Rung, decided, instances_of, walk
 from workers.watch.patterns import Pattern
 from workers.watch.ringing import Ring, match_id, rung_of
 from workers.watch.sightings import Sighting, Value
@@ -40,7 +40,7 @@ class Quiet:
 
     time: Micros
     anchor: str
-    by: tuple[Micros, str]
+    by: Rang
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Reason:
     completion: Completion
     start: Micros
     end: Micros
-    before: tuple[Micros, str] | None
+    before: Rang | None
     quieted: tuple[Quiet, ...]
     facts: tuple[str, ...]
 
@@ -110,16 +110,16 @@ def _reason(pattern: Pattern, instance: Instance, match: Match, held: Evidence) 
         for found, quieted_by in all_of_it
         if quieted_by is None and (found.anchor.sighting.article_id, found.mark) == (match.anchor, match.mark)
     )
-    rang = [*rung, *((c.time, c.anchor.sighting.article_id) for c, by in all_of_it if by is None)]
+    rang = [*rung, *(Rang(c.time, c.anchor.sighting.article_id, c.old) for c, by in all_of_it if by is None)]
     this = here.time, match.anchor
-    quieted = [Quiet(c.time, c.anchor.sighting.article_id, by) for c, by in all_of_it if by == this]
+    quieted = [Quiet(c.time, c.anchor.sighting.article_id, by) for c, by in all_of_it if by and by[:2] == this]
     start, end = here.time - pattern.timespan, here.time
     return Reason(
         instance.value,
         here,
         start,
         end,
-        max((ring for ring in rang if ring < this), default=None),
+        max((ring for ring in rang if ring[:2] < this), default=None),
         tuple(quieted),
         tuple(_facts(pattern, here)),
     )
@@ -189,6 +189,6 @@ def _missing_now(pattern: Pattern, instance: Instance, alert: Alert, held: Evide
     return [f"now it lacks: {words}" for words in miss.lacks] if miss is not None else []
 
 
-def by_words(ring: tuple[Micros, str]) -> str:
+def by_words(ring: Rang) -> str:
     """A ring, in words."""
-    return f"{ring[1]}, {to_datetime(ring[0]):%F %R}Z"
+    return f"{ring.article}, {to_datetime(ring.time):%F %R}Z"

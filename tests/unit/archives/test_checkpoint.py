@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.archives.checkpoint import Checkpoint, LowWater, identity_of
+from workers.archives.checkpoint import Checkpoint, LowWater
 from workers.errors import InputError
 
 
@@ -19,7 +19,7 @@ def archive(tmp_path: Path) -> Path:
 
 
 def checkpoint(path: Path, *files: Path, **more: object) -> Checkpoint:
-    return Checkpoint(path, identity_of([str(file) for file in files], **more))
+    return Checkpoint.of(path, [str(file) for file in files], **more)
 
 
 def test_the_mark_is_below_all_that_is_not_done() -> None:

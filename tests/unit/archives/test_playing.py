@@ -96,10 +96,16 @@ def test_problems_and_what_is_outside_the_span_are_done_with() -> None:
     assert playing.problems == ["f:2: no JSON", "article is too large"]
 
 
-def test_old_news_is_marked() -> None:
-    playing, sink = Playing(backfill=True), Sink()
-    playing.play([article(1)], sink)
-    assert [each.backfill for each in sink.confirmed] == [True]
+def test_old_news_is_marked_and_comes_now_in_the_order_in_which_it_is_read() -> None:
+    """Whenever it was fetched, for it may lie on a topic: what live news it meets came before it."""
+    moments = iter(START + timedelta(days=2, seconds=n) for n in range(9))
+    playing, sink = Playing(backfill=True, clock=lambda: next(moments)), Sink()
+    playing.play([article(5), article(1)], sink)
+    assert {each.backfill for each in sink.confirmed} == {True}
+    assert {each.id: each.fetched_at for each in sink.confirmed} == {
+        "5": START + timedelta(days=2),
+        "1": START + timedelta(days=2, seconds=1),
+    }
 
 
 def test_a_stop_is_heard_while_waiting_for_the_next_article() -> None:

@@ -140,6 +140,15 @@ class TestOldNewsPushedAfterwards:
         await world.take(retracted("b", 10, muted="backfill"))
         assert world.told() == [(0.0, [("a", "firing")]), (0.0, [("b", "retracted")])]
 
+    async def test_fired_again_because_live_news_brings_it_about_it_is_told_once(self, redis: Redis) -> None:
+        world = World(redis, PLAIN, replace(grouped("actor"), name="g"))
+        again = alert("a", 60, sequence=60_000)
+        await world.take(alert("a", muted="backfill"), again, again)
+        await world.take(retracted("a", 100))
+        await world.until(400)
+        assert [states for _, states in world.told()] == [[("a", "firing")], [("a", "retracted")]]
+        assert [entry.shown for entry in await world.entries("a")][:2] == ["muted", "delivered"]
+
 
 class TestInhibition:
     RULE = rule("level=critical", "level=~high|medium", "actor")

@@ -7,7 +7,8 @@ from typing import cast
 
 import pytest
 
-from tests.unit.notify.simulated import BEGIN, PLAIN, World, alert, grouped
+from tests.unit.notify.simulated import BEGIN, PLAIN, World, alert, grouped, rule
+from workers.notify.changes import Arrival
 from workers.notify.targets import Receiver, RetryPolicy
 from workers.notify.verdicts import Attempt
 from workers.redis_client import Redis
@@ -39,6 +40,46 @@ async def test_what_one_worker_is_telling_is_not_told_by_another_that_sees_the_s
     await world.work()
     told = [change for one in world.sent for change in one.changes]
     assert sorted(told) == [("a", 0), ("b", 0)]
+
+
+async def test_a_silence_is_heeded_behind_a_slow_receiver(redis: Redis) -> None:
+    """Sixteen alerts are due, and each takes the receiver ten seconds: nothing is told after the silence began."""
+    world = World(redis, PLAIN)
+    await world.silence("actor=ZZ", seconds=10_000, name="unconcerned")
+    channel = world.channels["t"]
+    send = channel.send
+
+    async def slow(message, attempted_at):  # the desk has had enough after the second
+        answer = await send(message, attempted_at)
+        world.now += 10
+        if len(world.sent) == 2:
+            await world.silence("actor=XN", seconds=3600)
+        return answer
+
+    channel.send = slow  # type: ignore[method-assign]
+    for n in range(16):
+        await world.parking.park(Arrival(alert(f"a{n:02}"), None, f"tocsin.alerts/0/{n}"))
+    await world.work()
+    assert len(world.sent) == 2
+    assert [outcome for _, outcome in world.outcomes()].count("muted") == 14
+
+
+async def test_so_is_an_alert_that_inhibits_since(redis: Redis) -> None:
+    world = World(redis, PLAIN, rules=[rule("level=critical", "level=~high|medium", "actor")])
+    channel = world.channels["t"]
+    send = channel.send
+
+    async def slow(message, attempted_at):
+        answer = await send(message, attempted_at)
+        world.now += 2
+        await world.mutes.remember(alert("big", level="critical"))
+        return answer
+
+    channel.send = slow  # type: ignore[method-assign]
+    for n in range(3):
+        await world.parking.park(Arrival(alert(f"a{n}"), None, f"tocsin.alerts/0/{n}"))
+    await world.work()
+    assert len(world.sent) == 1
 
 
 async def test_the_pause_before_the_next_try_is_kept(redis: Redis) -> None:

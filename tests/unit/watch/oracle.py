@@ -27,6 +27,10 @@ class Ringing:
     core: frozenset[str]
 
 
+Coming = dict[str, tuple[tuple[int, int], bool]]
+"""Of each article: the stamp of the first revision that said what it says now, and whether that was old news."""
+
+
 def must_ring(
     pattern: Pattern,
     arrivals: Iterable[Arrival],
@@ -38,16 +42,21 @@ def must_ring(
     `oldest` is when the stream began.
     """
     newest: dict[str, Arrival] = {}
+    coming: Coming = {}
     for arrival in arrivals:
         article = arrival.annotation.article_id
         if article not in newest or arrival.stamp > newest[article].stamp:
+            if article not in newest or _said(pattern, newest[article]) != _said(pattern, arrival):
+                coming[article] = arrival.stamp, arrival.annotation.backfill
             newest[article] = arrival
     articles = sorted(newest.values(), key=_position)
     values = {value for a in articles for e in a.annotation.events for value in _values(pattern, a, e)}
     together: dict[tuple[str, str, frozenset[str]], list[str]] = {}
     for value in values:
         mine = [a for a in articles if _rules(pattern, value, a)]
-        for ring in _quieted(pattern, _completions(pattern, value, mine, watermark, oldest)):
+        found = list(_completions(pattern, value, mine, watermark, oldest))
+        old = [_is_old(pattern, value, mine, ring, coming) for ring in found]
+        for ring in _quieted(pattern, found, old):
             key = (ring.anchor.annotation.article_id, ring.mark, ring.core)
             together.setdefault(key, []).append("\x1f".join(value))
     return {
@@ -56,15 +65,54 @@ def must_ring(
     }
 
 
-def _quieted(pattern: Pattern, found: Iterable[Ringing]) -> Iterable[Ringing]:
-    """What the cooldown leaves."""
-    rung: list[Ringing] = []
-    for ring in found:
-        recent = [r for r in rung if ring.time - r.time < timedelta(microseconds=pattern.cooldown)]
+def _quieted(pattern: Pattern, found: Sequence[Ringing], old: Sequence[bool]) -> Iterable[Ringing]:
+    """What the cooldown leaves: nothing live is quieted by old news."""
+    rung: list[tuple[Ringing, bool]] = []
+    for ring, is_old in zip(found, old, strict=True):
+        cooldown = timedelta(microseconds=pattern.cooldown)
+        recent = [r for r, was_old in rung if ring.time - r.time < cooldown and (is_old or not was_old)]
         told = {a.story for r in recent for a in r.window}
         if not recent or (pattern.rearms and ring.anchor.story not in told):
-            rung.append(ring)
+            rung.append((ring, is_old))
             yield ring
+
+
+def _said(pattern: Pattern, arrival: Arrival) -> list[object]:
+    """What an article says, as far as the pattern asks."""
+    return [
+        (place, e.type, e.status, e.place, e.when, _values(pattern, arrival, e), {p.id for p in e.actor},
+         {p.id for p in e.target})
+        for place, e in enumerate(arrival.annotation.events)
+        if any(_selected(pattern, rule, arrival, e) for rule in pattern.selections)
+    ]  # fmt: skip
+
+
+def _is_old(
+    pattern: Pattern, value: tuple[str, ...], articles: Sequence[Arrival], ring: Ringing, coming: Coming
+) -> bool:
+    """Whether old news brought it about: the article that completed it, in the order of coming; or, of what time
+    completes, what came after that time.
+    """
+    pushed = {a.annotation.article_id for a in ring.window if coming[a.annotation.article_id][1]}
+    if len(pushed) in (0, len(ring.window)):
+        return bool(pushed)
+    if not pattern.waits:
+        known: list[Arrival] = []
+        for one in sorted(ring.window, key=lambda a: (coming[a.annotation.article_id][0], a.annotation.article_id)):
+            known = sorted([*known, one], key=_position)
+            if ring.anchor in known and _holds(pattern, value, known):
+                return one.annotation.article_id in pushed
+    limit = ring.time + timedelta(minutes=15)
+    late = {article for article in pushed if datetime.fromtimestamp(coming[article][0][0] / 1e6, limit.tzinfo) > limit}
+    there = [a for a in ring.window if a.annotation.article_id not in late]
+    if not late or ring.anchor not in there:
+        return bool(late)
+    if pattern.spike is not None:
+        return not _is_high(pattern, value, articles, ring.time, there)
+    if pattern.counts:
+        return False
+    opened = [c for c in pattern.clauses if c.present & _rules(pattern, value, ring.anchor)]
+    return not any(_clause_holds(pattern, value, there, c) for c in opened)
 
 
 def _completions(
@@ -142,15 +190,23 @@ def _spiking(
         if now > watermark or oldest is None or oldest > now - span - reference:
             continue
         window = [a for a in articles[: place + 1] if now - span < _time(a)]
-        usual = []
-        start = now - 2 * span
-        while start >= now - span - reference:
-            usual.append(_number(pattern, value, [a for a in articles if start < _time(a) <= start + span]))
-            start -= span
-        count = _number(pattern, value, window)
-        high = count >= spike.least and count >= spike.times * (sum(usual) / len(usual))
-        if high and _independent(window, pattern.corroboration):
+        if _is_high(pattern, value, articles, now, window):
             yield Ringing(now, end, "", tuple(window), frozenset(a.annotation.article_id for a in window))
+
+
+def _is_high(
+    pattern: Pattern, value: tuple[str, ...], articles: Sequence[Arrival], now: datetime, window: Sequence[Arrival]
+) -> bool:
+    spike, span = pattern.spike, _span(pattern)
+    assert spike is not None
+    usual = []
+    start = now - 2 * span
+    while start >= now - span - timedelta(microseconds=spike.reference):
+        usual.append(_number(pattern, value, [a for a in articles if start < _time(a) <= start + span]))
+        start -= span
+    count = _number(pattern, value, window)
+    high = count >= spike.least and count >= spike.times * (sum(usual) / len(usual))
+    return high and _independent(window, pattern.corroboration)
 
 
 def _position(arrival: Arrival) -> tuple[datetime, str]:

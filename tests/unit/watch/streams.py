@@ -151,6 +151,24 @@ def articles(draw: st.DrawFn, *, partitions: int = 1, least: int = 1) -> list[Ar
 
 
 @st.composite
+def pushed(draw: st.DrawFn) -> list[Arrival]:
+    """Live articles and old news that is pushed among them, in the order in which both come; some come again."""
+    found: list[Arrival] = []
+    for number in range(draw(st.integers(3, 14))):
+        earlier = draw(st.sampled_from([None, None, None, *found]))
+        told = annotation(
+            f"a{number}" if earlier is None else earlier.annotation.article_id,
+            at(minutes=15 * draw(st.integers(0, 30))) if earlier is None else earlier.annotation.event_time,
+            event(draw(st.sampled_from(TYPES[:2])), "KP", place="SE"),
+            source=draw(st.sampled_from(["x", "y", "z"])),
+        )
+        changed = {"backfill": draw(st.booleans()), "fetched_at": at(minutes=15 * draw(st.integers(0, 40)))}
+        told = told.model_copy(update=changed)
+        found.append(arrival(told, story=draw(st.sampled_from(["s1", "s2"])), offset=number))
+    return found
+
+
+@st.composite
 def streams(draw: st.DrawFn) -> list[Arrival]:
     """Articles in any order, some delivered twice."""
     found = draw(articles())

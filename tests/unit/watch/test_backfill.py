@@ -55,10 +55,57 @@ async def test_the_alert_is_the_same_whichever_way_its_articles_came(client) -> 
     assert first.firing == second.firing
 
 
-async def test_more_live_evidence_does_not_unmute_it(client) -> None:
+async def test_what_nobody_was_told_of_quiets_no_live_match(client) -> None:
     more = annotation("c", at(2), event("summit", "KP", "RU"))
     heard = await rung(client, old(LAUNCH), old(SUMMIT), more)
-    assert {alert.muted for alert in said(heard)} == {"backfill"}
+    assert [alert.muted for alert in said(heard)] == ["backfill", None]
+
+
+async def test_nor_does_it_after_the_window_has_moved_on(client) -> None:
+    world, heard = World(), Heard()
+    step = world.step(client, temporal(cooldown="72h"))
+    await step.start(heard.publish)
+    live = [
+        annotation("c", at(60), event("missile_launch", "KP")),
+        annotation("d", at(61), event("summit", "KP", "RU")),
+        annotation("e", at(62), event("summit", "KP", "RU")),
+    ]
+    for offset, article in enumerate([old(LAUNCH), old(SUMMIT), *live]):
+        await handled(step, heard, incoming(article, offset))
+    assert [alert.muted for alert in said(heard)] == ["backfill", None]
+
+
+async def test_old_news_takes_no_live_page_back(client) -> None:
+    live = [
+        annotation("c", at(10), event("missile_launch", "KP"), revision=1),
+        annotation("d", at(11), event("summit", "KP", "RU"), revision=1),
+    ]
+    pushed = [old(found).model_copy(update={"fetched_at": at(days=1001)}) for found in (LAUNCH, SUMMIT)]
+    heard = await rung(client, *live, *pushed)
+    assert [(alert.state, alert.muted) for alert in said(heard) if alert.state != "updated"] == [
+        ("firing", None),
+        ("firing", "backfill"),
+    ]
+
+
+async def test_an_archive_pushed_twice_and_a_live_edit_change_nothing_of_who_was_told(client) -> None:
+    def later(found: Annotation, days: int) -> Annotation:
+        return found.model_copy(update={"fetched_at": at(days=1000 + days), "revision": f"later{days}"})
+
+    more = annotation("c", at(2), event("summit", "KP", "RU"))
+    told = await rung(client, old(LAUNCH), SUMMIT, later(old(LAUNCH), 1), later(SUMMIT, 2), later(more, 3))
+    assert [alert.muted for alert in said(told) if alert.state == "firing"] == [None]
+    await client.flushall()
+    untold = await rung(client, SUMMIT, later(old(LAUNCH), 1), later(SUMMIT, 2), later(more, 3))
+    assert [alert.muted for alert in said(untold) if alert.state == "firing"] == ["backfill", None]
+
+
+async def test_what_live_news_says_anew_is_told_though_old_news_rang_it_unheard(client) -> None:
+    changed = annotation("b", at(1), event("summit", "KP", "RU", place="CN"), revision=2)
+    heard = await rung(client, old(LAUNCH), old(SUMMIT), changed)
+    first, second = said(heard)
+    assert (first.id, first.muted, second.muted, second.state) == (second.id, "backfill", None, "firing")
+    assert second.sequence > first.sequence
 
 
 async def test_silence_after_old_news_pages_nobody(client) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.unit.watch.builders import at
 from tests.unit.watch.oracle import must_ring
-from tests.unit.watch.streams import FACTOR, articles, batches, cut, patterns, streams, watermarks
+from tests.unit.watch.streams import FACTOR, articles, batches, cut, patterns, pushed, streams, watermarks
 from workers.redis_client import connect
 from workers.redis_keys import Keys
 from workers.settings import Settings
@@ -69,6 +69,17 @@ def firing(states: dict[str, str]) -> set[str]:
 @settings(max_examples=250 * FACTOR, deadline=None)
 @given(pattern=patterns(), stream=streams(), cuts=batches(), data=st.data())
 def test_any_order_duplicates_and_revisions_ring_what_the_oracle_names(pattern, stream, cuts, data) -> None:
+    store, pieces = MemoryWindows(), cut(stream, cuts)
+    marks = data.draw(watermarks(len(pieces)))
+    heard = asyncio.run(feed(store, pattern, pieces, marks))
+    wanted = must_ring(pattern, stream, marks[-1], BEGINNING)
+    assert firing({alert.id: alert.state for alert in store.alerts()}) == wanted
+    assert firing(heard) == wanted
+
+
+@settings(max_examples=150 * FACTOR, deadline=None)
+@given(pattern=patterns(grouped_by=((),)), stream=pushed(), cuts=batches(), data=st.data())
+def test_old_news_pushed_among_live_news_rings_what_the_oracle_names(pattern, stream, cuts, data) -> None:
     store, pieces = MemoryWindows(), cut(stream, cuts)
     marks = data.draw(watermarks(len(pieces)))
     heard = asyncio.run(feed(store, pattern, pieces, marks))
