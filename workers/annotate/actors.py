@@ -25,7 +25,7 @@ __all__ = ["Cast", "Position"]
 _POPES = frozenset({"pope", "pontiff", "pontifex"})
 _HIDING = frozenset({"compound", "nmod", "amod", "conj", "appos"})
 _ACTING = frozenset({"state", "military", "group", "leader", "official"})
-_ACTING_WORDS = ("body", "parties", "local", "speaker", "doer")
+_ACTING_WORDS = ("body", "parties", "local", "speaker", "doer", "projectile")
 
 
 @dataclass(slots=True)
@@ -100,6 +100,9 @@ class Cast(Echoes):
     def _acts(self, token: Token) -> bool:
         """Is the noun one that acts for whom it belongs to: a ministry, troops, a spokesman?"""
         roles, lemma = lexicon(), lemma_of(token)
+        beside = [child.lower_ for child in children(token, "compound", "amod") if self.mention_at(child) is None]
+        if not roles.words("roles", "of_work").isdisjoint(beside):
+            return False  # "Nigeria's labour congress"
         return bool(self.classes(token) & _ACTING) or any(lemma in roles.words("roles", n) for n in _ACTING_WORDS)
 
     def _named_owner(self, token: Token) -> list[Participant]:
@@ -120,10 +123,12 @@ class Cast(Echoes):
 
     def _fired_by(self, token: Token) -> list[Participant]:
         """ "Drones launched by X", "drones that Y said had been launched by X"."""
-        if "military" not in self.classes(token):
+        if "military" not in self.classes(token) and lemma_of(token) not in lexicon().words("roles", "projectile"):
             return []
         clauses = [c for verb in children(token, "acl", "relcl") for c in (verb, *children(verb, "ccomp"))]
-        return [p for verb in clauses for noun in agents_of(verb) for p in self.resolve(noun)]
+        found = [p for verb in clauses for noun in agents_of(verb) for p in self.resolve(noun)]
+        ground = (noun for verb in clauses for noun in behind(verb, "from"))
+        return found or [self.participant(m) for noun in ground for m in self.owning(noun)]
 
     def _of_group(self, token: Token) -> list[Participant]:
         """ "Members of the local branch of Hamas", "of Hamas's armed wing"."""
@@ -174,9 +179,15 @@ class Cast(Echoes):
             self.participant(mention)
             for token in tokens
             if not self.classes(token) & {"leader", "official"}
-            for child in children(antecedent(token), "amod", "compound", "nmod")
-            if (mention := self.mention_at(child)) is not None and mention.kind == "country" and self.speaks(mention)
+            for child in (*children(antecedent(token), "amod", "compound", "nmod"), *self._citizens_of(token))
+            if (mention := self.mention_at(child)) is not None
+            and (mention.kind == "country" or mention.sort == "group")
+            and self.speaks(mention)
         ]
+
+    def _citizens_of(self, token: Token) -> list[Token]:
+        """ "Five citizens of Iran", "members of the ETA"."""
+        return behind(token, "of") if lemma_of(token) in lexicon().words("roles", "citizen") else []
 
     # --- things ----------------------------------------------------------------------------------------------
 
@@ -209,7 +220,14 @@ class Cast(Echoes):
             if self.is_pronoun(owner):
                 yield [owner]
         yield [*behind(token, "by"), *behind(token, "from"), *behind(token, "of")]
+        near = (
+            *children(token, "appos"),
+            *behind(token, "of"),
+        )  # "the strike, the second by X", "the shelling of Y by X"
+        yield [t for thing in near for t in behind(thing, "by")]
         for clause in children(token, "acl"):
+            if clause.tag_ == "VBN" and clause.lemma_.lower() in lexicon().words("roles", "made"):
+                yield agents_of(clause)  # "a truce proposed by Egypt"
             if clause.tag_ == "VBG":
                 yield objects_of(clause)  # "a convoy carrying Indian troops"
 

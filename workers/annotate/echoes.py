@@ -85,7 +85,10 @@ class Echoes(References):
             if not is_verbal(step) or (said and below.dep_ in {"ccomp", "xcomp"}):
                 continue
             # The nearest of joined clauses: "Chad broke the truce, Mali charged, an accusation that …".
+            told = lemma_of(token) in lexicon().words("roles", "said")
+            telling = frozenset() if told else lexicon().words("reporting", "say")
             joined = [t for t in children(step, "conj", "parataxis") if is_verbal(t) and t.i < token.i]
+            joined = [t for t in joined if t.lemma_.lower() not in telling]
             for verb in (*reversed(joined), step):
                 subjects = [t for t in subjects_of(verb) if t.i < token.i]
                 found = [p for t in subjects for p in self.resolve(t) if not p.id.startswith("place:")]

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from spacy.tokens import Token
 
-from workers.annotate.goals import asked_of, complements_of, goals_of, receivers_of
+from workers.annotate.goals import asked_of, causes_of, complements_of, goals_of, receivers_of
 from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import TriggerKind
 from workers.annotate.syntax import (
@@ -99,6 +99,8 @@ class Frame:
             brokers = lexicon().words("roles", "brokering")
             clauses = (c for c in children(self.head, "acl", "relcl") if c.lemma_.lower() not in brokers)
             found = [t for clause in clauses for t in behind(clause, preposition)]
+        if preposition in {"to", "for"} and not found:  # "a shipment of rifles to the rebels"
+            found = [t for thing in behind(self.head, "of") for t in behind(thing, preposition)]
         if preposition == "by" and not found:
             found = [t for obj in behind(self.head, "of") for t in _by(obj)]
             if not found and verb is not None and relation == "object" and is_passive(verb) and not _reacts(verb):
@@ -109,7 +111,8 @@ class Frame:
             return found
         if preposition == "to" and relation == "object":
             found = found + receivers_of(verb)
-        if not found and preposition not in {"of", "by", "for"}:
+        drawn = relation == "subject" and verb.lemma_.lower() in lexicon().words("roles", "drawing")
+        if not found and preposition not in {"of", "by", "for"} and not drawn:
             found = behind(verb, preposition)
         return found
 
@@ -130,6 +133,8 @@ class Frame:
         light = lexicon().words("status", "light")
         for clause in children(self.head, "relcl"):
             verbs = (clause, *children(clause, "xcomp"))  # "the drill that it was going to hold"
+            if _takes_part(clause):
+                continue  # "a drill of Chad's, in which Mali took part"
             if any(v.lemma_.lower() in light for v in verbs) and not is_passive(clause):
                 return [t for n in children(clause, "nsubj") if n.lower_ not in RELATIVE for t in spread(n)]
         verb, relation, preposition = governor(self.head)
@@ -211,6 +216,7 @@ Frame._verb_slots = {
     "complement": lambda f: complements_of(f.head),
     "whom": lambda f: asked_of(f.head),
     "goal": lambda f: goals_of(f.head),
+    "cause": lambda f: causes_of(f.head),
     "auxiliary": lambda f: [aux for verb in (f.head, *children(f.head, "ccomp")) for aux in children(verb, "aux")],
     "addressee": lambda f: [t for verb in children(f.head, "ccomp") for t in surface_subjects(verb)],
     "verb": lambda f: [f.head],
@@ -230,6 +236,7 @@ Frame._noun_slots = {
     "complement": lambda f: list(children(f.head, "acl", "relcl", "xcomp", "ccomp")),
     "whom": lambda f: asked_of(f.head),
     "goal": lambda f: goals_of(f.head),
+    "cause": lambda f: causes_of(f.head),
     "verb": Frame._governors,
     "carrier": Frame._governors,
     "bearer": Frame._bearers,

@@ -14,8 +14,10 @@ from workers.annotate.syntax import (
     antecedents,
     behind,
     children,
+    governor,
     is_infinitive,
     is_passive,
+    is_verbal,
     spread,
 )
 
@@ -58,15 +60,32 @@ def asked_of(word: Token) -> list[Token]:
     return [t for clause in clauses for noun in children(clause, *SUBJECTS, *PASSIVE_SUBJECTS) for t in spread(noun)]
 
 
+_CAUSES = ("for", "from", "against", "at", "over", "on", "about", "by")
 _GOALS = ("dobj", "dative")
 _GOAL_PREPOSITIONS = ("on", "against", "with", "to", "at", "into", "from", "in", "towards", "toward", "for")
+
+
+def causes_of(word: Token) -> list[Token]:
+    """What a protest is about: what its clauses demand, oppose or call for ("marched to demand reforms by Chad")."""
+    demanding = lexicon().words("roles", "demanding")
+    verb = word if is_verbal(word) else governor(word)[0]
+    above = [word] if verb is None or verb == word else [word, verb]
+    found: list[Token] = []
+    for clause in (c for w in above for c in children(w, "xcomp", "advcl", "acl", "conj", "relcl", "dep")):
+        if clause.lemma_.lower() not in demanding or clause.i < word.i:
+            continue
+        found += [t for noun in children(clause, "dobj") for t in spread(noun)]
+        found += [t for preposition in _CAUSES for t in behind(clause, preposition)]
+        found += asked_of(clause)
+    freed = lexicon().words("roles", "freeing")  # "chanting for his release": not against him
+    return [t for t in found if t.pos_ != "PRON" and t.lemma_.lower() not in freed]
 
 
 def goals_of(word: Token, depth: int = 0) -> list[Token]:
     """Whom a threat or refusal is about: what its clause acts on ("threatened to break relations with Spain")."""
     found: list[Token] = []
-    for clause in children(word, "xcomp", "ccomp", "acl"):
-        if clause.dep_ == "acl" and not is_infinitive(clause):
+    for clause in children(word, "xcomp", "ccomp", "acl", "advcl"):
+        if clause.dep_ in {"acl", "advcl"} and not is_infinitive(clause):
             continue
         things = [t for noun in children(clause, *_GOALS) for t in spread(noun)]
         found += things + [t for thing in things for word in ("on", "against") for t in behind(thing, word)]

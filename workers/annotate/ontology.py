@@ -34,6 +34,7 @@ SLOTS = frozenset(
         "adverb",
         "whom",
         "goal",
+        "cause",
     }
 )
 CLASSES = frozenset(

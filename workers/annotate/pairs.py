@@ -104,9 +104,11 @@ class Pairs(Classes):
 
     def pair_here(self, noun: Token) -> list[Participant]:
         """The two parties of which the sentence has spoken before "the truce", "the talks"."""
-        if not any(child.lower_ in DEFINITE for child in noun.children):
-            return []
         position = self.position(noun.doc)
+        if not any(child.lower_ in DEFINITE for child in noun.children):
+            bare = not any(True for _ in children(noun, "det", "amod", "poss", "compound", "nummod"))
+            here = Stretch(position.part, position.token, position.token + noun.i)
+            return self.topic(here) if bare and self._joins_two(here) else []
         mentions = self.mentions_in(position.part, position.token, position.token + noun.i)
         found = self._states_in(mentions, statesmen=False)
         return found if len(found) == 2 else []

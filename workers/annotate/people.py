@@ -238,6 +238,9 @@ def _match_homeless(readings: Sequence[Reading], people: dict[str, Person]) -> N
         for mention in reading.mentions:
             if mention.country and mention.kind in {"country", "organisation"} and not _is_other(reading, mention):
                 spoken[mention.country] += _TITLE_COUNTS if reading.part == "title" else 1
+    if not spoken:  # "President Keita … in Bamako"
+        grounds = (m.country for reading in readings for m in reading.mentions if m.kind == "place" and m.country)
+        spoken.update(grounds)
     for person in homeless:
         left = [(code, n) for code, n in spoken.most_common() if person.role != "leader" or code not in taken]
         if left and (len(left) == 1 or left[0][1] >= _STANDS_OUT * left[1][1]):

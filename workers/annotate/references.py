@@ -34,7 +34,7 @@ FIRST = frozenset({"we", "i", "us", "our", "my", "me", "ourselves"})
 PLURAL = frozenset({"they", "them", "their", "themselves", "both"})
 _BODIES = frozenset({"state", "military", "org", "company", "group"})
 _INDEFINITE = frozenset({"a", "an", "no", "another", "any", "other"})
-_LOCATIVE = frozenset({"in", "at", "near", "outside", "inside", "to", "from"})
+_LOCATIVE = frozenset({"in", "at", "near", "outside", "inside", "from", "by"})
 _SELF = ("self", "selves")
 _LOOK_BACK = 2
 _OFTEN = 4
@@ -213,10 +213,18 @@ class References(Pairs):
         if lemma in roles.words("roles", "country"):
             return self._country_said(token)
         if bare:
-            return self._said_before(token) or self._only_country(token)
+            return self._said_before(token) or self._only_country(token) or self._own_will(token)
         if lemma in roles.words("roles", "body") or self.classes(token) & {"leader", "official"}:
-            return self._said_before(token) or self._only_country(token)
+            return self._said_before(token) or self._only_country(token) or self._own_will(token)
         return self._said_before(token) if "military" in self.classes(token) else []
+
+    def _own_will(self, token: Token) -> list[Participant]:
+        """ "Chad will close the border, the ministry said": who speaks of what a state will do speaks for it."""
+        if token.dep_ not in SUBJECTS or token.head.lemma_.lower() not in lexicon().words("reporting", "say"):
+            return []
+        clauses = [c for c in children(token.head, "ccomp") if c.i < token.i]
+        willed = [c for c in clauses if any(aux.tag_ == "MD" for aux in children(c, "aux"))]
+        return [p for c in willed for t in subjects_of(c) if t.pos_ == "PROPN" for p in self.resolve(t)]
 
     def _is_definite(self, token: Token, *, bare: bool) -> bool:
         """Does the article, or for local bodies nothing at all, point back; and does no name say whose it is?"""
@@ -317,6 +325,8 @@ class References(Pairs):
         word = deed.doc[mention.end_token - 1 - self.position(deed.doc).token]
         while word.dep_ in MODIFIERS:
             word = word.head
+        if word.dep_ == "pobj" and word.head.lower_ == "to" and is_verbal(word.head.head):
+            return False  # "since he went to Russia"
         if word.dep_ not in SUBJECTS | PASSIVE_SUBJECTS:
             return True
         return word.i < deed.i and word.head.lemma_.lower() not in lexicon().words("reporting", "say")

@@ -16,7 +16,17 @@ from workers.annotate.goals import receivers_of
 from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import EventType
 from workers.annotate.places import Place
-from workers.annotate.syntax import behind, children, governor, has_child, is_verbal, objects_of, subjects_of
+from workers.annotate.syntax import (
+    agents_of,
+    behind,
+    children,
+    governor,
+    has_child,
+    is_passive,
+    is_verbal,
+    objects_of,
+    subjects_of,
+)
 from workers.annotate.triggers import Candidate
 
 _PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "by", "of")
@@ -33,8 +43,8 @@ def participants(
     actor = _actors(trigger.actor, frame, cast, as_persons="actor" in trigger.personal)
     partners = [p for slot in kind.together for p in _resolved(frame.slot(slot), cast) if not p.id.startswith("place:")]
     actor = unique([*actor, *partners])
-    if not actor and not kind.on_ground:
-        actor = _both(frame, cast)
+    if not actor:
+        actor = _blamed(frame, cast) if kind.on_ground else _both(frame, cast)
     taken = {p.id for p in actor}
     target = _targets(trigger.target, frame, cast, taken, as_persons="target" in trigger.personal)
     if not target and "target" in trigger.personal:
@@ -45,7 +55,9 @@ def participants(
             _echoed(trigger.target, frame, cast, taken) if kind.spoken else []
         )
     if not target and kind.spoken:
-        target = _drawn(frame, cast, taken)
+        target = _drawn(frame, cast, taken) or _spoken_to(frame, cast, taken)
+    if not target and actor and (kind.spoken or kind.abroad):
+        target = _shared(frame, cast, taken)
     if not target and actor and kind.abroad and not _is_on_people(trigger.target, frame, cast):
         target = cast.home_of_story(frame.head, taken)
     if not target and kind.on_ground and place is not None:
@@ -83,15 +95,34 @@ def _actors(slots: Sequence[str], frame: Frame, cast: Cast, *, as_persons: bool)
         found = unique(p for p in named if not p.id.startswith("place:"))
         if found:
             return found
-    return _deniers(frame, cast) or _senders(frame, cast)
+    return _deniers(frame, cast) or _senders(frame, cast) or _orderers(frame, cast) or _makers(frame, cast)
 
 
 def _senders(frame: Frame, cast: Cast) -> list[Participant]:
     """Who sends a letter, issues an appeal: the subject of the verb that brings the words on their way."""
-    verb, relation, _ = governor(frame.head) if frame.kind == "noun" else (None, "", None)
+    verb, relation, _ = governor(frame.head) if frame.kind != "verb" else (None, "", None)
     if verb is None or relation != "object" or verb.lemma_.lower() not in lexicon().words("roles", "sending"):
         return []
     return unique(p for p in _resolved(subjects_of(verb), cast) if not p.id.startswith("place:"))
+
+
+def _orderers(frame: Frame, cast: Cast) -> list[Participant]:
+    """ "The court ordered him detained": who has it done."""
+    verb = frame.head
+    over = next((t for t in verb.ancestors if is_verbal(t)), None)
+    if frame.kind != "verb" or verb.tag_ != "VBN" or over is None or verb.dep_ not in {"acl", "ccomp", "xcomp", "oprd"}:
+        return []
+    ordered = over.lemma_.lower() == "order" and not any(True for _ in children(verb, "aux", "auxpass"))
+    return unique(p for p in _resolved(subjects_of(over), cast) if is_public(p)) if ordered else []
+
+
+def _makers(frame: Frame, cast: Cast) -> list[Participant]:
+    """ "Sanctions imposed by the Union were extended": whose they are does with them what nobody else is said to do."""
+    if frame.kind != "verb" or not is_passive(frame.head):
+        return []
+    made = lexicon().words("roles", "imposing")
+    clauses = (c for thing in frame.slot("object") for c in children(thing, "acl") if c.lemma_.lower() in made)
+    return unique(p for c in clauses for p in _resolved(agents_of(c), cast) if is_public(p))
 
 
 def _deniers(frame: Frame, cast: Cast) -> list[Participant]:
@@ -142,7 +173,49 @@ def _drawn(frame: Frame, cast: Cast, taken: set[str]) -> list[Participant]:
     verb, relation, _ = governor(frame.head) if frame.kind == "noun" else (None, "", None)
     if verb is None or relation != "object" or verb.lemma_.lower() not in lexicon().words("roles", "drawing"):
         return []
-    return unique(p for t in subjects_of(verb) for p in cast.touched(t, taken) if p.id not in taken and is_public(p))
+    return _touched(subjects_of(verb), cast, taken)
+
+
+def _spoken_to(frame: Frame, cast: Cast, taken: set[str]) -> list[Participant]:
+    """ "In a letter, Chad's leader thanked his Malian counterpart": who is told so gets the letter."""
+    preposition = frame.head.head
+    if frame.kind != "noun" or frame.head.dep_ != "pobj" or preposition.lower_ not in {"in", "by"}:
+        return []
+    verb = preposition.head
+    return _touched(objects_of(verb), cast, taken) if is_verbal(verb) and not is_passive(verb) else []
+
+
+def _shared(frame: Frame, cast: Cast, taken: set[str]) -> list[Participant]:
+    """ "Expelled two Russians and summoned the envoy", "accused Serbia of it and demanded that they leave": the other
+    half of what is done names the target."""
+    verb = frame.head if is_verbal(frame.head) else governor(frame.head)[0]
+    if verb is None:
+        return []
+    above = [verb.head] if verb.dep_ in {"conj", "advcl"} and is_verbal(verb.head) else []
+    hostile = lexicon().words("roles", "against_states")
+    for other in (*above, *children(verb, "conj", "advcl")):
+        if other.lemma_.lower() in hostile and not any(True for _ in children(other, "nsubj") if other.i > verb.i):
+            found = _touched(objects_of(other), cast, taken)
+            if found:
+                return found
+    return []
+
+
+def _touched(tokens: Iterable[Token], cast: Cast, taken: set[str]) -> list[Participant]:
+    return unique(p for t in tokens for p in cast.touched(t, taken) if p.id not in taken and is_public(p))
+
+
+def _blamed(frame: Frame, cast: Cast) -> list[Participant]:
+    """ "Shells killed nine, medics said, blaming the rebels": who is blamed has done it."""
+    verb = frame.head if is_verbal(frame.head) else governor(frame.head)[0]
+    if verb is None:
+        return []
+    said = [verb.head] if verb.dep_ == "ccomp" else list(children(verb, "parataxis"))
+    for above in (verb, *said):
+        for clause in children(above, "advcl"):
+            if clause.tag_ == "VBG" and clause.lemma_.lower() in {"blame", "accuse"} and clause.i > frame.head.i:
+                return unique(p for p in _resolved(objects_of(clause), cast) if is_public(p))
+    return []
 
 
 def _echoed(slots: Sequence[str], frame: Frame, cast: Cast, taken: set[str]) -> list[Participant]:
@@ -164,9 +237,12 @@ def _resolved(tokens: Iterable[Token], cast: Cast) -> Iterator[Participant]:
 def _parties(frame: Frame, cast: Cast) -> list[Participant]:
     fillers = [t for slot in _PARTY_SLOTS for f in frame.slot(slot) for t in (f, *cast.companions(f))]
     found = unique(_resolved((t for t in fillers if not _only_announces(t)), cast))
+    if len(found) == 1:  # "a contract with Chad's state oil company"
+        firms = [t for slot in ("with", "between") for t in frame.slot(slot) if "company" in cast.classes(t)]
+        found = unique([*found, *(p for t in firms for p in cast.owners(t) if is_public(p))])
     if len(found) == 1:
         found = unique([*found, *_resolved(_dealt_with(frame), cast)])
-    if frame.kind != "verb" and len(found) < 2:
+    if len(found) < 2:
         people = list(_gathered(frame))
         if any(cast.classes(token) & {"state", "person", "org", "company"} for token in people):
             found = unique([*found, *_resolved(people, cast)])
@@ -181,7 +257,12 @@ def is_public(participant: Participant) -> bool:
 
 def _gathered(frame: Frame) -> Iterator[Token]:
     """Who held the talks, met at the summit, does something under the deal."""
-    verb, relation, preposition = governor(frame.head)
+    noun = frame.head
+    if frame.kind == "verb":
+        if noun.dep_ != "acl" or not is_passive(noun):
+            return
+        noun = noun.head  # "under a deal signed on Monday"
+    verb, relation, preposition = governor(noun)
     if verb is None:
         return
     if relation == "prep" and preposition is not None and preposition.lower_ in _GATHERING:

@@ -132,7 +132,10 @@ def about(noun: Token) -> list[Token]:
 def behind(head: Token, preposition: str) -> list[Token]:
     """What stands behind `preposition` where that hangs on `head`; "out of" counts for both its words."""
     found: list[Token] = []
-    for prep in children(head, "prep", "agent", "prt", "advmod"):
+    heads = list(children(head, "prep", "agent", "prt", "advmod"))
+    if heads:  # "to Oslo and then to Bergen"
+        heads += [c for above in (head, *heads) for c in children(above, "conj") if c.tag_ in {"IN", "TO"}]
+    for prep in heads:
         if prep.lower_ == preposition:
             found.extend(t for noun in children(prep, "pobj") for t in spread(noun))
             found.extend(children(prep, "pcomp"))
@@ -230,7 +233,8 @@ def subjects_of(verb: Token, depth: int = 0) -> list[Token]:
         return []
     if is_passive(verb):
         return agents_of(verb) or (agents_of(verb.head) if verb.dep_ == "conj" and is_verbal(verb.head) else [])
-    own = [t for noun in children(verb, *SUBJECTS) for t in antecedents(noun)]
+    minded = PASSIVE_SUBJECTS if _is_state_of_mind(verb) else frozenset()
+    own = [t for noun in children(verb, *SUBJECTS, *minded) for t in antecedents(noun)]
     if len(own) == 1 and own[0].tag_ == "VBG" and own[0].i == verb.sent.start:
         own = _inserted_subject(verb)  # "Meeting in Oslo, the ministers of X condemned …"
     return own or _subjects_above(verb, depth) or _lost_subject(verb)
@@ -315,6 +319,8 @@ def _behind_preposition(verb: Token, depth: int) -> list[Token]:
     if is_passive(verb):
         return surface_subjects(verb)
     blamed = [t for noun in children(verb, "dobj") for t in spread(noun)]
+    if blamed and verb.lemma_.lower() == "join":  # "joined Denmark in condemning it"
+        return [*subjects_of(verb, depth + 1), *blamed]
     return blamed or subjects_of(verb, depth + 1)
 
 
@@ -324,8 +330,11 @@ def _controller(verb: Token, head: Token, depth: int) -> list[Token]:
         if head.dep_ in {"acomp", "oprd", "attr"} and is_verbal(head.head):
             return surface_subjects(head.head) or subjects_of(head.head, depth + 1)
         return _holder(head, depth)
-    lent = lexicon().words("status", "occasions")  # "took turns to fire": it is no turn that fires
+    # "Took turns to fire": it is no turn that fires; "summoned the envoy to complain": nor does he.
+    lent = lexicon().words("status", "occasions")
     objects = [t for n in children(head, "dobj", "obj") if n.lemma_.lower() not in lent for t in spread(n)]
+    if head.lemma_.lower() in lexicon().words("roles", "calling_in"):
+        objects = []
     if not objects and head.lemma_.lower() in lexicon().words("roles", "asking"):
         objects = [t for word in ("on", "upon", "for", "to", "with") for t in behind(head, word)]
     if objects and verb.dep_ == "xcomp" and verb.tag_ != "VBG":
@@ -384,6 +393,8 @@ def _passive_objects(verb: Token, depth: int) -> list[Token]:
         return own + [t for noun in children(verb, "oprd") for t in spread(noun)]
     if verb.dep_ in {"acl", "relcl"}:
         return spread(verb.head)
+    if verb.dep_ == "advcl" and verb.i < verb.head.i and is_verbal(verb.head):
+        return surface_subjects(verb.head)  # "Accused of it by Chad, Mali denied the charge"
     if verb.dep_ in {"conj", "xcomp", "advcl"} and is_verbal(verb.head):
         return objects_of(verb.head, depth + 1) or surface_subjects(verb.head)
     return []
