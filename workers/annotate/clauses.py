@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from spacy.tokens import Token
 
-from workers.annotate.complements import Complements, is_reporting, is_speech
+from workers.annotate.complements import Complements, is_reporting, is_said, is_speech
 from workers.annotate.lexicon import lexicon
-from workers.annotate.modality import is_status_word, negates, read_habit, read_modality
+from workers.annotate.modality import is_status_word, negates, negation_of, read_habit, read_modality
 from workers.annotate.phrasal import has_child_before, has_object, is_long_after, is_phrasal
 from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
 
@@ -28,7 +28,7 @@ class ClauseWalk(Complements):
         if not self.step():
             return
         self.path.append(verb)
-        read_modality(verb, self.verdict, negation=negation)
+        read_modality(verb, self.verdict, negation=negation, willed=own and self.willed)
         self._said_between(verb)
         head, dep = verb.head, verb.dep_
         if not any(map(is_verbal, self.path[:-1])):
@@ -48,6 +48,16 @@ class ClauseWalk(Complements):
             self._of_noun(verb, head)
         elif dep == "pcomp":
             self._after_preposition(verb, head)
+
+    def implied(self, word: Token) -> None:
+        """A word that cannot be said of what is not: who is to "disperse protesters" has protesters before him."""
+        self.settled = True
+        self.path.append(word)
+        denied = negation_of(word)
+        if denied is not None and denied.dep_ == "neg":
+            self.verdict.raise_to("negated", denied)
+        self.clause_of(word)
+        self.reports_above(word)
 
     def _said_between(self, verb: Token) -> None:
         """ "Seoul fired a missile, officials said, two days after …"."""
@@ -159,7 +169,7 @@ class ClauseWalk(Complements):
         elif not is_infinitive(verb):
             if self._is_content(verb):
                 self.listed_noun(noun, default="actual")
-        elif noun.head == noun:
+        elif noun.head == noun or (noun.pos_ == "PROPN" and verb.i - noun.i == 2):
             self.verdict.raise_to("future", verb)  # the headline's "Rivals to resume talks"
         elif lemma == "one" or _is_counted(noun):
             self.above_noun(noun)  # "the first to launch" did
@@ -175,11 +185,19 @@ class ClauseWalk(Complements):
         """Does the clause say what a claim or a plan is: "the claim that it fired", and not "the deal signed there"?"""
         if any(c.dep_ == "mark" and c.lower_ == "that" for c in verb.children):
             return True
+        told = verb.left_edge.lower_ == "that" and verb.left_edge.dep_ not in {"nsubj", "nsubjpass", "dobj", "pobj"}
+        if verb.dep_ == "relcl" and told and is_said(verb.head):
+            return True  # "a rumour that pirates had seized a tanker"
         return verb.dep_ == "acl" and any(c.dep_ in {"nsubj", "nsubjpass"} for c in verb.children)
 
     def _told_as_background(self, verb: Token, noun: Token) -> None:
         had = any(c.dep_ == "aux" and c.lower_ == "had" for c in verb.children)
-        if (verb.dep_ == "relcl" and had) or (self.kind.lasting and verb.tag_ == "VBN" and noun.head != noun):
+        news = noun.lemma_.lower() == "time" and has_child(
+            noun, "first", "second", "third"
+        )  # "the first time they had met"
+        if (verb.dep_ == "relcl" and had and not news) or (
+            self.kind.lasting and verb.tag_ == "VBN" and noun.head != noun
+        ):
             self.background = verb
         if noun.dep_ == "pobj" and noun.head.lower_ == "of" and is_status_word(noun.head.head, "historical_nouns"):
             self.verdict.raise_to("historical", noun.head.head)

@@ -39,6 +39,11 @@ def is_speech(verb: Token) -> bool:
     return any(lemma in words.words(*name) for name in _SPEECH)
 
 
+def is_said(noun: Token) -> bool:
+    """Is it a noun of saying: "report", "claim", "rumour"?"""
+    return noun.lemma_.lower() in lexicon().words("reporting", "nouns")
+
+
 def is_reporting(verb: Token) -> bool:
     """Is it a verb of saying?"""
     return verb.lemma_.lower() in lexicon().words("reporting", "say")
@@ -59,6 +64,7 @@ class Complements(ABC):
         self.reports: list[Token] = []
         self.background: Token | None = None
         self.settled = False  # done by the verb over it ("agreed a truce"), so that a date ahead does not matter
+        self.willed = False  # to say that one will do it is to do it
         self._steps = 0
 
     @abstractmethod
@@ -98,6 +104,9 @@ class Complements(ABC):
             return
         if any(t.text == ";" for t in verb.doc[min(verb.i, head.i) : max(verb.i, head.i)]):
             return  # two sentences with a semicolon between them
+        if head.pos_ == "NOUN" and verb.dep_ == "ccomp" and not is_verbal(head):
+            self.listed_noun(head, default="actual")  # "reports that he was shot were untrue"
+            return
         if self._is_row(verb, head):
             return  # "Chad threatens Mali with sanctions, promises arms to Niger"
         rules = (
@@ -127,12 +136,8 @@ class Complements(ABC):
             return False
         passive = is_passive(verb)
         at_the_polls = head.lemma_.lower() == "vote" and is_status_word(verb, "electing")
-        if (
-            at_the_polls
-            or is_passive(head)
-            or not (passive or has_object(verb))
-            or (head.lemma_.lower() == "order" and not passive)
-        ):
+        commands = head.lemma_.lower() == "order" and not passive
+        if at_the_polls or commands or not (passive or has_object(verb)):
             return False  # "agreed to step down": he has not yet; "police were ordered to arrest him"
         if any(has_child(clause, "if", "once", "unless", "provided") for clause in children(verb, "advcl")):
             self.verdict.raise_to("future", head)  # "agreed to lift them once the last prisoner is home"

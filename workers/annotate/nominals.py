@@ -56,7 +56,7 @@ class Walk(PhraseWalk):
         performed = self._is_performed(noun)
         for child in (c for token in dict.fromkeys((*tokens, noun)) for c in token.children):
             lower = child.lower_
-            if child.dep_ in {"det", "neg", "preconj"}:
+            if child.dep_ in {"det", "neg", "preconj"} and child not in tokens:
                 if lower in {"no", "neither", "not"}:
                     self.verdict.raise_to("negated", child)
                 elif lower == "any":
@@ -222,8 +222,10 @@ class Walk(PhraseWalk):
             self.verdict.raise_to("hypothetical", verb)  # "an attack on one is an attack on all"
         if not is_definite(noun) or self.status_of(verb) not in IRREALIS:
             return False
-        if self.kind.arranged:
-            self.verdict.raise_to("future", verb)  # "the summit could bring a deal"
+        if self.kind.arranged and not has_child(verb, "have"):
+            self.verdict.raise_to(
+                "future", verb
+            )  # "the summit could bring a deal", but "would have failed without him"
         else:
             self.reports_above(verb)
         return True

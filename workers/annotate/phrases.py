@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from spacy.tokens import Token
 
 from topics.annotations import Status
@@ -20,6 +22,7 @@ from workers.annotate.syntax import children, has_child, is_infinitive, is_passi
 NOMINAL = frozenset({"NOUN", "PROPN"})
 IRREALIS = frozenset({"future", "hypothetical"})
 _FACTIVE = frozenset({"after", "following", "since", "despite", "amid", "over"})
+_PREDICATES = frozenset({"acomp", "attr", "oprd"})
 _AFTERMATH = frozenset({"after", "following", "amid", "despite"})
 _TOWARDS_EVENT = frozenset({"for", "to", "towards", "toward", "into", "of"})
 _BESIDE = frozenset({"on", "with", "about", "against"})
@@ -87,6 +90,8 @@ class PhraseWalk(ClauseWalk):
             self._in_noun(above, lower)
         elif is_verbal(above):
             self._under_verb(preposition, noun, above)
+        elif above.pos_ == "ADJ" and is_status_word(above, "knowing") and negation_of(above.head) is not None:
+            self.verdict.raise_to("negated", above)  # "is not aware of any launch"
         elif above.pos_ == "ADJ":
             self.subject_judged(above)
 
@@ -169,6 +174,8 @@ class PhraseWalk(ClauseWalk):
         status = self.status_of(verb)
         if status in IRREALIS:
             self.verdict.raise_to("future" if given else status, verb)
+        elif status == "negated" and preposition == "for" and not given:
+            self.verdict.raise_to(status, verb)  # "would not let its soil be used for attacks"
 
     def listed_noun(self, noun: Token, *, default: Status) -> None:
         """A noun above the event: "plans for", "threat of", "no sign of", "anniversary of"."""
@@ -207,6 +214,9 @@ class PhraseWalk(ClauseWalk):
         if dep == "pobj" and verb.head.lemma_.lower() in {"talk", "report", "idea"}:
             verb, dep = verb.head.head, verb.head.dep_
         if not is_verbal(verb):
+            self._found_false(
+                noun.doc[noun.i :] if verb == noun else ()
+            )  # of a broken parse the order of words is left
             return
         refused = is_status_word(verb, "denying") or is_status_word(verb, "negated") or is_retracting(verb)
         if dep in {"dobj", "nsubjpass"} and (refused or is_phrasal(verb, "negated_phrasal")):
@@ -215,10 +225,14 @@ class PhraseWalk(ClauseWalk):
         elif dep in {"nsubj", "nsubjpass"}:
             if is_phrasal(verb, "failing_phrasal"):
                 self.verdict.raise_to("negated", verb)  # "plans for a summit fell through"
-            for state in (verb, *children(verb, "xcomp")):  # "turned out to be unfounded"
-                for word in (state, *children(state, "acomp", "attr", "oprd")):
-                    if is_status_word(word, "false") and negation_of(state) is None:
-                        self.verdict.raise_to("negated", word)
+            for state in (verb, *children(verb, "xcomp")):
+                self._found_false(children(state, "acomp", "attr", "oprd"))
+
+    def _found_false(self, words: Iterable[Token]) -> None:
+        """ "were wrong", "turned out to be unfounded"."""
+        for word in words:
+            if word.dep_ in _PREDICATES and is_status_word(word, "false") and negation_of(word.head) is None:
+                self.verdict.raise_to("negated", word)
 
     def _in_memory_of(self, noun: Token) -> None:
         """ "a memorial to the victims of the massacre"."""

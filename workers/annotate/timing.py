@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from spacy.tokens import Doc, Token
 
@@ -80,7 +80,9 @@ def _sorted(walk: Walk, setting: Setting) -> _Dates:
             rank = (place[anchor], _FINENESS[when.granularity], when.start)
             dates.own.append((rank, when, _is_meant_for(token, when)))
         elif anchor in shared or (not when.lasting and _follows(token.doc, anchor, place)):
-            dates.near.append(when)  # "in March Washington said Moscow was sending"
+            dates.near.append(
+                _told_on(when, anchor, setting, token.doc)
+            )  # "in March Washington said Moscow was sending"
         elif _is_aim(token.doc, anchor, place):
             dates.aims.append(when.turned(setting.published, ahead=True))
         elif anchor in timed:
@@ -94,6 +96,13 @@ def _is_out_of_tense(word: Token, when: When, setting: Setting) -> bool:
         return False
     words = {c.lower_ for c in word.children if c.dep_ in {"aux", "auxpass"}}
     return not words and when.other is None and not when.lasting and when.lies(setting.published) == "past"
+
+
+def _told_on(when: When, anchor: int, setting: Setting, sentence: Doc) -> When:
+    """ "'We stand by them,' he said on Monday": the day that somebody spoke lies back, in whatever tense he did."""
+    if anchor >= 0 and sentence[anchor].tag_ == "VBD":
+        return replace(when.turned(setting.published, ahead=False), other=None)
+    return when
 
 
 def _is_of_a_year(token: Token) -> bool:
@@ -211,16 +220,27 @@ def _anchor(token: Token, when: When, own: dict[int, int]) -> int:
     if modifies and token.i not in own and head.i not in own and not part_of_day and not _strikes(head):
         return -1  # "convicted of murder over the 2009 shooting"
     for _ in range(DEPTH):
-        if token.dep_ == "nsubj" and not _strikes(token) and token.i not in own and when.granularity != "day":
-            return -1  # "the winner of the vote in March resigned"
-        if token.pos_ == "ADJ" and token.dep_ == "amod" and token.i not in own:
-            return -1  # "payments due in 1987"
+        if token.i not in own and _is_another(token, when, own):
+            return -1
         if token.i in own or (is_verbal(token) and token.dep_ not in {"aux", "auxpass"}):
             return token.i
         if token.head == token:
             break
         token = token.head
     return -1
+
+
+def _is_another(token: Token, when: When, own: dict[int, int]) -> bool:
+    """Does a date under `token` belong to another thing than the verb above?"""
+    if token.dep_ == "nsubj" and not _strikes(token) and when.granularity != "day":
+        return True  # "the winner of the vote in March resigned"
+    if token.pos_ == "ADJ" and token.dep_ == "amod":
+        return True  # "payments due in 1987"
+    of = token if token.lower_ == "of" else token.head
+    if when.granularity != "year" or of.lower_ != "of" or token.dep_ not in {"pobj", "prep"}:
+        return False
+    noun = of.head  # "lifted the embargo after the coup of 2023"
+    return noun.pos_ in {"NOUN", "PROPN"} and noun.i not in own and noun.lower_ not in _ENDS
 
 
 def _strikes(noun: Token) -> bool:
