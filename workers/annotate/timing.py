@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from spacy.tokens import Doc, Token
 
-from workers.annotate.complements import DEPTH
+from workers.annotate.complements import DEPTH, is_reporting
 from workers.annotate.dates import When
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
@@ -17,6 +17,7 @@ from workers.annotate.syntax import children, has_child, is_infinitive, is_verba
 _FINENESS = {"day": 0, "week": 1, "month": 1, "span": 2, "year": 3}
 _UNTIL = ("for ", "until ", "till ", "through ")
 _ENDS = lexicon().words("times", "parts") | {"the", "of", "early", "late", "mid"}
+_OCCASIONS = frozenset({"after", "following", "since", "over", "despite", "amid"})
 _MOVING = frozenset({"extend", "prolong", "postpone", "delay", "defer", "move", "push", "shift"})
 _SEQUELS = frozenset({"after", "when", "before", "as"})
 _MOST_RECENT = frozenset({"last", "latest"})
@@ -100,7 +101,7 @@ def _is_out_of_tense(word: Token, when: When, setting: Setting) -> bool:
 
 def _told_on(when: When, anchor: int, setting: Setting, sentence: Doc) -> When:
     """ "'We stand by them,' he said on Monday": the day that somebody spoke lies back, in whatever tense he did."""
-    if anchor >= 0 and sentence[anchor].tag_ == "VBD":
+    if anchor >= 0 and sentence[anchor].tag_ == "VBD" and is_reporting(sentence[anchor]):
         return replace(when.turned(setting.published, ahead=False), other=None)
     return when
 
@@ -240,7 +241,7 @@ def _is_another(token: Token, when: When, own: dict[int, int]) -> bool:
     if when.granularity != "year" or of.lower_ != "of" or token.dep_ not in {"pobj", "prep"}:
         return False
     noun = of.head  # "lifted the embargo after the coup of 2023"
-    return noun.pos_ in {"NOUN", "PROPN"} and noun.i not in own and noun.lower_ not in _ENDS
+    return noun.dep_ == "pobj" and noun.head.lower_ in _OCCASIONS and noun.i not in own and noun.lower_ not in _ENDS
 
 
 def _strikes(noun: Token) -> bool:
