@@ -116,6 +116,16 @@ class StoryKeys:
         return f"{self.tag}:{kind}:{era}:{share:x}"
 
     @property
+    def version(self) -> str:
+        """What all cells stand at (string): new with every batch that is stored."""
+        return f"{self.tag}:version"
+
+    @property
+    def log(self) -> str:
+        """What the last batches changed (list), so that workers know what of theirs is out of date."""
+        return f"{self.tag}:log"
+
+    @property
     def eras(self) -> str:
         """Spans of time (set) that have begun and are not dropped yet."""
         return f"{self.tag}:eras"

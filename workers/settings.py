@@ -69,7 +69,7 @@ class Settings(BaseSettings):
         description="CPU seconds of the rules for one article; then it is rejected. Its length bounds the rest",
     )
     batch_size: int = Field(default=32, ge=1, le=256, description="articles read at once")
-    batch_within: float = Field(default=0.2, gt=0, le=10, description="seconds a batch waits to fill")
+    batch_within: float = Field(default=0.05, gt=0, le=10, description="seconds a batch waits to fill")
 
     retry_attempts: int = Field(default=6, ge=1, description="tries of a transient failure before a step ends itself")
     retry_max_wait: float = Field(default=10.0, gt=0, description="seconds; the longest pause between tries")

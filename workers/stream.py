@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
@@ -29,6 +29,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from workers import metrics
+from workers.commits import Commits, portions
 from workers.errors import ExitCode, TransientError, Unreachable
 from workers.faust_app import make_app
 from workers.health import Health, serve_health
@@ -58,7 +59,6 @@ TRANSIENT: tuple[type[Exception], ...] = (
 
 EXIT_SECONDS = 5.0  # beyond the drain; then the process ends itself, whatever still hangs
 CONFIRM_SECONDS = 30.0  # for Kafka's confirmations of one batch; then it is tried again
-PORTION_BYTES = 1_000_000  # of a batch that are worked on and acknowledged at once, so that giants do not look stuck
 SUSPICIOUS_FAILURES = 25
 """So many records in a row that fail by an error of ours are not bad records; then the step itself is broken."""
 
@@ -85,6 +85,7 @@ class StepRunner:
         self._committed_at_assignment: dict[TP, int] = {}
         self.watchdog = Watchdog(self.app, handler.step, settings.watchdog_seconds, idle=self._idle, broken=self._break)
         self._failures_in_row = 0
+        self._commits = Commits(self.app)
         channel = self.app.topic(
             self.topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
         )
@@ -186,9 +187,11 @@ class StepRunner:
                 continue  # unacknowledged: the next owner reads them again
             self._idle.clear()
             try:
-                for portion in _portions(events):
+                for portion in portions(events):
                     async with self._turn:
                         await self._run_batch(portion)
+                if len(events) < self.settings.batch_size:
+                    self._commits.soon()
             except Exception as error:  # nothing may escape: Faust would acknowledge the event
                 log.exception("step.failed", error=repr(error))
                 self._break(str(error) if isinstance(error, StepBrokenError) else repr(error))
@@ -364,20 +367,6 @@ class StepRunner:
         self.health.assigned = True
         if self.settings.ready_file is not None:
             self.settings.ready_file.touch()
-
-
-def _portions(events: Sequence[EventT[bytes]]) -> Iterator[Sequence[EventT[bytes]]]:
-    portion: list[EventT[bytes]] = []
-    size = 0
-    for event in events:
-        length = len(event.message.value or b"")
-        if portion and size + length > PORTION_BYTES:
-            yield portion
-            portion, size = [], 0
-        portion.append(event)
-        size += length
-    if portion:
-        yield portion
 
 
 async def _run(settings: Settings, handler: Handler) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol, runtime_checkable
 
 from workers.logs import get_logger
@@ -28,6 +28,14 @@ class Reloading(Protocol):
 
     def reload(self) -> None:
         """Do so soon."""
+
+
+@runtime_checkable
+class Reassigned(Protocol):
+    """A handler that keeps account of the partitions which are its own."""
+
+    def revoked(self, partitions: Collection[int]) -> None:
+        """They are this worker's no more, until `applied` asks for them again."""
 
 
 class Ticker:

@@ -119,6 +119,11 @@ async def test_what_is_kept_is_shown_again_and_can_be_dropped(
     await assert_nothing_left(kafka, environment["TOCSIN_REDIS_URL"])
 
 
+def in_force(alerts: str) -> set[str]:
+    """Partitions are read side by side, so that one run may ring first for what it takes back when it knows all."""
+    return {alert["id"] for alert in map(json.loads, alerts.splitlines()) if alert["state"] != "retracted"}
+
+
 def test_what_lies_on_the_live_topic_is_replayed_in_order_of_time(
     kafka: KafkaServer, environment: dict[str, str]
 ) -> None:
@@ -126,9 +131,7 @@ def test_what_lies_on_the_live_topic_is_replayed_in_order_of_time(
     assert run(own, "produce", str(ARCHIVE)).returncode == 0
     files, topic = run(own, "replay", str(ARCHIVE), "--json"), run(own, "replay", "topic:articles", "--json")
     assert (files.returncode, topic.returncode) == (0, 0), topic.stderr
-    assert {json.loads(line)["id"] for line in files.stdout.splitlines()} == {
-        json.loads(line)["id"] for line in topic.stdout.splitlines()
-    }
+    assert in_force(files.stdout) == in_force(topic.stdout)
     assert "119 articles = 119 annotated" in topic.stderr
     for command in (["produce", "topic:articles"], ["replay", "topic:articles", "--into", "live"]):
         refused = run(own, *command)

@@ -14,10 +14,27 @@ from workers.annotate.phrasal import has_child_before, has_object, is_long_after
 from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
 
 _COMPLEMENTS = frozenset({"xcomp", "ccomp", "csubj", "csubjpass", "acomp", "parataxis", "oprd", "attr"})
+_OCCASIONS = frozenset({"day", "night", "moment", "morning", "evening", "weekend", "hour"})
 _FINITE = frozenset({"VBD", "VBZ", "VBP"})
 _NEARLY = frozenset({"close", "closer", "near", "nearer"})
 _PRESENT = frozenset({"VBZ", "VBP"})
 _BEFOREHAND = frozenset({"when", "once", "after", "until", "whenever", "as", "while"})
+
+
+def _is_unfulfilled(noun: Token) -> bool:
+    """Does the noun stand under a verb that is denied, or only in question: "whether to show a missile shot down"?"""
+    above = next((token for token in noun.ancestors if is_verbal(token)), None)
+    if above is None:
+        return False
+    return any(negates(child) for child in above.children) or (is_infinitive(above) and above.dep_ in {"pcomp", "acl"})
+
+
+def _plan_of(noun: Token) -> Token:
+    """The plan that belongs to `noun`: "a plot by officers to oust him"; else the noun itself."""
+    if noun.dep_ == "pobj" and noun.head.lower_ in {"by", "of", "among"}:
+        planned = noun.head.head
+        return planned if is_status_word(planned, "hypothetical_nouns") else noun
+    return noun
 
 
 class ClauseWalk(Complements):
@@ -35,6 +52,9 @@ class ClauseWalk(Complements):
             read_habit(verb, self.verdict)
         if own:
             self._lasting_state(verb)
+        for mark in children(verb, "mark"):
+            if mark.lower_ in {"after", "since"} and is_long_after(mark):
+                self.verdict.raise_to("historical", mark)  # "forty years after it fell", whatever that hangs on
         self._headline_infinitive(verb)
         if head == verb:
             self.question(verb)
@@ -155,10 +175,7 @@ class ClauseWalk(Complements):
 
     def _of_noun(self, verb: Token, noun: Token) -> None:
         self._told_as_background(verb, noun)
-        if is_infinitive(verb) and noun.dep_ == "pobj" and noun.head.lower_ in {"by", "of", "among"}:
-            planned = noun.head.head
-            if is_status_word(planned, "hypothetical_nouns"):
-                noun = planned  # "a plot by officers to oust him"
+        noun = _plan_of(noun) if is_infinitive(verb) else noun
         lemma = noun.lemma_.lower()
         if is_status_word(noun, "invented") and any(
             c.lower_ in {"in", "where"} for c in children(verb, "prep", "advmod")
@@ -167,8 +184,7 @@ class ClauseWalk(Complements):
         if lemma == "time" and has_child(noun, "last") and not is_infinitive(verb):
             self.verdict.raise_to("historical", noun)  # "the last time they met"
         elif not is_infinitive(verb):
-            if self._is_content(verb):
-                self.listed_noun(noun, default="actual")
+            self._clause_of_noun(verb, noun)
         elif noun.head == noun or (noun.pos_ == "PROPN" and verb.i - noun.i == 2):
             self.verdict.raise_to("future", verb)  # the headline's "Rivals to resume talks"
         elif lemma == "one" or _is_counted(noun):
@@ -179,6 +195,14 @@ class ClauseWalk(Complements):
                 self.verb(noun.head)
         else:
             self.listed_noun(noun, default="hypothetical")
+
+    def _clause_of_noun(self, verb: Token, noun: Token) -> None:
+        if noun.dep_ == "dobj" and is_status_word(noun.head, "memory"):
+            self.verdict.raise_to("historical", noun.head)  # "remembers the night the missiles fell"
+        elif noun.lemma_.lower() in _OCCASIONS and noun.dep_ == "pobj":
+            return  # "did not yield on the day that they met": they met
+        elif self._is_content(verb):
+            self.listed_noun(noun, default="actual")
 
     @staticmethod
     def _is_content(verb: Token) -> bool:
@@ -191,6 +215,8 @@ class ClauseWalk(Complements):
         return verb.dep_ == "acl" and any(c.dep_ in {"nsubj", "nsubjpass"} for c in verb.children)
 
     def _told_as_background(self, verb: Token, noun: Token) -> None:
+        if verb.dep_ == "acl" and verb.tag_ == "VBN" and noun.dep_ in {"pobj", "dobj"} and _is_unfulfilled(noun):
+            self.background = verb  # "none was traced to a missile fired at the town"
         had = any(c.dep_ == "aux" and c.lower_ == "had" for c in verb.children)
         news = noun.lemma_.lower() == "time" and has_child(
             noun, "first", "second", "third"
@@ -228,6 +254,8 @@ class ClauseWalk(Complements):
             self.listed_noun(above, default="actual")
         elif above.pos_ == "ADJ":
             self.judged_by(above)
+        elif is_phrasal(above, "awaiting_phrasal"):
+            self.verdict.raise_to("future", above)  # "looks forward to meeting"
         elif is_verbal(above):
             self._gerund_under(lower, above)
 

@@ -102,6 +102,10 @@ class PhraseWalk(ClauseWalk):
         return not self.kind.arranged and is_definite(noun) and (above.tag_ == "VBD" or has_child(above, "was", "were"))
 
     def _in_noun(self, above: Token, preposition: str) -> None:
+        travels = above.lemma_.lower() in lexicon().words("roles", "journey")
+        if self.kind.arranged and travels and self._leads_there(above):
+            self.verdict.raise_to("future", above)  # "on his way to a summit"
+            return
         if above.lemma_.lower() in {"event", "case"} and above.dep_ == "pobj" and above.head.lower_ == "in":
             self.verdict.raise_to("hypothetical", above)  # "in the event of an attack"
         elif preposition in _AFTERMATH or (preposition == "over" and self._answers(above)):
@@ -114,6 +118,11 @@ class PhraseWalk(ClauseWalk):
         return (
             is_status_word(noun, "answers") or is_status_word(noun, "speech_acts") or is_status_word(noun, "penalties")
         )
+
+    @staticmethod
+    def _leads_there(journey: Token) -> bool:
+        """Is the one who travels still under way: "for the first leg of his journey to", not "after his trip to"?"""
+        return journey.dep_ == "pobj" and journey.head.lower_ in {"of", "on", "for", "before", "to", "ahead"}
 
     def _under_verb(self, preposition: Token, noun: Token, verb: Token) -> None:
         lower = preposition.lower_
@@ -158,6 +167,8 @@ class PhraseWalk(ClauseWalk):
 
     def _under_modal(self, verb: Token, noun: Token, preposition: str) -> None:
         """An event inside a coming act is coming too; a definite one may stand, and inside a denied act it does."""
+        if is_phrasal(verb, "awaiting_phrasal") and self.kind.arranged:
+            self.verdict.raise_to("future", verb)
         spoken_of = preposition in {"on", "about", "over"} and is_speech(verb)
         if spoken_of and any(is_status_word(c, "prospective") for c in children(noun, "amod")):
             self.verdict.raise_to("hypothetical", verb)  # "consulted its allies on fresh sanctions"
@@ -174,6 +185,8 @@ class PhraseWalk(ClauseWalk):
         status = self.status_of(verb)
         if status in IRREALIS:
             self.verdict.raise_to("future" if given else status, verb)
+        elif status == "negated" and given and self.kind.arranged and has_child(verb, "will", "wo"):
+            self.verdict.raise_to("future", verb)  # "will not be travelling to the summit"
         elif status == "negated" and preposition == "for" and not given:
             self.verdict.raise_to(status, verb)  # "would not let its soil be used for attacks"
 
@@ -223,7 +236,7 @@ class PhraseWalk(ClauseWalk):
             if negation_of(verb) is None:
                 self.verdict.raise_to("negated", verb)
         elif dep in {"nsubj", "nsubjpass"}:
-            if is_phrasal(verb, "failing_phrasal"):
+            if is_status_word(verb, "failing") or is_phrasal(verb, "failing_phrasal"):
                 self.verdict.raise_to("negated", verb)  # "plans for a summit fell through"
             for state in (verb, *children(verb, "xcomp")):
                 self._found_false(children(state, "acomp", "attr", "oprd"))

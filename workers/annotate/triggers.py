@@ -115,6 +115,10 @@ class TriggerIndex:
         """Could a sentence of these small-letter words hold a trigger?"""
         return not self.surfaces.isdisjoint(words)
 
+    def is_verb(self, lemma: str) -> bool:
+        """Is it the lemma of a verb that carries events?"""
+        return any(trigger.kind == "verb" for trigger, _ in self.heads.get(lemma, self._empty))
+
     def in_past_tense(self, words: Sequence[str]) -> list[str] | None:
         """A headline's words with its first verb put into the past, where that cannot be taken for a noun.
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from pydantic import ValidationError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from workers.errors import ConfigurationError
-from workers.feeds.subscriptions import Subscription, Subscriptions, load_subscriptions
+from workers.feeds.subscriptions import Subscription, Subscriptions, load_subscriptions, same_feed
 from workers.yamlfile import place_of
 
 _LOGIN = re.compile(r"//[^/]*@")
@@ -38,19 +40,39 @@ class Added:
 def add_feeds(file: Path, entries: Sequence[dict[str, Any]]) -> Added:
     """Add those of `entries` whose address is not in `file` yet; it is made if it is missing.
 
-    The file is replaced as a whole, and only by one that can be loaded. Raises ConfigurationError, InputError.
+    The file is replaced as a whole, and only by one that can be loaded; who adds at the same time waits. Raises
+    ConfigurationError, InputError.
     """
+    with _alone(file):
+        return _added(file, entries)
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Hold the folder: the file itself is replaced, so its own lock would keep nobody out."""
+    try:
+        handle = os.open(file.resolve().parent, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be written: {error.strerror}") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _added(file: Path, entries: Sequence[dict[str, Any]]) -> Added:
     there = load_subscriptions(file) if file.exists() else Subscriptions()
-    known = {feed.url for feed in there.feeds}
+    known = {same_feed(feed.url) for feed in there.feeds}
     result, fresh = Added(), []
     for entry in entries:
         url = str(entry.get("url"))
-        if url in known:
+        if same_feed(url) in known:
             result.known.append(url)
         elif (why := _refusal(entry)) is not None:
             result.refused.append((_LOGIN.sub("//", url), why))
         else:
-            known.add(url)
+            known.add(same_feed(url))
             fresh.append(entry)
             result.added.append(url)
     if fresh:
@@ -115,13 +137,18 @@ def _last_line(node: Node) -> int:
 
 
 def _written(entries: Sequence[dict[str, Any]], column: int) -> str:
-    text = yaml.safe_dump(list(entries), sort_keys=False, allow_unicode=True, width=10_000, default_flow_style=None)
+    # Each by itself: what several share would be written once, with a mark that the others point at.
+    text = "".join(
+        yaml.safe_dump([entry], sort_keys=False, allow_unicode=True, width=10_000, default_flow_style=None)
+        for entry in entries
+    )
     return "".join(" " * column + line for line in text.splitlines(keepends=True))
 
 
 def _replace(file: Path, text: str) -> None:
+    target = file.resolve()  # a link stays one
     try:
-        handle, name = tempfile.mkstemp(dir=file.absolute().parent, prefix=f".{file.name}.")
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be written: {error.strerror}") from error
     draft = Path(name)
@@ -130,7 +157,7 @@ def _replace(file: Path, text: str) -> None:
             stream.write(text)
         load_subscriptions(draft)
         draft.chmod(file.stat().st_mode & 0o777 if file.exists() else 0o644)
-        draft.replace(file)
+        draft.replace(target)
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be written: {error.strerror}") from error
     finally:

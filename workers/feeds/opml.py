@@ -67,6 +67,8 @@ def _attributes(feed: Subscription) -> dict[str, str]:
     found = {"type": "rss", "text": name, "title": name, "xmlUrl": feed.url}
     if feed.tags:
         found["category"] = ",".join(tag.replace(",", " ") for tag in feed.tags)
+        if any(set(",/") & set(tag) for tag in feed.tags):  # a category can't say so
+            found[_OURS + "tags"] = "\n".join(feed.tags)
     if feed.source is None:  # or reading would take the host for its name
         found[_OURS + "source"] = ""
     if feed.interval is not None:
@@ -97,7 +99,9 @@ def _feeds(element: Any, folders: tuple[str, ...]) -> Iterator[dict[str, Any]]:
 
 def _entry(said: dict[str, str], title: str, folders: tuple[str, ...]) -> dict[str, Any]:
     # A category may be a path, "/News/Asia": each part of it is a tag.
-    categories = (part for each in said.get("category", "").split(",") for part in each.strip().split("/"))
+    categories = [part for each in said.get("category", "").split(",") for part in each.strip().split("/")]
+    if ours := said.get(_OURS + "tags"):
+        categories = ours.split("\n")
     tags = [tag[:100] for tag in dict.fromkeys((*folders, *(part.strip() for part in categories))) if tag]
     entry: dict[str, Any] = {"url": said["xmlurl"]}
     source = said.get(_OURS + "source", title)[:300]

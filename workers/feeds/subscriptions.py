@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -175,6 +176,17 @@ class Subscriptions:
         return next((each for each in self.feeds if each.url == url), None)
 
 
+def same_feed(url: str) -> str:
+    """The same for two ways of writing one address: case of scheme and host, the usual port, a host without a path."""
+    try:
+        parts = urlsplit(url)
+        usual = {"http": 80, "https": 443}.get(parts.scheme)
+        host = parts.netloc.lower().removesuffix(f":{usual}")
+    except ValueError:
+        return url
+    return parts._replace(netloc=host, path=parts.path or "/", fragment="").geturl()
+
+
 def load_subscriptions(file: Path) -> Subscriptions:
     """The subscriptions in `file`. Raises ConfigurationError with all mistakes, InputError if it cannot be read."""
     try:
@@ -206,10 +218,11 @@ def _contradictions(document: Document, found: FeedsFile) -> Iterable[Problem]:
     first: dict[str, int] = {}
     for index, entry in enumerate(found.feeds):
         here = ("feeds", index)
-        if entry.url in first:
-            place = document.place(("feeds", first[entry.url]))
+        address = same_feed(entry.url)
+        if address in first:
+            place = document.place(("feeds", first[address]))
             yield document.problem((*here, "url"), None, f"an address of its own; line {place.line} has it already")
-        first.setdefault(entry.url, index)
+        first.setdefault(address, index)
         whole = _with_defaults(entry, found.defaults)
         ways = [name for name in ("password", "password_file") if getattr(whole, name) is not None]
         if len(ways) > 1:

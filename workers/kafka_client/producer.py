@@ -56,7 +56,16 @@ class RecordProducer:
         self.failed = 0
 
     def __enter__(self) -> Self:
-        """Make sure that Kafka answers and that the topics exist. Raises Unreachable, ConfigurationError."""
+        """As `connect`, if nobody has called that."""
+        if self._producer is None:
+            self.connect()
+        return self
+
+    def connect(self) -> None:
+        """Make sure that Kafka answers and that the topics exist. Raises Unreachable, ConfigurationError.
+
+        Librdkafka takes half a second from here until it sends anything: whoever can tells it early.
+        """
         ensure_topics(self._settings, self._kinds)
         config = client_config(self._settings, "producer", self._trouble) | producer_config(self._delivery_seconds)
         try:
@@ -64,7 +73,6 @@ class RecordProducer:
         except KafkaException as exception:
             raise misconfigured(exception, self._settings) from None
         self.connected = True
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

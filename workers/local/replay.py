@@ -15,11 +15,10 @@ from time import monotonic
 
 from redis.exceptions import RedisError
 
-from topics.articles import Article
-from workers.archives.checkpoint import Checkpoint, LowWater
+from workers.archives.checkpoint import Checkpoint
 from workers.archives.opening import Source
+from workers.archives.ordering import Item
 from workers.archives.playing import Playing
-from workers.archives.readers import Malformed
 from workers.errors import InputError, TocsinError
 from workers.kafka_client import ArticleProducer, delete_groups, delete_topics, topic_exists
 from workers.local.processes import LineSink
@@ -66,18 +65,31 @@ class Run:
     waiting: Sequence[str] = ()
 
 
-def produce_all(settings: Settings, found: Iterable[Article | Malformed], playing: Playing | None = None) -> Playing:
-    """Produce every article and wait for Kafka's confirmations. Raises Unreachable, StoppedError."""
+def produce_all(
+    settings: Settings,
+    found: Iterable[Item],
+    playing: Playing | None = None,
+    producer: ArticleProducer | None = None,
+) -> Playing:
+    """Produce every article and wait for Kafka's confirmations. Raises Unreachable, StoppedError.
+
+    `producer`, if one is connected already, is closed at the end.
+    """
     playing = playing or Playing()
-    with ArticleProducer(settings) as producer:
-        playing.play(found, producer)
+    with producer or ArticleProducer(settings) as sink:
+        playing.play(found, sink)
     return playing
 
 
-async def produce(settings: Settings, found: Iterable[Article | Malformed], playing: Playing | None = None) -> Playing:
+async def produce(
+    settings: Settings,
+    found: Iterable[Item],
+    playing: Playing | None = None,
+    producer: ArticleProducer | None = None,
+) -> Playing:
     """As `produce_all`, beside the loop; being cancelled, it stops and waits until nothing more goes out."""
     playing = playing or Playing()
-    producing = in_daemon_thread(lambda: produce_all(settings, found, playing))
+    producing = in_daemon_thread(lambda: produce_all(settings, found, playing, producer))
     try:
         return await asyncio.shield(producing)
     except asyncio.CancelledError:
@@ -106,11 +118,16 @@ def replay_settings(settings: Settings, patterns: Path | None, name: str | None 
 
 @asynccontextmanager
 async def replay_stack(
-    settings: Settings, sink: LineSink, *, run: Run, done: Callable[[], bool] = lambda: True
+    settings: Settings,
+    sink: LineSink,
+    *,
+    run: Run,
+    done: Callable[[], bool] = lambda: True,
+    meanwhile: Callable[[Settings], None] | None = None,
 ) -> AsyncIterator[Stack]:
     """The steps of a replay; its topics, groups and keys are deleted at the end, unless the servers go anyway.
 
-    A run with a name keeps them until it is `done`.
+    A run with a name keeps them until it is `done`. `meanwhile` is called while the steps start.
     """
 
     async def clean_up(stack: Stack) -> None:
@@ -118,7 +135,9 @@ async def replay_stack(
             await drop(stack.settings, stack.embedded)
 
     processes = {"annotate": run.workers}
-    async with local_stack(settings, steps=STEPS, sink=sink, clean_up=clean_up, processes=processes) as stack:
+    async with local_stack(
+        settings, steps=STEPS, sink=sink, clean_up=clean_up, meanwhile=meanwhile, processes=processes
+    ) as stack:
         yield stack
 
 
@@ -154,10 +173,17 @@ async def replay(
     # A file that cannot be read is told before anything is started.
     first = await in_daemon_thread(lambda: list(islice(articles, 1)))
     complete = False
+    producer: ArticleProducer | None = None
+
+    def connect(known: Settings) -> None:
+        nonlocal producer
+        producer = ArticleProducer(known)
+        producer.connect()
+
     with checkpointed(settings, run, playing):
-        async with replay_stack(settings, sink, run=run, done=lambda: complete) as stack:
+        async with replay_stack(settings, sink, run=run, done=lambda: complete, meanwhile=connect) as stack:
             started = monotonic()
-            await produce(stack.settings, chain(first, articles), playing)
+            await produce(stack.settings, chain(first, articles), playing, producer)
             await stack.wait_until_idle(on_progress)
             await _decided(stack.settings, run.waiting)
             report = await make_report(stack.settings, playing, monotonic() - started)
@@ -177,7 +203,10 @@ def checkpointed(settings: Settings, run: Run, playing: Playing) -> Iterator[Non
     playing.checkpoint = Checkpoint.of(file, run.source.files, since=span.since, until=span.until)
     with playing.checkpoint.held() as low:
         # Kafka may have lost what the mark says it has: servers in memory that were started anew.
-        playing.low = low if low.mark and topic_exists(settings, "articles") else LowWater()
+        if low.number_done and not topic_exists(settings, "articles"):
+            playing.checkpoint.save(playing.low, finished=True)  # before the topic is made anew and we are killed
+        else:
+            playing.low = low
         yield
 
 

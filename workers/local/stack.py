@@ -152,11 +152,13 @@ async def local_stack(
     restart: bool = True,
     log_format: str = "json",
     clean_up: Callable[[Stack], Awaitable[None]] | None = None,
+    meanwhile: Callable[[Settings], None] | None = None,
     processes: Mapping[str, int] | None = None,
 ) -> AsyncIterator[Stack]:
     """Start what is missing, then the steps; yield when all of them take work; end all of it, whatever happens.
 
-    `processes` says of which step there are several.
+    `processes` says of which step there are several. `meanwhile` is called in a thread when the servers answer and the
+    topics are there, before the steps are started, which take some seconds.
 
     A cancellation ends it politely, a second one kills. `clean_up` runs between: the steps have ended by then, so that
     nobody brings back what it deletes, and the servers still answer.
@@ -168,6 +170,8 @@ async def local_stack(
             await _start_servers(stack, folder, sink)
             # A thread cannot be cancelled, and what it still makes must be there to be cleaned up.
             await unbroken(asyncio.to_thread(ensure_topics, stack.settings, FLOW))
+            if meanwhile is not None:
+                await unbroken(asyncio.to_thread(meanwhile, stack.settings))
             await _start_steps(stack, folder, sink, log_format=log_format, restart=restart)
             yield stack
         finally:

@@ -6,7 +6,7 @@ whoever reads sums over partitions. What an article contributes is decided in `c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from topics.annotations import Annotation
@@ -171,6 +171,11 @@ class Counts:
         await self._client.sadd(self._keys.partitions, str(partition))
         self._known[partition] = int(applied or 0)
         return int(done or 0)
+
+    def forget(self, partitions: Collection[int]) -> None:
+        """They are another worker's from now on, who may have to count them anew."""
+        for partition in partitions:
+            self._known.pop(partition, None)
 
     async def verify(self) -> None:
         """Raises StateLost if Redis no longer has what this worker has written. One round trip.

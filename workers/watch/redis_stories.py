@@ -1,92 +1,85 @@
-"""Stories in Redis: cells of `story_index`, in hashes that each hold a share of one span of event time.
+"""Stories in Redis: cells of `story_cells`, in hashes that each hold a share of one span of event time.
 
-Two workers that read the same news at once cannot both found a story: who comes second sees that the cells it looked at
-have moved, and decides again.
+A worker remembers what it read and wrote, and what all of it stood at: a version, new with every batch that anybody
+stores. So two workers that read the same news at once cannot both found a story: who comes second is told what has
+changed meanwhile, and decides again what hangs on that.
 """
 
 from __future__ import annotations
 
 import json
+import secrets
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any
 
 from topics.annotations import Annotation
 from workers.errors import TransientError
 from workers.redis_client import Redis
 from workers.redis_keys import Keys, StoryKeys
-from workers.watch.durations import DAY, SECOND
+from workers.watch.durations import DAY, HOUR, SECOND
 from workers.watch.scripts import Call, Script, run
-from workers.watch.story_index import KEPT_ERAS, Assigned, Assignment, Place, Search, assignment, newest_era
+from workers.watch.story_cache import Desk, Recent, StoryCache
+from workers.watch.story_cells import Cell, Place, cell_of, wire_of
+from workers.watch.story_index import KEPT_ERAS, Assigned, Assignment, Sought, assignment, newest_era
 
 _READ = Script.load("story_read.lua")
 _COMMIT = Script.load("story_commit.lua")
 
-SECONDS_TO_LIVE = 6 * DAY // SECOND
-"""Of wall-clock time, after the last write of a span's share."""
+SECONDS_TO_LIVE = 13 * DAY // (2 * SECOND)
+"""Of wall-clock time, for a span's share: at least six days after the last write."""
+
+_REFRESHED_SECONDS = 12 * HOUR // SECOND
+"""A worker that has set how long a share lives does not set it again for so long."""
+
+_REFRESHED_MOST = 50_000
 
 _MOST_CELLS = 1000
 """Read in one call."""
 
+_LOG_ENTRIES = 64
+"""Batches of which it is told what they changed. Who has missed more forgets all that it knew."""
+
 _FRUITLESS_ATTEMPTS = 20
-"""Rounds in which not one of a batch's articles could be stored. Alone, a worker stores at least one in each."""
+"""Times that other workers stored a batch first, before this one is given back to be tried later."""
 
 _UNLINKED = 1000
 """Keys dropped in one round trip."""
 
-
-@dataclass
-class _Round:
-    """What is known in one round of reading and deciding: `cells` as Redis had them, with what the round will write."""
-
-    cells: dict[Place, str] = field(default_factory=dict)
-    asked: set[Place] = field(default_factory=set)
-
-    def answer(self, places: Iterable[Place]) -> dict[Place, str]:
-        """Those of `places` that are not empty."""
-        return {place: self.cells[place] for place in places if place in self.cells}
-
-    def write(self, cells: Mapping[Place, str]) -> None:
-        """From now on as if `cells` were in Redis."""
-        self.cells.update(cells)
-        self.asked.update(cells)
+_ANY = "*"
+_ALL = "null"
+_BEYOND = 2
+"""Spans beyond the newest dated article in which undated ones may lie, where no version says how far cells go."""
 
 
-def cells_call(keys: StoryKeys, places: Iterable[Place]) -> tuple[Call, list[Place]]:
-    """The call that reads cells, and the places in the order of its answer."""
-    shares: dict[str, list[Place]] = {}
-    for place in places:
-        shares.setdefault(keys.cells(*place), []).append(place)
-    fields = json.dumps([[place.field for place in inside] for inside in shares.values()], ensure_ascii=False)
-    return Call(_READ, list(shares), (fields,)), [place for inside in shares.values() for place in inside]
+def cells_call(keys: StoryKeys, places: Sequence[Place], known: str = "") -> Call:
+    """The call that reads cells, for a caller that knows the version `known`; see `read_cells`."""
+    return Call(
+        _READ,
+        [keys.version, keys.log, *(keys.cells(*place) for place in places)],
+        [known, *(field for _, _, field in places)],
+    )
 
 
-class _Decided(NamedTuple):
-    """What is to become of one article of a batch. `alone`: nothing that the batch is to write bears on it."""
+def read_cells(places: Sequence[Place], answer: Sequence[Any]) -> dict[Place, Cell | None]:
+    """What stands at `places`, from the answer to `cells_call`."""
+    found: dict[Place, Cell | None] = dict.fromkeys(places)
+    for at, wire in zip(answer[2::2], answer[3::2], strict=True):
+        place = places[int(at)]
+        found[place] = cell_of(place, wire)
+    return found
 
-    number: int
-    alone: bool
-    made: Assignment
-    call: Call | None
 
+class _Decided:
+    """What is to become of one article of a batch, and all that this hangs on."""
 
-class _Ahead:
-    """A search under way: `places` is what it asks for now, `asked` all that it has asked for."""
+    def __init__(self, made: Assignment, asked: Sequence[Place]) -> None:
+        self.made = made
+        self.asked = asked
 
-    def __init__(self, search: Search) -> None:
-        self._search = search
-        self.places: Sequence[Place] = next(search)
-        self.asked: set[Place] = set(self.places)
-        self.found: Assignment | None = None
-
-    def go_on(self, known: _Round) -> None:
-        """Give it what it asks for."""
-        try:
-            self.places = self._search.send(known.answer(self.places))
-        except StopIteration as end:
-            self.found = end.value
-        else:
-            self.asked.update(self.places)
+    def stands(self, changed: frozenset[Place]) -> bool:
+        """Whether it hangs on nothing that has changed."""
+        return changed.isdisjoint(self.asked)
 
 
 class Stories:
@@ -95,88 +88,114 @@ class Stories:
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._client = client
         self._keys = keys.stories
+        self._cache = StoryCache()
+        self._refreshed: Recent[str, float] = Recent(_REFRESHED_MOST)
         self._newest: int | None = None
 
     async def assign(self, annotations: Sequence[Annotation]) -> list[Assigned]:
-        """Story and text of each article, in order. One round trip if all are known, three or four if not.
+        """Story and text of each article, in order. Two round trips: one to read what is not remembered, one to store.
 
         Raises TransientError if other workers keep adding to the same stories.
         """
-        found: dict[int, Assigned] = {}
-        waiting = dict(enumerate(annotations))
-        attempts_left = _FRUITLESS_ATTEMPTS
-        while waiting:
-            stored = await self._attempt(waiting)
-            found |= stored
-            waiting = {number: item for number, item in waiting.items() if number not in stored}
-            attempts_left -= not stored
-            if not attempts_left:
-                raise TransientError(
-                    f"{_FRUITLESS_ATTEMPTS} times other workers wrote to the stories of the same articles first"
-                )
-        await self._forget(annotations)
-        return [found[number] for number in range(len(annotations))]
-
-    async def _attempt(self, items: Mapping[int, Annotation]) -> dict[int, Assigned]:
-        """One round of read, decide and commit; what was stored, or had been."""
-        known = _Round()
+        articles = [Sought(annotation) for annotation in annotations]
         decided: list[_Decided] = []
-        written: set[Place] = set()
-        searches = await self._look_ahead(known, list(items.values()))
-        for (number, item), ahead in zip(items.items(), searches, strict=True):
-            # What the batch itself has changed may lead it elsewhere.
-            alone = written.isdisjoint(ahead.asked)
-            made = ahead.found if alone and ahead.found is not None else await self._finished(known, assignment(item))
-            decided.append(_Decided(number, alone, made, self._commit(known, made)))
-            known.write(made.writes)
-            written |= made.writes.keys()
-        answers = iter(await run(self._client, [one.call for one in decided if one.call is not None]))
-        stored = {one.number: one.call is None or next(answers) == "ok" for one in decided}
-        all_stored = all(stored.values())
-        # One that was found by what the batch was to write is only found if that was written.
-        sure = [one for one in decided if stored[one.number] and (one.call or one.alone or all_stored)]
-        return {one.number: one.made.assigned for one in sure}
+        for _ in range(_FRUITLESS_ATTEMPTS):
+            decided = await self._decide(articles, decided)
+            if await self._stored(decided):
+                await self._forget(annotations)
+                return [one.made.assigned for one in decided]
+            decided = _standing(decided, await self._read(()))
+        raise TransientError(f"{_FRUITLESS_ATTEMPTS} times other workers wrote to the stories first")
 
-    async def _look_ahead(self, known: _Round, items: Sequence[Annotation]) -> list[_Ahead]:
-        """Search for all as if each were alone, in as few round trips as the longest search needs."""
-        searches = [_Ahead(assignment(item)) for item in items]
-        while asking := [search for search in searches if search.found is None]:
-            await self._read(known, [place for search in asking for place in search.places])
-            for search in asking:
-                search.go_on(known)
-        return searches
+    async def _decide(self, articles: Sequence[Sought], decided: list[_Decided]) -> list[_Decided]:
+        """For each article; of the first ones it may be known."""
+        asked = [place for article in articles[len(decided) :] for place in article.asked]
+        decided = _standing(decided, await self._look_up(asked))
+        while True:
+            desk = Desk(self._cache)
+            for one in decided:
+                desk.write(one.made.writes)
+            unknown: list[Place] = []
+            for article in articles[len(decided) :]:
+                desk.begin()
+                made = assignment(article, desk.look)
+                unknown += desk.unknown
+                # From the first on that was found by halves, the others only say what they will want to know.
+                if not unknown:
+                    decided.append(_Decided(made, desk.asked))
+                    desk.write(made.writes)
+            if not unknown:
+                return decided
+            decided = _standing(decided, await self._look_up(unknown))
 
-    async def _finished(self, known: _Round, search: Search) -> Assignment:
-        """The end of `search`, which may ask for more than it did alone."""
-        ahead = _Ahead(search)
-        while ahead.found is None:
-            await self._read(known, ahead.places)
-            ahead.go_on(known)
-        return ahead.found
+    async def _look_up(self, places: Iterable[Place]) -> frozenset[Place] | None:
+        """Have the cells of `places` known; see `_read`."""
+        changed: frozenset[Place] | None = frozenset()
+        wanted = [place for place in dict.fromkeys(places) if not self._cache.knows(place)]
+        for at in range(0, len(wanted), _MOST_CELLS):
+            found = await self._read(wanted[at : at + _MOST_CELLS])
+            changed = None if changed is None or found is None else changed | found
+        return changed
 
-    async def _read(self, known: _Round, places: Iterable[Place]) -> None:
-        wanted = [place for place in dict.fromkeys(places) if place not in known.asked]
-        known.asked.update(wanted)
-        parts = [wanted[at : at + _MOST_CELLS] for at in range(0, len(wanted), _MOST_CELLS)]
-        reads = [cells_call(self._keys, part) for part in parts]
-        for (_, order), cells in zip(reads, await run(self._client, [call for call, _ in reads]), strict=True):
-            known.cells.update((place, cell) for place, cell in zip(order, cells, strict=True) if cell)
+    async def _read(self, places: Sequence[Place]) -> frozenset[Place] | None:
+        """Read cells, and forget what others have changed since; that, or None if it may be anything."""
+        (answer,) = await run(self._client, [cells_call(self._keys, places, self._cache.version)])
+        changed = self._caught_up(answer[0], answer[1])
+        self._cache.keep(read_cells(places, answer))
+        return changed
 
-    def _commit(self, known: _Round, made: Assignment) -> Call | None:
-        """The call that stores it; None if there is nothing to store."""
-        if not made.writes:
+    def _caught_up(self, version: str, since: str) -> frozenset[Place] | None:
+        if not since:
+            return frozenset()
+        entries = None if since == _ANY else [places for _, places in json.loads(since)]
+        self._cache.stands_at(version)
+        if entries is None or None in entries:
+            self._cache.clear()
+            self._refreshed.clear()
             return None
-        numbers: dict[str, int] = {}
+        changed = frozenset((kind, era, field) for places in entries for kind, era, field in places)
+        self._cache.drop(changed)
+        return changed
 
-        def share(place: Place) -> int:
-            return numbers.setdefault(self._keys.cells(*place), len(numbers) + 1)
+    async def _stored(self, decided: Sequence[_Decided]) -> bool:
+        """Whether nobody was faster."""
+        writes: dict[Place, Cell] = {}
+        for one in decided:
+            writes |= one.made.writes
+        if not writes:
+            return True
+        version = await self._commit(self._cache.version, writes)
+        if version:
+            self._cache.stands_at(version)
+            self._cache.keep(writes)
+        return bool(version)
 
-        cells = known.cells
-        reads = [(share(p), p.field, len(cells[p].encode()) if p in cells else 0) for p in made.read]
-        story = [(share(made.story), made.story.field, made.articles)] if made.story is not None else []
-        writes = [(share(place), place.field, cell) for place, cell in made.writes.items()]
-        todo = json.dumps([reads, story, writes], ensure_ascii=False, separators=(",", ":"))
-        return Call(_COMMIT, list(numbers), (SECONDS_TO_LIVE, todo))
+    async def _commit(self, known: str, writes: Mapping[Place, Cell], changed: str | None = None) -> str:
+        """Store `writes` if Redis still stands at `known`: the version that it then stands at, or ''."""
+        newest = max((era for _, era, _ in writes), default=0)
+        if not known:
+            eras = map(int, await self._client.smembers(self._keys.eras))
+            newest = max((newest, *eras)) + _BEYOND
+        now = time.monotonic()
+        cells = [(self._keys.cells(*place), place, cell) for place, cell in writes.items()]
+        # Those that are to live longer come first.
+        cells.sort(key=lambda each: self._lives(each[0], now))
+        longer = sum(not self._lives(key, now) for key, _, _ in cells)
+        told = changed or json.dumps(list(writes), ensure_ascii=False, separators=(",", ":"))
+        args: list[str | int] = [known, secrets.token_hex(4), newest, SECONDS_TO_LIVE, _LOG_ENTRIES, told, longer]
+        for _, place, cell in cells:
+            args += (place[2], wire_of(cell))
+        (version,) = await run(self._client, [Call(_COMMIT, self._all_keys(key for key, _, _ in cells), args)])
+        if version:
+            self._refreshed.keep((key, now) for key, _, _ in cells[:longer])
+        return str(version)
+
+    def _all_keys(self, cells: Iterable[str]) -> list[str]:
+        return [self._keys.version, self._keys.log, *cells]
+
+    def _lives(self, key: str, now: float) -> bool:
+        """Whether this worker has said not long ago how long the share lives."""
+        return key in self._refreshed and now - self._refreshed[key] < _REFRESHED_SECONDS
 
     async def _forget(self, annotations: Sequence[Annotation]) -> None:
         """Drop the spans that are too old, when a new one begins."""
@@ -187,8 +206,20 @@ class Stories:
         await self._client.sadd(self._keys.eras, str(newest))
         await self._client.expire(self._keys.eras, SECONDS_TO_LIVE)
         known = {int(era): str(era) for era in await self._client.smembers(self._keys.eras)}
-        for era in sorted(era for era in known if era <= max(known) - KEPT_ERAS):
+        old = sorted(era for era in known if era <= max(known) - KEPT_ERAS)
+        for era in old:
             keys = self._keys.share_names(era)
             for at in range(0, len(keys), _UNLINKED):
                 await self._client.unlink(*keys[at : at + _UNLINKED])
             await self._client.srem(self._keys.eras, known[era])
+        if old:
+            # Nobody, this worker included, may go on believing that it knows what was there.
+            await self._commit(_ANY, {}, changed=_ALL)
+
+
+def _standing(decided: list[_Decided], changed: frozenset[Place] | None) -> list[_Decided]:
+    """Those before the first that hangs on something that has `changed`: the ones after it may hang on that one."""
+    if changed is None:
+        return []
+    first = next((n for n, one in enumerate(decided) if not one.stands(changed)), len(decided))
+    return decided[:first]

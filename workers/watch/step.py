@@ -6,7 +6,7 @@ outbox until Kafka has confirmed it. Only `agent.py` knows Faust.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -276,6 +276,11 @@ class Watch:
                 await take_over(self._windows, behind, {}, await self._time.read(), behind=True)
             await self._readers.note([partition], self._patterns.patterns)
             return await self._counts.applied(partition)
+
+    def revoked(self, partitions: Collection[int]) -> None:
+        """Another worker may read them now, by other patterns, and find and mend what Redis lost of them."""
+        self._mine.difference_update(partitions)
+        self._counts.forget(partitions)
 
     async def stop(self) -> None:
         """Close the connection to Redis."""

@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from topics.base import digest
 from workers.watch.durations import DAY, Micros
@@ -52,8 +52,6 @@ _PER_DAY = 0.03
 literature: three days weigh like another country."""
 
 _T = TypeVar("_T", int, str)
-_K = TypeVar("_K")
-_V = TypeVar("_V")
 
 ERA_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
@@ -95,25 +93,6 @@ def text_id(mark: str) -> str:
     return f"t{mark}"
 
 
-class Parsed(Generic[_K, _V]):
-    """What was read or written lately, so that it need not be parsed again."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._found: dict[_K, _V] = {}
-
-    def get(self, wire: _K) -> _V | None:
-        """What `wire` says, if it is remembered."""
-        return self._found.get(wire)
-
-    def keep(self, wire: _K, value: _V) -> _V:
-        """Remember that `wire` says `value`."""
-        if len(self._found) >= self._most:
-            self._found.clear()
-        self._found[wire] = value
-        return value
-
-
 @dataclass(frozen=True)
 class Story:
     """What is remembered of a story: that of `mark`, the article that founded it. `terms`: sums, strongest first."""
@@ -140,20 +119,27 @@ class Story:
         return strongest_names(self.terms)
 
     def to_wire(self) -> str:
-        """Short JSON, the number of articles first, which is its version."""
+        """Short JSON."""
         days = {kind: sorted(found) for kind, found in self.days.items()}
         parties = {kind: sorted(found) for kind, found in self.parties.items()}
         terms = {term: round(weight * 1000) for term, weight in self.terms.items()}
         value = [self.articles, self.first, self.last, terms, sorted(self.years), days, parties,
                  "".join(self.texts), self.title]  # fmt: skip
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        _PARSED.keep((self.mark, text), self)
-        return text
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_wire(cls, mark: str, text: str) -> Story:
         """The inverse of `to_wire`."""
-        return _PARSED.get((mark, text)) or _PARSED.keep((mark, text), _story(mark, text))
+        articles, first, last, terms, years, days, parties, texts, title = json.loads(text)
+        return cls(
+            mark, first, last, articles,
+            {term: weight / 1000 for term, weight in terms.items()},
+            frozenset(years),
+            {kind: frozenset(found) for kind, found in days.items()},
+            {kind: frozenset(found) for kind, found in parties.items()},
+            tuple(texts[at : at + 12] for at in range(0, len(texts), 12)),
+            title,
+        )  # fmt: skip
 
     def joined(self, telling: Telling, text: str | None) -> Story:
         """The story with one more article, which is to be remembered by `text`, a mark, if given."""
@@ -184,21 +170,6 @@ def founded(telling: Telling, mark: str, text: str | None) -> Story:
 MAX_TITLE = 120
 """Letters of a title by which a story is shown."""
 
-_PARSED: Parsed[tuple[str, str], Story] = Parsed(4_000)
-
-
-def _story(mark: str, text: str) -> Story:
-    articles, first, last, terms, years, days, parties, texts, title = json.loads(text)
-    return Story(
-        mark, first, last, articles,
-        {term: weight / 1000 for term, weight in terms.items()},
-        frozenset(years),
-        {kind: frozenset(found) for kind, found in days.items()},
-        {kind: frozenset(found) for kind, found in parties.items()},
-        tuple(texts[at : at + 12] for at in range(0, len(texts), 12)),
-        title,
-    )  # fmt: skip
-
 
 def _together(one: frozenset[_T], other: frozenset[_T], most: int) -> frozenset[_T]:
     """What was there first stays."""
@@ -224,7 +195,9 @@ def candidates(telling: Telling, postings: Mapping[str, Iterable[str]]) -> list[
         weight = telling.terms[term]
         for mark in marks:
             shared[mark] = shared.get(mark, 0.0) + weight
-    return heapq.nsmallest(CANDIDATES, shared, key=lambda mark: (-shared[mark], mark))
+    if len(shared) <= CANDIDATES:
+        return list(shared)
+    return [mark for _, mark in heapq.nsmallest(CANDIDATES, [(-weight, mark) for mark, weight in shared.items()])]
 
 
 def closeness(telling: Telling, story: Story) -> float | None:

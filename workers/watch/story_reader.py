@@ -11,10 +11,10 @@ from workers.watch.count_log import mark_at
 from workers.watch.count_reader import CountReader, Span
 from workers.watch.durations import DAY, MINUTE, Micros
 from workers.watch.independence import pairing
-from workers.watch.redis_stories import cells_call
+from workers.watch.redis_stories import cells_call, read_cells
 from workers.watch.scripts import run
-from workers.watch.stories import ERA_LETTERS, Story, era_of, era_of_mark
-from workers.watch.story_index import MARK, Place
+from workers.watch.stories import ERA_LETTERS, Story, era_of, era_of_mark, story_id
+from workers.watch.story_cells import MARK, Cell, Place, Remembered
 
 _LOOKED_BACK: Micros = 9 * DAY
 
@@ -63,9 +63,8 @@ class StoryReader:
         """Those of the stories `ids` that are remembered."""
         newest = await self._newest_era()
         marks = [id_[1:] for id_ in ids if is_story_id(id_)]
-        places = [Place("s", era_of_mark(mark, newest), mark) for mark in marks]
-        cells = await self._cells(places)
-        return {f"s{p.field}": Story.from_wire(p.field, cell) for p, cell in zip(places, cells, strict=True) if cell}
+        cells = await self._cells([("s", era_of_mark(mark, newest), mark) for mark in marks])
+        return {story_id(story.mark): story for story in cells if isinstance(story, Story)}
 
     async def whole(self, id_: str) -> WholeStory | None:
         """The story and its articles; None if nothing is known of it."""
@@ -80,8 +79,9 @@ class StoryReader:
         told = [(record, outlet) async for record, outlet in self._counts.of_story(id_, span)]
         if story is None and not told:
             return None
-        places = [Place("a", era_of(r.minute * MINUTE), mark_at(r.article, r.minute)) for r, _ in told]
-        named = [cell[2 * MARK :] or None for cell in await self._cells(places)]
+        places: list[Place] = [("a", era_of(r.minute * MINUTE), mark_at(r.article, r.minute)) for r, _ in told]
+        cells = await self._cells(places)
+        named = [cell.article_id if isinstance(cell, Remembered) else None for cell in cells]
         articles = [
             StoryArticle(name, record.minute * MINUTE, outlet, record.text)
             for name, (record, outlet) in zip(named, told, strict=True)
@@ -92,12 +92,11 @@ class StoryReader:
         eras = await self._client.smembers(self._keys.stories.eras)
         return max(map(int, eras), default=0)
 
-    async def _cells(self, places: Sequence[Place]) -> list[str]:
+    async def _cells(self, places: Sequence[Place]) -> list[Cell | None]:
         if not places:
             return []
-        call, order = cells_call(self._keys.stories, places)
-        (answer,) = await run(self._client, [call])
-        found = dict(zip(order, map(str, answer), strict=True))
+        (answer,) = await run(self._client, [cells_call(self._keys.stories, places)])
+        found = read_cells(places, answer)
         return [found[place] for place in places]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -188,6 +189,46 @@ def test_adding_leaves_the_rest_as_it_was(tmp_path: Path) -> None:
     assert file.read_text() == text
 
 
+def test_each_entry_stands_by_itself(tmp_path: Path) -> None:
+    file, tags = tmp_path / "feeds.yaml", ["asia"]
+    add_feeds(file, [{"url": "https://a.example/", "tags": tags}, {"url": "https://b.example/", "tags": tags}])
+    assert file.read_text().splitlines()[2:] == [
+        "  - url: https://a.example/",
+        "    tags: [asia]",
+        "  - url: https://b.example/",
+        "    tags: [asia]",
+    ]
+
+
+def test_one_address_in_two_ways_of_writing_is_one_feed(tmp_path: Path) -> None:
+    file = tmp_path / "feeds.yaml"
+    add_feeds(file, [{"url": "https://a.example"}])
+    ways = ["https://a.example/", "HTTPS://A.example:443/", "https://a.example/#top"]
+    assert add_feeds(file, [{"url": url} for url in ways]).known == ways
+    others = ["http://a.example/", "https://a.example:8443/", "https://a.example/A", "https://a.example/a"]
+    assert add_feeds(file, [{"url": url} for url in others]).added == others
+    with pytest.raises(ConfigurationError, match="an address of its own; line 3 has it already"):
+        load_subscriptions(written(tmp_path, file.read_text() + "  - HTTPS://a.example\n"))
+
+
+def test_who_adds_at_the_same_time_loses_nothing(tmp_path: Path) -> None:
+    file, urls = tmp_path / "feeds.yaml", [f"https://n{number}.example/" for number in range(16)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda url: add_feeds(file, [{"url": url}]), urls))
+    assert {feed.url for feed in load_subscriptions(file).feeds} == set(urls)
+
+
+def test_a_link_to_the_file_stays_one(tmp_path: Path) -> None:
+    real = tmp_path / "elsewhere" / "real.yaml"
+    real.parent.mkdir()
+    add_feeds(real, [{"url": "https://a.example/"}])
+    link = tmp_path / "feeds.yaml"
+    link.symlink_to(real)
+    add_feeds(link, [{"url": "https://b.example/"}])
+    assert link.is_symlink()
+    assert len(load_subscriptions(real).feeds) == 2
+
+
 @pytest.mark.parametrize(
     "before",
     [
@@ -314,6 +355,7 @@ def test_the_round_trip_gives_the_same(tmp_path: Path) -> None:
     feeds = [
         Subscription(url="https://a.example/?x=1&y=2"),
         Subscription(url="https://b.example/", source='B "quoted" & Söhne', tags=("asia", "two words")),
+        Subscription(url="https://e.example/", tags=("asia/east", "oil, gas")),
         Subscription.model_validate(
             {
                 "url": "https://c.example/",

@@ -192,6 +192,35 @@ async def test_two_workers_that_are_restarted_one_after_the_other(client) -> Non
     assert [out.record.evidence[0].article_id for out in heard.outgoing] == ["c"]  # type: ignore[attr-defined]  # alerts
 
 
+async def test_a_partition_that_was_taken_away_is_not_said_to_be_read_by_what_this_worker_loads(client) -> None:
+    """The first has the new rule, the second reads by the old one; then the second dies, and the first reads on."""
+    old, new = silence("denial"), silence("denial", "apology")
+    world, heard = World(), Heard()
+    world.on_topic = world.done = (0, 1)
+    first, second = world.step(client, old), world.step(client, old)
+    await first.start(heard.publish)
+    for partition in (0, 1):
+        await first.applied(partition)
+    await handled(first, heard, incoming(other("x", -1, "summit"), 0))
+    await second.start(heard.publish)
+    first.revoked([0, 1])  # Kafka gives the second one its share
+    await first.applied(0)
+    await second.applied(1)
+    await handled(first, heard, incoming(other("a", 0, "missile_launch"), 1))
+    first._swap(replace(first._patterns, patterns=(new,)))
+    await first.tick()
+    await handled(second, heard, incoming(other("b", 2, "apology"), 0, partition=1))
+    await handled(first, heard, incoming(other("c", 1, "missile_launch"), 2))
+    first.revoked([0])
+    for partition in (0, 1):
+        await first.applied(partition)
+    await handled(first, heard, incoming(other("d", 3, "missile_launch"), 3))
+    world.now = at(12)
+    for _ in range(3):
+        await first.tick()
+    assert [out.record.evidence[0].article_id for out in heard.outgoing] == ["d"]  # type: ignore[attr-defined]  # alerts
+
+
 async def test_a_restart_with_the_same_patterns_keeps_what_they_collected(client) -> None:
     pattern = silence("denial")
     life = await Life(client).start()

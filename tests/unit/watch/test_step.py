@@ -193,6 +193,21 @@ async def test_only_actual_events_are_counted_as_events(client) -> None:
     assert await reader.top("entity", "1h", to_micros(at(0))) == [("KP", 1)]
 
 
+async def test_what_redis_lost_of_a_partition_that_was_taken_away_ends_its_new_worker_only(client) -> None:
+    first, second, heard = watch(client, temporal()), watch(client, temporal()), Heard()
+    await first.start(heard.publish)
+    for partition in (0, 1):
+        await first.applied(partition)
+    await handled(first, heard, incoming(LAUNCH, 0, partition=1))
+    first.revoked([0, 1])
+    await first.applied(0)
+    await client.flushall()
+    assert await second.applied(1) == 0  # it finds the loss, and mends it
+    await first.tick()
+    await handled(second, heard, incoming(LAUNCH, 0, partition=1, rebuilding=True))
+    assert await first.applied(1) == 1
+
+
 async def test_a_redis_that_lost_its_state_is_noticed_and_rebuilt_without_announcing_again(client) -> None:
     step, heard = watch(client, temporal()), Heard()
     batch = [incoming(LAUNCH, 0), incoming(SUMMIT, 1)]

@@ -322,7 +322,7 @@ async def test_workers_that_read_the_same_news_at_the_same_time_find_one_story(r
 async def test_all_is_forgotten_in_time_and_lies_in_one_slot(stories, client) -> None:
     await stories.assign([copy("a", text(1), terms=QUAKE)])
     keys = [key async for key in client.scan_iter()]
-    assert len(keys) == 1 + 1 + 1 + 8 + 8 + 1
+    assert len(keys) == 1 + 1 + 1 + 8 + 8 + 3
     for key in keys:
         assert re.match(r"\{t:stories\}", key)
         assert 0 < await client.ttl(key) <= SECONDS_TO_LIVE
