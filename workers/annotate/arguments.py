@@ -28,7 +28,10 @@ def holds(trigger: Trigger, frame: Frame, cast: Cast) -> bool:
 
 def failing(trigger: Trigger, frame: Frame, cast: Cast) -> Condition | None:
     """The first condition that does not hold; None if all do."""
-    return next((condition for condition in trigger.conditions if not _holds(condition, frame, cast)), None)
+    for condition in trigger.conditions:
+        if not _holds(condition, frame, cast):
+            return condition
+    return None
 
 
 def met_by(condition: Condition, frame: Frame, cast: Cast) -> list[tuple[str, Token, Term]]:
@@ -49,8 +52,10 @@ def _holds(condition: Condition, frame: Frame, cast: Cast) -> bool:
         return not any(True for _ in _strangers(condition, frame, cast))
     if not _may_be_met(condition, frame):
         return condition.forbidden
-    met = any(_slot_meets(slot, condition, frame, cast) for slot in condition.slots)
-    return met != condition.forbidden
+    for slot in condition.slots:
+        if _slot_meets(slot, condition, frame, cast):
+            return not condition.forbidden
+    return condition.forbidden
 
 
 def _strangers(condition: Condition, frame: Frame, cast: Cast) -> Iterator[tuple[str, Token]]:
@@ -58,7 +63,8 @@ def _strangers(condition: Condition, frame: Frame, cast: Cast) -> Iterator[tuple
     for slot in condition.slots:
         for token in frame.slot(slot):
             # In "the Africa Fintech Summit" the model takes all words for names.
-            common = token.pos_ == "NOUN" or (token.pos_ == "PROPN" and frame.head.pos_ == "PROPN")
+            common = token.pos_ == "NOUN" or (token.pos_ == "ADJ" and token.dep_ == "pobj")
+            common = common or (token.pos_ == "PROPN" and frame.head.pos_ == "PROPN")
             if not common or _is_half(token) or _is_known(cast.mention_at(token)):
                 continue
             if not _meets_one(token, condition, cast, frame):
@@ -92,7 +98,8 @@ def _slot_meets(slot: str, condition: Condition, frame: Frame, cast: Cast) -> bo
         return any(_enough_parties(term.word, frame, cast) for term in condition.terms)
     if slot == "sentence" and not condition.head.classes:
         return _stands_in_sentence(condition.head, frame)
-    return any(_meets_one(token, condition, cast, frame) for token in _fillers(slot, frame))
+    fillers = _fillers(slot, frame)
+    return bool(fillers) and any(_meets_one(token, condition, cast, frame) for token in fillers)
 
 
 def _stands_in_sentence(words: Words, frame: Frame) -> bool:

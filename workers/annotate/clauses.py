@@ -231,7 +231,7 @@ class ClauseWalk(Complements):
             self.verdict.raise_to("historical", noun.head)  # "a year after the quake that killed 900"
         if verb.dep_ == "relcl" and noun.dep_ == "pobj" and noun.head.lower_ == "of" and noun.head.head.pos_ == "NOUN":
             self.path.append(noun.head.head)  # "its launch last month of a missile that flew far"
-        if has_child(verb, "when"):
+        if has_child(verb, "when") or any(has_child(prep, "which") for prep in children(verb, "prep")):
             self.path.extend((noun, noun.head))
 
     def _after_preposition(self, verb: Token, preposition: Token) -> None:

@@ -14,6 +14,7 @@ from workers.annotate.actors import Cast
 from workers.annotate.frames import Frame
 from workers.annotate.goals import receivers_of
 from workers.annotate.lexicon import lexicon
+from workers.annotate.objects import objects_of
 from workers.annotate.ontology import EventType
 from workers.annotate.places import Place
 from workers.annotate.syntax import (
@@ -24,7 +25,6 @@ from workers.annotate.syntax import (
     has_child,
     is_passive,
     is_verbal,
-    objects_of,
     subjects_of,
 )
 from workers.annotate.triggers import Candidate
@@ -59,6 +59,8 @@ def participants(
         )
     if not target and kind.spoken:
         target = _drawn(frame, cast, taken) or _spoken_to(frame, cast, taken)
+    if not target and actor and kind.spoken:
+        target = _answered(frame, cast, taken)
     if not target and actor and (kind.spoken or kind.abroad):
         target = _shared(frame, cast, taken)
     if not target and actor and kind.abroad and not _is_on_people(trigger.target, frame, cast):
@@ -211,6 +213,23 @@ def _shared(frame: Frame, cast: Cast, taken: set[str]) -> list[Participant]:
             if found:
                 return found
     return []
+
+
+def _answered(frame: Frame, cast: Cast, taken: set[str]) -> list[Participant]:
+    """Who did it to those who answer: "Accused by Mali, Chad rejected it", "Mali struck, and Chad vowed to reply"."""
+    verb = frame.head
+    if frame.kind != "verb":
+        return []
+    hostile = lexicon().words("roles", "against_states")
+    subjects = list(children(verb, "nsubj"))
+    for clause in (*(c for s in subjects for c in children(s, "acl", "relcl")), *children(verb, "advcl")):
+        if clause.lemma_.lower() in hostile and is_passive(clause):
+            return _touched(agents_of(clause), cast, taken)
+    other = verb.head if verb.dep_ in {"conj", "ccomp"} and subjects else None
+    if other is None or other.i > verb.i or other.lemma_.lower() not in hostile:
+        return []
+    struck = {p.id for t in objects_of(other) for p in cast.touched(t)}
+    return _touched(subjects_of(other), cast, taken) if struck & taken else []
 
 
 def _touched(tokens: Iterable[Token], cast: Cast, taken: set[str]) -> list[Participant]:

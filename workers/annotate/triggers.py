@@ -12,7 +12,7 @@ from workers.annotate.forms import pairs_of_words, words_of_sentence
 from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
 from workers.annotate.matchers import PatternTriggers
-from workers.annotate.ontology import Ontology, Trigger
+from workers.annotate.ontology import Ontology, Trigger, TriggerKind
 from workers.annotate.syntax import is_verbal
 from workers.annotate.trace import Miss, Trace
 
@@ -137,6 +137,7 @@ class TriggerIndex:
         """
         heads: Mapping[str, Sequence[Entry]] = sentence.user_data.get("held", self.heads)
         present = words_of_sentence(sentence)
+        frames: dict[tuple[TriggerKind, tuple[int, ...]], Frame] = {}
         for i, (lower, lemma) in enumerate(pairs_of_words(sentence)):
             if lemma not in heads and lower not in heads:
                 continue
@@ -159,9 +160,7 @@ class TriggerIndex:
                             trace.excluded(trigger, tokens, phrase)
                         continue
                     seen.add(id(trigger))
-                    hyphened = trigger.kind == "verb" and "-" in words
-                    head = tokens[0] if trigger.kind == "verb" and not hyphened else _top(tokens)
-                    yield Candidate(trigger, Frame(head, tokens, trigger.kind))
+                    yield Candidate(trigger, _frame(trigger.kind, words, tokens, frames))
         if self.patterns is not None and self._has_pattern(heads, present):
             yield from self._patterned(self.patterns, sentence, headline=headline, trace=trace)
 
@@ -205,6 +204,21 @@ class TriggerIndex:
                 ):
                     return phrase
         return None
+
+
+def _frame(
+    kind: TriggerKind,
+    words: tuple[str, ...],
+    tokens: tuple[Token, ...],
+    frames: dict[tuple[TriggerKind, tuple[int, ...]], Frame],
+) -> Frame:
+    """The frame of a trigger; those of several types on the same words share one, and what is found in its slots."""
+    key = kind, tuple([token.i for token in tokens])
+    if key not in frames:
+        hyphened = kind == "verb" and "-" in words
+        head = tokens[0] if kind == "verb" and not hyphened else _top(tokens)
+        frames[key] = Frame(head, tokens, kind)
+    return frames[key]
 
 
 def _top(tokens: Sequence[Token]) -> Token:

@@ -124,6 +124,8 @@ class Stories:
                 if not unknown:
                     decided.append(_Decided(made, desk.asked))
                     desk.write(made.writes)
+                elif len(unknown) >= self._cache.at_once:
+                    break
             if not unknown:
                 return decided
             decided = _standing(decided, await self._look_up(unknown))
@@ -173,7 +175,7 @@ class Stories:
     async def _commit(self, known: str, writes: Mapping[Place, Cell], changed: str | None = None) -> str:
         """Store `writes` if Redis still stands at `known`: the version that it then stands at, or ''."""
         newest = max((era for _, era, _ in writes), default=0)
-        if not known:
+        if not self._cache.version:  # nor does a `known` of _ANY say how far cells go
             eras = map(int, await self._client.smembers(self._keys.eras))
             newest = max((newest, *eras)) + _BEYOND
         now = time.monotonic()
@@ -202,7 +204,6 @@ class Stories:
         newest = newest_era(annotations)
         if newest is None or (self._newest is not None and newest <= self._newest):
             return
-        self._newest = newest
         await self._client.sadd(self._keys.eras, str(newest))
         await self._client.expire(self._keys.eras, SECONDS_TO_LIVE)
         known = {int(era): str(era) for era in await self._client.smembers(self._keys.eras)}
@@ -215,6 +216,7 @@ class Stories:
         if old:
             # Nobody, this worker included, may go on believing that it knows what was there.
             await self._commit(_ANY, {}, changed=_ALL)
+        self._newest = newest  # not before: what is cut off in the middle is done again with the next batch
 
 
 def _standing(decided: list[_Decided], changed: frozenset[Place] | None) -> list[_Decided]:

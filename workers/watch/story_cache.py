@@ -67,6 +67,8 @@ class StoryCache:
     def __init__(self) -> None:
         self.version = ""
         self.newest: int | None = None
+        self.at_once = MOST_HEAVY // 2
+        """So many cells that are unknown may be read before they are used: more would push each other out for ever."""
         self._heavy: Recent[Place, Cell | None] = Recent(MOST_HEAVY)
         self._light: Recent[Place, Cell | None] = Recent(MOST_LIGHT)
 

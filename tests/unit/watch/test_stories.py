@@ -24,9 +24,9 @@ from workers.redis_client import Redis, connect
 from workers.redis_keys import Keys
 from workers.settings import Settings
 from workers.watch.copies import bands, from_wire, shortened, signature, similarity, to_wire
-from workers.watch.durations import DAY
+from workers.watch.durations import DAY, to_micros
 from workers.watch.redis_stories import SECONDS_TO_LIVE, Stories
-from workers.watch.stories import ERA, Story, era_of_mark, founded, mark_of
+from workers.watch.stories import ERA, Story, era_of_mark, founded, mark_of, text_id
 from workers.watch.story_index import Assigned, MemoryStories
 from workers.watch.tellings import telling_of
 
@@ -346,3 +346,27 @@ async def test_a_formula_that_everybody_prints_fills_a_band_and_stops_nobody(sto
     found = [story for _ in range(2) for story in await stories.assign([copy(f"a{n:02}", formula) for n in range(40)])]
     assert len(set(found)) == 1
     assert await stories.assign([copy("later", formula, at(1))]) == [found[0]]
+
+
+async def test_a_batch_that_needs_more_than_a_worker_remembers_comes_to_its_end(client, monkeypatch) -> None:
+    monkeypatch.setattr("workers.watch.story_cache.MOST_HEAVY", 60)
+    told = [own(f"a{m}", f"place:p{m % 300} ID shared{m % 7} w{m} x{m % 11}", at(minutes=m)) for m in range(200)]
+    stories, found = Stories(client, Keys("t")), []
+    async with asyncio.timeout(120):
+        for at_ in range(0, len(told), 50):
+            found += await stories.assign(told[at_ : at_ + 50])
+        assert await Stories(client, Keys("t")).assign(told[:100]) == found[:100]
+    assert found == assigned(*told)
+
+
+async def test_cells_of_which_no_version_tells_are_found(client) -> None:
+    """As an earlier release left them, or a Redis that lost one key; whatever is done first."""
+    keys = Keys("t")
+    before = own("a1", QUAKE, at(0)), own("b1", "strike rail Berlin", at(0))
+    known = await Stories(client, keys).assign(before)
+    await client.delete(keys.stories.version, keys.stories.log)
+    await client.sadd(keys.stories.eras, "1")  # an old span: dropping it is the first that is written
+    assert await Stories(client, keys).assign(before) == known
+    assert await Stories(client, keys).assign([own("a2", QUAKE, at(minutes=5))]) == [
+        Assigned(known[0].story, text_id(mark_of("a2", to_micros(at(minutes=5)))))
+    ]
