@@ -47,20 +47,19 @@ def address(settings: Settings) -> str:
     return f"{parts.hostname or 'localhost'}:{parts.port or 6379}{parts.path}"
 
 
-async def greet(client: Redis, settings: Settings, hint: str) -> str:
-    """The server's version, within `ANSWER_SECONDS`: a person waits, whom the retries of a step would keep for minutes.
+async def greet(client: Redis, settings: Settings, hint: str) -> None:
+    """Have an answer within `ANSWER_SECONDS`: a person waits, whom the retries of a step would keep for minutes.
 
     Raises Unreachable with `hint`.
     """
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            info = await client.info("server")
+            await client.ping()
     except InvalidResponse as error:
         raise Unreachable(f"What answers at {address(settings)} is no Redis: {error}", hint=hint) from error
     except (RedisConnectionError, RedisTimeoutError, OSError) as error:
         why = str(error) or f"nothing came within {ANSWER_SECONDS:.0f} s"
         raise Unreachable(f"Redis at {address(settings)} does not answer: {why}", hint=hint) from error
-    return str(info.get("redis_version", "unknown"))
 
 
 async def check(settings: Settings) -> str:
@@ -68,6 +67,8 @@ async def check(settings: Settings) -> str:
     client = connect(settings)
     try:
         hint = "Is it running? TOCSIN_REDIS_URL names it; `redis-cli -u URL ping` should print PONG."
-        return await greet(client, settings, hint)
+        await greet(client, settings, hint)
+        info = await client.info("server")
     finally:
         await client.aclose()
+    return str(info.get("redis_version", "unknown"))
