@@ -14,6 +14,7 @@ import typer
 from workers.archives.formats import Format
 from workers.cli.archive_options import PATHS, ColumnsOption, FormatOption, form_of
 from workers.errors import ExitCode, InputError
+from workers.notify.receivers.words import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -71,7 +72,7 @@ def produce(
     refuse_own_topic(settings, archive)
     if checkpoint is not None and STDIN in archive.files:
         raise InputError("--checkpoint: standard input cannot be read again.", hint="Name files, or leave it away.")
-    playing = Playing(order=None, on_problem=lambda problem: _say(console, problem))
+    playing = Playing(order=None, on_problem=lambda problem: _say(console, plain(problem)))
     begun = time.monotonic()
     try:
         with (

@@ -32,6 +32,7 @@ from workers.cli.replay_options import (
     WorkersOption,
 )
 from workers.errors import ExitCode, InputError
+from workers.notify.receivers.words import plain
 
 if TYPE_CHECKING:
     from workers.archives.playing import Playing
@@ -249,7 +250,7 @@ def _print_summary(report: ReplayReport, run: Run) -> int:
 
     playing = report.playing
     for problem in playing.problems:
-        sys.stderr.write(f"{problem}\n")
+        sys.stderr.write(f"{plain(problem)}\n")
     for note in notes(playing):
         sys.stderr.write(f"replay: {note}\n")
     firing = sum(alert.holds for alert in report.alerts)

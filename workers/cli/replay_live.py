@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from workers.errors import ExitCode
+from workers.notify.receivers.words import plain
 
 if TYPE_CHECKING:
     from workers.archives.playing import Playing
@@ -61,7 +62,7 @@ def _tell(report: BackfillReport, as_json: bool) -> int:
             show_alert(console, alert)
     playing = report.playing
     for problem in (*playing.problems, *(f"replay: {note}" for note in notes(playing))):
-        sys.stderr.write(f"{problem}\n")
+        sys.stderr.write(f"{plain(problem)}\n")
     told = "stand, and nobody was told" if playing.backfill else "since its start"
     sys.stderr.write(
         f"replay: {plural(playing.sent, 'article')} into the live pipeline; "

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.padding import Padding
 
+from workers.notify.receivers.words import plain
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -25,7 +27,7 @@ LEVEL_STYLES = {
 
 def group_words(alert: Alert) -> str:
     """The join values in words, for example `actor KP, RU`."""
-    return "; ".join(f"{name} {', '.join(values)}" for name, values in alert.group.items()) or "the whole stream"
+    return plain("; ".join(f"{name} {', '.join(values)}" for name, values in alert.group.items())) or "the whole stream"
 
 
 def plural(number: int, word: str) -> str:
@@ -50,7 +52,7 @@ def _weight(item: Evidence) -> tuple[float, bool, int]:
 
 
 def show_alert(console: Console, alert: Alert) -> None:
-    """Print one alert with its evidence."""
+    """Print one alert with its evidence. What strangers wrote is made harmless: no word of theirs moves the cursor."""
     style, counts = LEVEL_STYLES[alert.level], alert.counts
     marks = "".join(
         f", {mark}" for mark, holds in (("late", alert.late), (alert.state, alert.state != "firing")) if holds
@@ -68,9 +70,10 @@ def show_alert(console: Console, alert: Alert) -> None:
     for item in proofs(alert.evidence):
         actors = ", ".join(dict.fromkeys(actor.id for actor in item.actor)) or "actor not named"
         head = f"[bold]{escape(item.rule)}[/] ({escape(actors)})"
-        outlet = escape(item.source or "unknown outlet")
+        outlet, article = (escape(plain(words)) for words in (item.source or "unknown outlet", item.article_id))
         console.print(
-            f"  • {head}  {outlet}, {item.event_time:%d %b %H:%M}Z  [dim]{escape(item.article_id)}[/]", soft_wrap=True
+            f"  • {head}  {outlet}, {item.event_time:%d %b %H:%M}Z  [dim]{article}[/]",
+            soft_wrap=True,
         )
-        console.print(Padding(f"“{escape(item.sentence.text)}”", (0, 0, 0, 4)))
+        console.print(Padding(f"“{escape(plain(item.sentence.text))}”", (0, 0, 0, 4)))
     console.print()

@@ -11,6 +11,7 @@ import typer
 from workers.cli.counts import AtOption, CsvOption, JsonOption, LimitOption, Window, WindowOption
 from workers.cli.moments import moment
 from workers.errors import InputError
+from workers.notify.receivers.words import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,7 +71,9 @@ def top(
         table.add_column("story", no_wrap=True)
         table.add_column("")
         for id_, sources, texts, articles, named, names in rows:
-            table.add_row(f"{sources:,}", f"{texts:,}", f"{articles:,}", str(id_), Text(str(named) or str(names)))
+            table.add_row(
+                f"{sources:,}", f"{texts:,}", f"{articles:,}", str(id_), Text(plain(str(named) or str(names)))
+            )
         Console(highlight=False).print(table)
     if not rows:
         typer.echo(why_empty(found.window, found.end, found.newest, given=at is not None), err=True)
@@ -126,17 +129,18 @@ def _lines(found: WholeStory) -> Iterable[str]:
     from workers.watch.durations import to_datetime
 
     told = _told(found)
-    yield f"{found.id}  {told['title'] or ''}".rstrip()
+    yield f"{found.id}  {plain(str(told['title'] or ''))}".rstrip()
     if found.story:
-        yield f"about        {', '.join(about(found.story))}"
+        yield f"about        {plain(', '.join(about(found.story)))}"
         if told["events"]:
             yield f"events       {', '.join(map(str, sorted({*found.story.parties, *found.story.days})))}"
-    yield f"outlets      {len(found.outlets)}: {', '.join(found.outlets)}"
-    yield f"independent  {len(found.independent)}: {', '.join(found.independent)}"
+    yield f"outlets      {len(found.outlets)}: {plain(', '.join(found.outlets))}"
+    yield f"independent  {len(found.independent)}: {plain(', '.join(found.independent))}"
     yield f"articles     {len(found.articles)}; copies of one text share a letter"
     for article, letter in zip(found.articles, _letters(found), strict=True):
         time = to_datetime(article.time)
-        yield f"  {time:%Y-%m-%d %H:%M}Z  {letter:>3}  {article.outlet or '?'}  {article.article_id or ''}".rstrip()
+        words = f"{plain(article.outlet or '?')}  {plain(article.article_id or '')}"
+        yield f"  {time:%Y-%m-%d %H:%M}Z  {letter:>3}  {words}".rstrip()
 
 
 def _letters(found: WholeStory) -> list[str]:
