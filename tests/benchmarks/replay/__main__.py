@@ -33,6 +33,7 @@ from workers.archives.readers import Malformed, read_paths
 
 PATTERNS = Path(__file__).with_name("patterns.yaml")
 KINDS = ("entity", "event", "pair")
+SESSION_SECONDS = 6
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Came:
     counts: tuple[tuple[tuple[str, int], ...], ...]
     stories: frozenset[tuple[str, int, int]]
     rate: float
+    start: float
+    """Seconds that it took besides."""
 
 
 class Bench:
@@ -50,6 +53,8 @@ class Bench:
 
     def __init__(self, archive: Path, folder: Path, environment: dict[str, str]) -> None:
         self.archive, self.folder, self.environment = archive, folder, environment
+        self.calm: Came | None = None
+        """A run to which others are compared."""
 
     def tocsin(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
@@ -85,7 +90,9 @@ class Bench:
                      "--workers", str(workers), "--report", str(report)]  # fmt: skip
         own = {"TOCSIN_PARTITIONS": str(partitions), "TOCSIN_STATE_DIR": str(self.folder / "state")}
         killed = self._kill(arguments, own, kills)
+        begun = time.monotonic()
         done = self.tocsin(*arguments, **own)
+        took = time.monotonic() - begun
         if done.returncode:
             raise SystemExit(done.stderr)
         if killed < kills:
@@ -100,6 +107,7 @@ class Bench:
             counts,
             frozenset((a["id"], a["counts"]["stories"], a["counts"]["sources"]) for a in firing),
             found["articles_per_second"],
+            took - found["seconds"],
         )
 
     def _kill(self, arguments: list[str], own: dict[str, str], kills: int) -> int:
@@ -111,7 +119,7 @@ class Bench:
                 stderr=subprocess.DEVNULL,
             ) as process:  # fmt: skip
                 try:
-                    process.wait(chance.uniform(6, 12))
+                    process.wait(self._life(chance, killed, kills))
                 except subprocess.TimeoutExpired:
                     for one in [*psutil.Process(process.pid).children(recursive=True), process]:
                         one.send_signal(signal.SIGKILL)
@@ -119,6 +127,16 @@ class Bench:
                 else:
                     return killed
         return killed
+
+    def _life(self, chance: random.Random, killed: int, kills: int) -> float:
+        """Seconds until the next kill: the start, and so much of the whole that there is work left for all of them.
+
+        Who comes after a kill waits for the partitions of the dead.
+        """
+        if self.calm is None:
+            raise AssertionError("how long to wait is taken from a run that nobody kills")
+        share = self.articles / self.calm.rate / (kills + 3)
+        return self.calm.start + (SESSION_SECONDS if killed else 0) + chance.uniform(0, 2 * share)
 
     def _counts(self, kind: str, at: str, namespace: str) -> tuple[tuple[str, int], ...]:
         done = self.tocsin("counts", "top", "--kind", kind, "--window", "7d", "--at", at, "--limit", "100000",
@@ -156,7 +174,7 @@ def speed(bench: Bench, rounds: int, workers: list[int]) -> None:
 
 def sameness(bench: Bench, kills: int) -> bool:
     """Whether every way comes to the same."""
-    calm = bench.replay()
+    calm = bench.calm = bench.replay()
     print(f"calm run: {len(calm.alerts)} alerts; {sum(map(len, calm.counts)):,} counted ids")
     same = True
     others = [("second run", {}), (f"killed {kills} times", {"kills": kills})]
@@ -187,7 +205,7 @@ def main() -> int:
         broker = stack.enter_context(real_kafka() if chosen.kafka else embedded_broker())
         redis = stack.enter_context(real_redis())
         environment = {**os.environ, "TOCSIN_KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap, "TOCSIN_REDIS_URL": redis.url,
-                       "TOCSIN_KAFKA_SESSION_TIMEOUT": "6", "OPENBLAS_NUM_THREADS": "1",
+                       "TOCSIN_KAFKA_SESSION_TIMEOUT": str(SESSION_SECONDS), "OPENBLAS_NUM_THREADS": "1",
                        "OMP_NUM_THREADS": "1"}  # fmt: skip
         bench = Bench(cut(chosen.paths, chosen.limit, folder), folder, environment)
         print(f"{bench.articles:,} articles; {'Apache Kafka' if chosen.kafka else 'embedded broker'}")
