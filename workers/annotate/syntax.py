@@ -312,7 +312,8 @@ def _told_before(verb: Token, head: Token) -> Token:
     if verb.dep_ != "advcl" or verb.tag_ != "VBG" or head.lemma_.lower() not in words.words("reporting", "say"):
         return head
     spoken = any(lemma in words.words(*name) for name in _SPEECH)
-    told = next((c for c in children(head, "ccomp") if c.i < head.i < verb.i), None)
+    beside = [head.head] if head.dep_ == "parataxis" and is_verbal(head.head) else []
+    told = next((c for c in (*children(head, "ccomp"), *beside) if c.i < head.i < verb.i), None)
     return head if spoken or told is None else told
 
 
