@@ -23,6 +23,7 @@ PATTERN_RELOADS = Counter("tocsin_pattern_reloads_total", "Times the pattern fil
 PATTERNS_SOUND = Gauge(
     "tocsin_patterns_sound", "1 if the pattern files could be loaded when last looked at, else 0", ["step"]
 )
+MUTED = Counter("tocsin_muted_total", "Alerts of which a receiver was not told, and by what", ["receiver", "by"])
 DELIVERIES = Counter("tocsin_deliveries_total", "Attempts to notify", ["receiver", "outcome"])
 DELIVERY_SECONDS = Histogram("tocsin_delivery_seconds", "Time of one attempt", ["receiver"])
 FEED_VISITS = Counter("tocsin_feed_visits_total", "Times a feed was asked", ["host", "outcome"])

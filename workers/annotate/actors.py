@@ -101,7 +101,7 @@ class Cast(Echoes):
         """Is the noun one that acts for whom it belongs to: a ministry, troops, a spokesman?"""
         roles, lemma = lexicon(), lemma_of(token)
         beside = [child.lower_ for child in children(token, "compound", "amod") if self.mention_at(child) is None]
-        if not roles.words("roles", "of_work").isdisjoint(beside):
+        if lemma in roles.words("roles", "gathering") and not roles.words("roles", "of_work").isdisjoint(beside):
             return False  # "Nigeria's labour congress"
         return bool(self.classes(token) & _ACTING) or any(lemma in roles.words("roles", n) for n in _ACTING_WORDS)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from spacy.tokens import Token
 
 from workers.annotate.entities import Mention, is_company
+from workers.annotate.leaders import is_name_of_office
 from workers.annotate.lexicon import lexicon
 from workers.annotate.nouns import nouns
 from workers.annotate.people import Person, role_of
@@ -21,11 +22,14 @@ _CLASSES_OF = {
     "group": frozenset({"group", "people", "human"}),
 }
 _PERSON = frozenset({"person", "people", "human"})
+_PRIVATE = _PERSON | {"private"}
 _STATESMEN = {role: _PERSON | {role, "state"} for role in ("leader", "official")}
 _PLACE, _ABROAD = frozenset({"place", "site"}), frozenset({"place", "abroad", "site"})
 _ORGANISATION, _BODY, _COMPANY = frozenset({"org"}), frozenset({"org", "state"}), frozenset({"org", "company"})
 _NOTHING: frozenset[str] = frozenset()
 _COURTESY = frozenset({"mr", "mr.", "mrs", "mrs.", "ms", "ms.", "dr", "dr."})
+_PUBLIC = frozenset({"state", "military", "group", "org"})
+_HEADED = frozenset({"state", "government"})
 _DEPTH = 4
 _HUMAN = frozenset({"leader", "official", "military", "people", "group"})
 
@@ -41,7 +45,8 @@ class Classes(Scene):
         key = (id(token.doc), token.i)
         if key not in self._classes:
             self._classes[key] = frozenset({"any"})  # a pronoun that leads back to itself is nothing more
-            self._classes[key] = frozenset(self._find_classes(token))
+            found = self._find_classes(token)
+            self._classes[key] = frozenset(found if found.isdisjoint(_PUBLIC) else found - {"private"})
         return self._classes[key]
 
     def referents(self, pronoun: Token) -> list[Token]:
@@ -94,9 +99,13 @@ class Classes(Scene):
         # The union of "European Union leaders" is no trade union.
         words = [t.lower_ for t in token.doc[max(0, token.i - 4) : token.i] if not self._is_of_states(t)] + [lemma]
         role = role_of(words, len(words) - 1)
+        if role == "leader" and self._leads_no_state(token):
+            role = "other"
         owned = bool(self.owning(token))
         found: set[str] = set()
-        if role == "leader" and (owned or token.pos_ == "NOUN" or token.text[:1].isupper()):
+        if lemma == "head" and any(noun.lower_ in _HEADED for noun in behind(token, "of")):
+            role = "leader"
+        if role == "leader" and (owned or token.pos_ in {"NOUN", "PROPN"} or token.text[:1].isupper()):
             found |= {"leader", "state", "person"}
         elif role == "official":
             found |= {"official", "state", "person"}
@@ -113,6 +122,17 @@ class Classes(Scene):
         if lemma in nouns()["site"] or lemma in roles.words("roles", "site"):
             found.add("site")
         return found
+
+    def _leads_no_state(self, leader: Token) -> bool:
+        """ "The leaders of the three parties", "the president of the chamber", "UEFA's president"."""
+        for noun in behind(leader, "of"):
+            mention = self.mention_at(noun)
+            if mention is None and noun.text.islower() and lemma_of(noun) not in lexicon().words("roles", "led"):
+                return True
+            if mention is not None and _is_private_body(mention):
+                return True
+        owners = (self.mention_at(t) for t in children(leader, "poss", "compound"))
+        return any(mention is not None and _is_private_body(mention) for mention in owners)
 
     # --- whose a phrase is -----------------------------------------------------------------------------------
 
@@ -158,12 +178,22 @@ class Classes(Scene):
                     if not within or mention is None or mention.kind == "country" or mention.sort == "capital":
                         yield noun
 
+    def _is_done_by(self, noun: Token) -> bool:
+        """Is the noun a deed whose doer stands before it?"""
+        return lemma_of(noun) in lexicon().words("roles", "deed") and any(True for _ in children(noun, "poss"))
+
     def _is_of(self, noun: Token, preposition: Token) -> bool:
         """Does the phrase behind the preposition say whose the noun is? Of, from; for a speaker; in a place."""
         word = preposition.lower_
         roles = lexicon()
         if word == "of" and any(True for _ in behind(noun, "by")):
             return False  # "the shelling of X by Y"
+        if (
+            word == "of"
+            and lemma_of(noun) in roles.words("roles", "deed")
+            and any(True for _ in children(noun, "poss"))
+        ):
+            return False  # "Chad's invasion of Niger" is Chad's
         if word in {"of", "from"}:
             return word == "from" or lemma_of(noun) not in roles.words("roles", "foe_of")
         if word == "for":
@@ -171,11 +201,15 @@ class Classes(Scene):
         return word in {"in", "at"} and lemma_of(noun) in roles.words("roles", "local")
 
 
+def _is_private_body(mention: Mention) -> bool:
+    return mention.kind == "organisation" and mention.sort != "igo" and mention.country is None
+
+
 def classes_of_name(mention: Mention, people: Mapping[str, Person]) -> frozenset[str]:
     """The classes of a name by itself; `people` are the article's persons."""
     if mention.kind == "person":
         role = people[mention.id].role if mention.id in people else ""
-        return _STATESMEN.get(role, _PERSON)
+        return _STATESMEN.get(role) or (_PERSON if is_name_of_office(mention.name) else _PRIVATE)
     if mention.kind == "place":
         return _ABROAD if mention.sort == "capital" or mention.country else _PLACE
     if mention.kind == "organisation" and mention.sort != "igo":

@@ -21,9 +21,18 @@ from workers.annotate.modality import is_status_word, negates, read_habit, read_
 from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
 
 _COMPLEMENTS = frozenset({"xcomp", "ccomp", "csubj", "csubjpass", "acomp", "parataxis", "oprd", "attr"})
+_OCCASIONS = frozenset({"day", "night", "moment", "morning", "evening", "weekend", "hour"})
 _FINITE = frozenset({"VBD", "VBZ", "VBP"})
 _PRESENT = frozenset({"VBZ", "VBP"})
 _BEFOREHAND = frozenset({"when", "once", "after", "until", "whenever", "as", "while"})
+
+
+def _is_unfulfilled(noun: Token) -> bool:
+    """Does the noun stand under a verb that is denied, or only in question: "whether to show a missile shot down"?"""
+    above = next((token for token in noun.ancestors if is_verbal(token)), None)
+    if above is None:
+        return False
+    return any(negates(child) for child in above.children) or (is_infinitive(above) and above.dep_ in {"pcomp", "acl"})
 
 
 class ClauseWalk(Complements):
@@ -41,6 +50,9 @@ class ClauseWalk(Complements):
             read_habit(verb, self.verdict)
         if own:
             self._lasting_state(verb)
+        for mark in children(verb, "mark"):
+            if mark.lower_ in {"after", "since"} and is_long_after(mark):
+                self.verdict.raise_to("historical", mark)  # "forty years after it fell", whatever that hangs on
         self._headline_infinitive(verb)
         if head == verb:
             self.question(verb)
@@ -151,7 +163,11 @@ class ClauseWalk(Complements):
             self.verdict.raise_to("hypothetical", noun)  # "a series in which spies kidnap her"
         if lemma == "time" and has_child(noun, "last") and not is_infinitive(verb):
             self.verdict.raise_to("historical", noun)  # "the last time they met"
+        elif noun.dep_ == "dobj" and is_status_word(noun.head, "memory") and not is_infinitive(verb):
+            self.verdict.raise_to("historical", noun.head)  # "remembers the night the missiles fell"
         elif not is_infinitive(verb):
+            if lemma in _OCCASIONS and noun.dep_ == "pobj":
+                return  # "did not yield on the day that they met": they met
             if self._is_content(verb):
                 self.listed_noun(noun, default="actual")
         elif noun.head == noun:
@@ -173,6 +189,8 @@ class ClauseWalk(Complements):
         return verb.dep_ == "acl" and any(c.dep_ in {"nsubj", "nsubjpass"} for c in verb.children)
 
     def _told_as_background(self, verb: Token, noun: Token) -> None:
+        if verb.dep_ == "acl" and verb.tag_ == "VBN" and noun.dep_ in {"pobj", "dobj"} and _is_unfulfilled(noun):
+            self.background = verb  # "none was traced to a missile fired at the town"
         had = any(c.dep_ == "aux" and c.lower_ == "had" for c in verb.children)
         if (verb.dep_ == "relcl" and had) or (self.kind.lasting and verb.tag_ == "VBN" and noun.head != noun):
             self.background = verb
@@ -199,6 +217,8 @@ class ClauseWalk(Complements):
             self.listed_noun(above, default="actual")
         elif above.pos_ == "ADJ":
             self.judged_by(above)
+        elif is_phrasal(above, "awaiting_phrasal"):
+            self.verdict.raise_to("future", above)  # "looks forward to meeting"
         elif is_verbal(above):
             self._gerund_under(lower, above)
 

@@ -353,7 +353,8 @@ def has_child_before(verb: Token, word: Token) -> bool:
 def is_long_after(word: Token) -> bool:
     """Does "two years after" or the like stand before a clause or a preposition?"""
     units = lexicon().words("times", "long_units")
-    return any(child.lower_ in units for child in children(word, "npadvmod"))
+    before = word.nbor(-1).lower_ if word.i and word.lower_ in {"after", "since"} else ""
+    return before in units or any(child.lower_ in units for child in children(word, "npadvmod"))
 
 
 def is_phrasal(verb: Token, name: str) -> bool:

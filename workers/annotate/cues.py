@@ -14,10 +14,23 @@ from topics.annotations import Status
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word
 
+_SECOND = 4
+"""A second infinitive cannot stand before so many words."""
 _PASSIVE = frozenset({"be", "being", "been", "get", "getting"})
 _ARTICLES = frozenset({"a", "an", "another", "fresh", "further", "new", "any"})
 _CONTRASTING = frozenset({",", "and", "but", ";", "(", "–", "—"})
 _INFINITIVE: tuple[tuple[Status, str], ...] = (("negated", "refusing"), ("hypothetical", "threatening"))
+
+
+def _is_listed_infinitive(verb: Token) -> bool:
+    """ "President to visit Oslo, meet premier": a headline's second infinitive, whatever the parser hangs it on."""
+    if verb.tag_ not in {"VB", "VBP"} or verb.i < _SECOND or verb.nbor(-1).text != ",":
+        return False
+    before = verb.doc[: verb.i - 1]
+    opens = next((t for t in before if t.tag_ == "TO" and t.i + 1 < verb.i and t.nbor().tag_ == "VB"), None)
+    if opens is None or opens.i == 0 or opens.nbor(-1).pos_ not in {"NOUN", "PROPN"}:
+        return False
+    return not any(t.tag_ in {"VBD", "VBZ", "MD", "VBN"} for t in before)
 
 
 def cue_before(tokens: Sequence[Token]) -> tuple[Status, Token] | None:
@@ -26,6 +39,8 @@ def cue_before(tokens: Sequence[Token]) -> tuple[Status, Token] | None:
     doc, i = first.doc, first.i - 1
     while i >= 0 and (doc[i].lower_ in _PASSIVE or doc[i].tag_ == "RB"):
         i -= 1
+    if _is_listed_infinitive(first):
+        return "future", first
     if i > 0 and doc[i].lower_ == "to" and doc[i].tag_ == "TO":
         for status, name in _INFINITIVE:
             if is_status_word(doc[i - 1], name):

@@ -7,18 +7,22 @@ The arithmetic is in `calendars`.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from workers.annotate.calendars import RESOLVERS, TWO_WAYS, Granularity
-from workers.annotate.datewords import ANAPHORIC, LOOKS_AHEAD, MAY_HOLD_A_DATE, patterns_for
+from workers.annotate.dateglance import may_refer_back, patterns_for
+from workers.annotate.datewords import ANAPHORIC, LOOKS_AHEAD
 
 NEWS_WINDOW = timedelta(days=7)
 """What happened within so long before publication is news (`actual`), what is older is background (`historical`)."""
 
 Lies = Literal["past", "news", "future"]
 
+_LONG = timedelta(days=366)
 _SOON = timedelta(days=45)
 """A date without a year that lies so near ahead is meant to; one further ahead only in words that look ahead."""
 
@@ -69,6 +73,8 @@ class When:
         """Where the time lies, seen from `published`: before the news window, in it, or after it."""
         if self.granularity == "year" and self.first.year == published.year and published - self.first > NEWS_WINDOW:
             return "past"  # "has fired five missiles this year" sums up
+        if self.granularity == "span" and self.first < published < self.last and published - self.first > _LONG:
+            return "past"  # "this century"
         if self.lasting and published - self.first > NEWS_WINDOW:
             return "past"
         if self.last < published - NEWS_WINDOW:
@@ -87,9 +93,14 @@ class When:
 
 def find_times(text: str, published: date, before: When | None = None) -> list[When]:
     """All times named in `text`, left to right, without overlap. `before` is the one named last before this text."""
+    found = _times_named(text, published)
+    return _with_anaphora(text, found, published, before) if may_refer_back(text) else [*found]
+
+
+@lru_cache(maxsize=64)
+def _times_named(text: str, published: date) -> Sequence[When]:
+    """The times that the text names by itself; a sentence is asked again for those that follow it."""
     found: list[When] = []
-    if not MAY_HOLD_A_DATE.search(text):
-        return found
     for name, pattern in patterns_for(text):
         for match in pattern.finditer(text):
             if any(match.start() < other.end and other.start < match.end() for other in found):
@@ -97,7 +108,7 @@ def find_times(text: str, published: date, before: When | None = None) -> list[W
             when = _resolve(name, match, text, published)
             if when is not None:
                 found.append(when)
-    return _with_anaphora(text, _composed(text, sorted(found, key=lambda when: when.start)), published, before)
+    return _composed(text, sorted(found, key=lambda when: when.start))
 
 
 def _composed(text: str, found: list[When]) -> list[When]:
@@ -138,12 +149,14 @@ def _read(name: str, match: re.Match[str], published: date, text: str, *, ahead:
     return When(match.start(), match.end(), first, last, granularity, match.group(), lasting, name in _VAGUE)
 
 
-def _with_anaphora(text: str, found: list[When], published: date, before: When | None) -> list[When]:
+def _with_anaphora(text: str, found: Sequence[When], published: date, before: When | None) -> list[When]:
     """Add "that year", "two days later": they lie where the time named before them lies, if that is past."""
     made: list[When] = []
     matches = [m for m in ANAPHORIC.finditer(text) if not any(m.start() < w.end and w.start < m.end() for w in found)]
     for match in matches:
         named = next((w for w in reversed(found) if w.end <= match.start()), before)
+        if named is not None and named.lasting and match["unit"] and not named.vague:
+            named = replace(named, last=min(named.last, named.first + timedelta(days=31)), lasting=False)  # "since May"
         if named is None or named.lasting or named.lies(published) != "past":
             continue
         gap = {"month": 92, "year": 1100, "decade": 11000}.get((match["later"] or "").lower().rstrip("s"), 31)

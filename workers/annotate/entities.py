@@ -64,6 +64,7 @@ def _read_names(reading: Reading, gazetteer: Gazetteer, published: date | None, 
     spans = [(span.start, span.end, span.label_) for span in reading.doc.ents if span.label_ in _KINDS]
     persons = [(start, end) for start, end, label in spans if label == "PERSON"]
     taken: set[int] = set()
+    doc = reading.doc
     for start, end, listed in gazetteer.find(reading.ids):
         entry = listed.at(published)
         if not entry.id or not _is_meant(reading, start, end, entry):
@@ -71,7 +72,11 @@ def _read_names(reading: Reading, gazetteer: Gazetteer, published: date | None, 
         if entry.sort == "form" and not _goes_on(gazetteer, reading.doc, end):
             continue
         inside = next((p for p in persons if p[0] <= start and end <= p[1] and p[1] - p[0] > end - start), None)
-        if inside is not None and not _leads_a_person(inside[0], start, end, entry):
+        pair = entry.sort == "demonym" and "-" in {
+            doc[start - 1].text if start else "",
+            doc[end].text if end < len(doc) else "",
+        }
+        if inside is not None and not pair and not _leads_a_person(inside[0], start, end, entry):
             continue
         mention = reading.mention(start, end, entry.kind)
         _fill(mention, entry, reading)
@@ -144,8 +149,10 @@ def _read_model(reading: Reading, spans: Sequence[tuple[int, int, str]], taken: 
             start, end = _without_words(doc, start, end, body_ids)
         while start < end and (doc[start].lower_ in {"the", "a", "an", "'s"}):
             start += 1
-        if all(t in taken or doc[t].lower_ == "'s" for t in range(start, end)):
+        if all(t in taken or doc[t].lower_ in _BETWEEN for t in range(start, end)):
             continue
+        if kind == "person" and any(doc[t].text == "-" and {t - 1, t + 1} <= taken for t in range(start, end)):
+            continue  # "joint Indian-French exercises"
         while start < end and start in taken and (kind == "person" or all(t in taken for t in range(start, end))):
             start += 1
         if start >= end:
@@ -302,6 +309,7 @@ def _organisation(reading: Reading, mention: Mention) -> Mention | None:
 
 # --- "the North" -------------------------------------------------------------------------------------------------
 
+_BETWEEN = frozenset({"'s", "-", "–"})
 _HALVES = {"North": ("KP", "KR"), "South": ("KR", "KP")}
 _HALF_IDS = {get_string_id(word): codes for word, codes in _HALVES.items()}
 

@@ -17,14 +17,21 @@ from workers.annotate.arguments import failing
 from workers.annotate.confidence import Factors, weigh
 from workers.annotate.figures import is_figure
 from workers.annotate.ontology import Codes, EventType, Ontology, Trigger
-from workers.annotate.pages import is_crime, is_crime_told, is_leisure, speaks_of_state, speaks_of_war
+from workers.annotate.pages import (
+    is_crime,
+    is_crime_told,
+    is_leisure,
+    is_told_in_fiction,
+    speaks_of_state,
+    speaks_of_war,
+)
 from workers.annotate.places import place_of
 from workers.annotate.private import is_practice, is_private, is_reproach_in_passing
 from workers.annotate.roles import participants, unique
 from workers.annotate.setting import setting_of
 from workers.annotate.status import judge
-from workers.annotate.storytime import Before, story_time
-from workers.annotate.told import is_told
+from workers.annotate.storytime import Before, story_time, time_of_page
+from workers.annotate.told import is_said_of_all, is_told
 from workers.annotate.trace import Trace
 from workers.annotate.triggers import Candidate, TriggerIndex
 from workers.annotate.verdict import Verdict
@@ -71,6 +78,8 @@ def read_events(
         if any(one.kind.guarded for one in found) and not speaks_of_state(sentence):
             leisure = is_leisure(cast.readings) if leisure is None else leisure
             found = list(_unguarded(found, trace)) if leisure else found
+        if any(one.kind.guarded for one in found) and is_told_in_fiction(sentence):
+            found = list(_unguarded(found, trace))
         if any(one.kind.no_crime for one in found) and not speaks_of_war(sentence):
             crime = is_crime(cast.readings) if crime is None else crime
             if crime or is_crime_told(sentence):
@@ -104,7 +113,11 @@ def _sentence_events(
         return
     position = cast.position(sentence)
     setting = setting_of(
-        sentence, published, lambda: story_time(_before(cast, position), published), headline=position.part == "title"
+        sentence,
+        published,
+        lambda: story_time(_before(cast, position), published),
+        headline=position.part == "title",
+        page=time_of_page(_title(cast), published),
     )
     for (head, name), candidate in best.items():
         kind = ontology[name]
@@ -137,12 +150,18 @@ def _sentence_events(
 
 def _is_mention(found: Found) -> bool:
     """A noun that stands alone, and of which the sentence does not say that it happened. Phrases say enough."""
+    if found.kind.arranged and is_said_of_all(found.candidate.frame):
+        return True
     named = found.actor or found.target or found.place or found.verdict.when
     if is_reproach_in_passing(found.kind, found.candidate.frame):
         return True
     if named or found.verdict.status != "actual" or found.trigger.kind != "noun":
         return False
     return not is_told(found.candidate.frame.head)
+
+
+def _title(cast: Cast) -> str:
+    return next((reading.raw for reading in cast.readings if reading.part == "title"), "")
 
 
 def _before(cast: Cast, position: Position) -> list[Before]:

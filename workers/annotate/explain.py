@@ -193,7 +193,8 @@ class Explanation:
             met = met_by(condition, frame, self._told_cast())
             found = {slot: _phrases(token for at_slot, token, _ in met if at_slot == slot) for slot in slots}
             because = ", ".join(dict.fromkeys(str(term) for _, _, term in met)) or _listed(wanted)
-            words = f"not {where}: {because}; found {_by_slot(found)}"
+            rule = f"only {where}: wanted {_listed(wanted)}" if condition.only else f"not {where}: {because}"
+            words = f"{rule}; found {_by_slot(found)}"
         else:
             found = {slot: _phrases(_filling(frame, slot)) for slot in slots if slot != "sentence"}
             words = f"{where}: wanted {_listed(wanted)}; found {_by_slot(found)}"

@@ -15,14 +15,54 @@ from workers.annotate.nouns import nouns
 from workers.annotate.syntax import children, lemma_of
 
 _SLOTS = ("subject", "object", "by", "with")
+_MAY_BE_ARMS = frozenset({"weapon", "object", "device", "cause", "culprit"})
+_PHRASE = 8
 _POINTING = frozenset({"the", "this", "that", "these", "those", "its", "their", "his", "her", "our"})
 
 
 def is_figure(frame: Frame) -> bool:
     """Does the trigger, or who or what acts in it, stand for something else?"""
+    if _is_unreal(frame) or _is_explained_away(frame) or _is_called_so(frame):
+        return True
     if frame.kind == "noun":
         return _is_figurative(frame.tokens)
     return _is_figurative(token for slot in _SLOTS for token in frame.slot(slot))
+
+
+def _is_unreal(frame: Frame) -> bool:
+    """ "Verbal missiles", "an imaginary missile"."""
+    words = lexicon()
+    things = (t for slot in (_SLOTS if frame.kind == "verb" else ("about", "of")) for t in frame.slot(slot))
+    return any(
+        child.lower_ in words.words("figures", "unreal")
+        for thing in things
+        if lemma_of(thing) in words.words("figures", "likenesses")
+        for child in children(thing, "amod", "compound", "nmod")
+    )
+
+
+def _is_explained_away(frame: Frame) -> bool:
+    """ "He launched another missile at his critics: a letter": what stands behind the colon says what it was."""
+    doc, words = frame.head.doc, lexicon()
+    colon = next((token for token in doc[frame.head.i :] if token.text == ":"), None)
+    if colon is None or colon.i + 1 >= len(doc):
+        return False
+    arms = any(lemma_of(t) in words.words("figures", "likenesses") for slot in _SLOTS for t in frame.slot(slot))
+    phrase = [t for t in doc[colon.i + 1 : colon.i + 1 + _PHRASE] if t.pos_ in {"NOUN", "PROPN", "VERB", "AUX"}]
+    head = next((t for t in phrase if t.dep_ not in {"compound", "nmod", "amod", "nummod"}), None)
+    return arms and head is not None and lemma_of(head) in words.words("figures", "writings")
+
+
+def _is_called_so(frame: Frame) -> bool:
+    """ "His throw was a missile that hit the post": the throw was none."""
+    for thing in frame.slot("subject") if frame.kind == "verb" else ():
+        if thing.dep_ != "attr" or thing.head.lemma_.lower() != "be" or thing.head.pos_ != "AUX":
+            continue
+        for called in children(thing.head, "nsubj"):
+            arms = lemma_of(called) in lexicon().words("figures", "of_arms") | _MAY_BE_ARMS
+            if called.pos_ == "NOUN" and not arms and lemma_of(thing) in lexicon().words("figures", "likenesses"):
+                return True
+    return False
 
 
 def _is_figurative(nouns: Iterable[Token]) -> bool:

@@ -22,6 +22,7 @@ MAX_TERMS = 32
 MAX_SHINGLES = 4000
 """The words beyond are not hashed: copies are told by their beginning, and a 1 MB text takes no longer than a page."""
 
+_MAX_WEIGHTS = 100_000
 _DIGEST = 20
 """Bytes of a SHA-1; the first four count."""
 LEADING_WORDS = 60
@@ -79,6 +80,20 @@ def _mixed(hashes: NDArray[np.uint32]) -> NDArray[np.uint32]:
     return hashes ^ (hashes >> np.uint32(16))
 
 
+class _Weights(dict[str, float]):
+    """What a word weighs if it stands once, 0 if it is no term; worked out once for each word."""
+
+    def __missing__(self, word: str) -> float:
+        if len(self) >= _MAX_WEIGHTS:
+            self.clear()
+        is_term = 2 < len(word) <= 40 and word not in NO_TERMS and not word.isdecimal()
+        weight = self[word] = rarity(word) if is_term else 0.0
+        return weight
+
+
+_WEIGHTS = _Weights()
+
+
 def terms_of(title_words: Sequence[str], body_words: Sequence[str], entities: Iterable[Entity]) -> dict[str, float]:
     """The weighted terms of an article, strongest first, of unit length.
 
@@ -93,7 +108,7 @@ def terms_of(title_words: Sequence[str], body_words: Sequence[str], entities: It
     weights = {
         word: (1 + math.log(n)) * weight * (1.5 if word in leading else 1.0)
         for word, n in counts.items()
-        if 2 < len(word) <= 40 and word not in NO_TERMS and not word.isdecimal() and (weight := rarity(word))
+        if (weight := _WEIGHTS[word])
     }
     for entity in entities:
         weights[entity.id] = (RAREST - PLAIN) * (1 + math.log(max(1, len(entity.mentions))))

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain
+
 from spacy.tokens import Doc, Token
+
+_WORD: list[int | str] = ["LOWER", "LEMMA"]
+_MAX_KNOWN = 200_000
+_SMALL: dict[int, str] = {}
+"""Words in small letters by their ids in spaCy; reading them there takes longer. Beyond `_MAX_KNOWN` it starts anew."""
 
 
 def forms_of(token: Token) -> tuple[str, ...]:
@@ -20,7 +28,7 @@ def words_of_sentence(sentence: Doc) -> frozenset[str]:
     """All words and lemmas of a sentence in small letters; kept with the sentence."""
     found: frozenset[str] | None = sentence.user_data.get("words")
     if found is None:
-        found = sentence.user_data["words"] = frozenset(word for pair in pairs_of_words(sentence) for word in pair)
+        found = sentence.user_data["words"] = frozenset(chain.from_iterable(pairs_of_words(sentence)))
     return found
 
 
@@ -28,8 +36,23 @@ def pairs_of_words(sentence: Doc) -> list[tuple[str, str]]:
     """Each word and its lemma, in small letters; kept with the sentence."""
     found: list[tuple[str, str]] | None = sentence.user_data.get("pairs")
     if found is None:
-        found = sentence.user_data["pairs"] = [(token.lower_, token.lemma_.lower()) for token in sentence]
+        rows = sentence.to_array(_WORD).tolist()
+        try:
+            found = [(_SMALL[lower], _SMALL[lemma]) for lower, lemma in rows]
+        except KeyError:
+            _learn(chain.from_iterable(rows), sentence)
+            found = [(_SMALL[lower], _SMALL[lemma]) for lower, lemma in rows]
+        sentence.user_data["pairs"] = found
     return found
+
+
+def _learn(words: Iterable[int], sentence: Doc) -> None:
+    if len(_SMALL) > _MAX_KNOWN:
+        _SMALL.clear()
+    strings = sentence.vocab.strings
+    for word in words:
+        if word not in _SMALL:
+            _SMALL[word] = strings[word].lower()
 
 
 def places_of_forms(sentence: Doc) -> dict[str, set[int]]:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from spacy.tokens import Token
 
+from workers.annotate.forms import words_of_sentence
 from workers.annotate.goals import asked_of, causes_of, complements_of, goals_of, receivers_of
 from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import TriggerKind
@@ -28,7 +29,10 @@ from workers.annotate.syntax import (
 )
 
 CHARGES = frozenset({("blame", "for"), ("accuse", "of"), ("condemn", "for"), ("suspect", "of")})
+_WHERE = frozenset({"in", "at", "near", "on", "outside"})
 _REACTING = (("status", "reaction"), ("status", "denying"), ("reporting", "say"), ("roles", "brokering"))
+_IMPLIED = frozenset({"by", "to", "on", "against"})
+"""Prepositions whose phrase a noun may have without the word: as the agent, the receiver or the object of its verb."""
 _Filler = Callable[["Frame"], list[Token]]
 
 
@@ -40,25 +44,32 @@ class Frame:
     tokens: tuple[Token, ...]
     kind: TriggerKind
     cache: dict[str, list[Token]] = field(default_factory=dict)
+    """Slots by name, and the times beside a verb."""
     _verb_slots: ClassVar[dict[str, _Filler]]
     _noun_slots: ClassVar[dict[str, _Filler]]
 
     def slot(self, name: str) -> list[Token]:
         """Heads of the phrases that fill slot `name`; a name that is no slot is a preposition."""
-        if name not in self.cache:
-            verbal = self.kind == "verb" or is_verbal(self.head)
-            filler = (self._verb_slots if verbal else self._noun_slots).get(name)
-            if filler is not None:
-                found = filler(self)
-            else:
-                found = self._behind_verb(name) if verbal else self._behind_noun(name)
-            own = {token.i for token in self.tokens}
-            self.cache[name] = [token for token in dict.fromkeys(found) if token.i not in own]
-        return self.cache[name]
+        found = self.cache.get(name)
+        if found is None:
+            found = self.cache[name] = self._filled(name)
+        return found
+
+    def _filled(self, name: str) -> list[Token]:
+        verbal = self.kind == "verb" or is_verbal(self.head)
+        fillers, behind_it = (self._verb_slots, self._behind_verb) if verbal else (self._noun_slots, self._behind_noun)
+        filler = fillers.get(name)
+        found = filler(self) if filler is not None else behind_it(name)
+        if not found:
+            return []
+        own = {token.i for token in self.tokens}
+        return [token for token in dict.fromkeys(found) if token.i not in own]
 
     # --- verbs -----------------------------------------------------------------------------------------------
 
     def _behind_verb(self, preposition: str) -> list[Token]:
+        if preposition != "to" and preposition not in words_of_sentence(self.head.doc):
+            return []  # most are not there
         found = behind(self.head, preposition)
         if preposition == "to":
             found.extend(receivers_of(self.head))
@@ -66,14 +77,24 @@ class Frame:
             # "imposed sanctions on Belarus on Monday": the parser hangs either phrase on the verb or on its object.
             things = [t for obj in self.slot("object") for t in (obj, *behind(obj, "of"))]  # "duties of 25 percent on"
             found = [t for thing in things for t in behind(thing, preposition)] + found
-            found.extend(t for time in self._times() for t in behind(time, preposition))
+            if preposition == "with" and not found:
+                found = [t for thing in self._places_of(things) for t in behind(thing, preposition)]
+            if "times" not in self.cache:
+                self.cache["times"] = self._times()
+            found.extend(t for time in self.cache["times"] for t in behind(time, preposition))
         return found
 
     def _times(self) -> list[Token]:
         """ "Talked for five hours on an island", "met on Tuesday in Oslo": the parser hangs the place on the time."""
         words = lexicon().words("syntax", "times")
         beside = (noun for prep in children(self.head, "prep") for noun in children(prep, "pobj"))
-        return [t for t in (*beside, *children(self.head, "npadvmod")) if t.lemma_.lower() in words]
+        manner = children(self.head, "npadvmod")  # "met one-on-one with"
+        return [t for t in beside if t.lemma_.lower() in words] + list(manner)
+
+    def _places_of(self, things: list[Token]) -> list[Token]:
+        """ "Hit a depot in Bryansk with missiles": the parser hangs the means on the place."""
+        holders = (prep for thing in (self.head, *things) for prep in children(thing, "prep"))
+        return [noun for prep in holders if prep.lower_ in _WHERE for noun in children(prep, "pobj")]
 
     def _owners_around_verb(self) -> list[Token]:
         # Whose the thing is that something was done to has not done it: "Chad's army was blamed".
@@ -84,6 +105,8 @@ class Frame:
     # --- nouns -----------------------------------------------------------------------------------------------
 
     def _behind_noun(self, preposition: str) -> list[Token]:
+        if preposition not in _IMPLIED and preposition not in words_of_sentence(self.head.doc):
+            return []
         found = behind(self.head, preposition)
         verb, relation, _ = governor(self.head)
         if not found and preposition in {"between", "among", "with", "against"}:
@@ -137,23 +160,39 @@ class Frame:
                 continue  # "a drill of Chad's, in which Mali took part"
             if any(v.lemma_.lower() in light for v in verbs) and not is_passive(clause):
                 return [t for n in children(clause, "nsubj") if n.lower_ not in RELATIVE for t in spread(n)]
-        verb, relation, preposition = governor(self.head)
-        if verb is not None and preposition is not None and preposition.lower_ == "in" and _takes_part(verb):
-            return subjects_of(verb)
-        if (
-            verb is not None
-            and preposition is not None
-            and preposition.lower_ == "with"
-            and _answers(verb, preposition)
-        ):
-            return subjects_of(verb)
-        if verb is not None and preposition is not None and (verb.lemma_.lower(), preposition.lower_) in CHARGES:
-            return surface_subjects(verb) if is_passive(verb) else objects_of(verb)  # "Chad was blamed for the raid"
+        verb, relation, preposition = governor(_measured(self.head))
+        if verb is not None and preposition is not None:
+            found = self._doers_behind(verb, preposition)
+            if found is not None:
+                return found
         if verb is None or relation not in {"object", "attr"}:
             return []
         is_adjective = self.head.pos_ == "ADJ"  # "Spain is ready to send …"
         lends = verb.lemma_.lower() in (light if is_adjective else light - {"be"})
         return subjects_of(verb) if lends or _calls_off(verb) else []
+
+    def _doers_behind(self, verb: Token, preposition: Token) -> list[Token] | None:
+        """Who does what stands behind a preposition: "took part in the drill", "was blamed for the raid"; else None."""
+        if preposition.lower_ == "in" and _takes_part(verb):
+            return subjects_of(verb)
+        if self._is_own_occasion(verb, preposition):
+            return surface_subjects(_main(verb))
+        if preposition.lower_ == "with" and _answers(verb, preposition):
+            return subjects_of(verb)
+        if (verb.lemma_.lower(), preposition.lower_) in CHARGES:
+            return surface_subjects(verb) if is_passive(verb) else objects_of(verb)  # "Chad was blamed for the raid"
+        return None
+
+    def _is_own_occasion(self, verb: Token, preposition: Token) -> bool:
+        """ "The two agreed to it after talks in Oslo": several who do a thing after talks of nobody else held them."""
+        if preposition.lower_ not in {"after", "following", "at", "in", "during"} or preposition.head != verb:
+            return False
+        verb = _main(verb)
+        if verb.tag_ not in {"VBD", "VBZ", "VBP"} or any(True for _ in children(self.head, "poss")):
+            return False
+        if any(prep.lower_ in {"of", "with", "between", "among", "by"} for prep in children(self.head, "prep")):
+            return False
+        return len(subjects_of(verb)) > 1
 
     def _bearers(self) -> list[Token]:
         """Who is "on a visit", says something "in a letter" or "during talks": the noun or subject above the phrase."""
@@ -166,6 +205,19 @@ class Frame:
         if is_verbal(above):
             return surface_subjects(above) or subjects_of(above)
         return [above] if above.pos_ in {"NOUN", "PROPN"} else []
+
+
+def _measured(noun: Token) -> Token:
+    """The measure that a noun is said in: the hours of "after sixteen hours of talks"."""
+    holder = noun.head.head
+    if noun.dep_ != "pobj" or noun.head.lower_ != "of" or holder.pos_ != "NOUN":
+        return noun
+    return holder if holder.lemma_.lower() in lexicon().words("syntax", "times") else noun
+
+
+def _main(verb: Token) -> Token:
+    """The verb over an infinitive: "agreed to send envoys after talks"."""
+    return verb.head if verb.dep_ == "xcomp" and is_verbal(verb.head) else verb
 
 
 def _by(noun: Token) -> list[Token]:

@@ -19,6 +19,7 @@ from workers.annotate.syntax import (
     is_passive,
     is_verbal,
     spread,
+    surface_subjects,
 )
 
 
@@ -28,6 +29,8 @@ def receivers_of(verb: Token) -> list[Token]:
     found += [t for to in children(verb, "dative") if to.pos_ == "ADP" for n in children(to, "pobj") for t in spread(n)]
     if not found and is_passive(verb) and any(True for _ in children(verb, "dobj")):
         found = [t for noun in children(verb, "nsubjpass") for t in antecedents(noun)]
+        if not found and verb.dep_ == "conj":
+            found = surface_subjects(verb.head)  # "met Li and was handed a letter"
     return found or _hidden_receivers(verb)
 
 
@@ -84,7 +87,7 @@ def causes_of(word: Token) -> list[Token]:
 def goals_of(word: Token, depth: int = 0) -> list[Token]:
     """Whom a threat or refusal is about: what its clause acts on ("threatened to break relations with Spain")."""
     found: list[Token] = []
-    for clause in children(word, "xcomp", "ccomp", "acl", "advcl"):
+    for clause in children(word, "xcomp", "ccomp", "acl", *(("advcl",) if not depth and is_verbal(word) else ())):
         if clause.dep_ in {"acl", "advcl"} and not is_infinitive(clause):
             continue
         things = [t for noun in children(clause, *_GOALS) for t in spread(noun)]

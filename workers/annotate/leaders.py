@@ -88,7 +88,10 @@ def holder_of(name: str, day: date, *, named: frozenset[str], called_leader: boo
     words = [word for word in slug(name).split("-") if word not in _CROWNS]
     if not words:
         return None
-    known = {h for word in (words[-1], words[0]) for h in _holders().get(word, ()) if h.since <= day <= h.until}
+    # No set: of two spellings of one name the same must win in every process.
+    known = dict.fromkeys(
+        h for word in (words[-1], words[0]) for h in _holders().get(word, ()) if h.since <= day <= h.until
+    )
     if len(words) > 1:
         fitting = [h for h in known if h.fits(words)]
     else:
@@ -108,6 +111,11 @@ def _quoted() -> frozenset[str]:
     return frozenset(texts(read_shipped(LEADERS).value["quoted"]))
 
 
+def is_name_of_office(name: str) -> bool:
+    """Could `name` mean one of the holders at all, of whatever time?"""
+    return any(word in _holders() for word in slug(name).split("-"))
+
+
 @lru_cache(maxsize=64)
 def quoted_on(day: date) -> Mapping[str, str]:
     """Names that news writes alone for a holder of an office on `day`, and the full names: "Trump", "Modi"."""
@@ -116,7 +124,7 @@ def quoted_on(day: date) -> Mapping[str, str]:
         for holder in _holders().get(word, ()):
             if holder.since <= day <= holder.until:
                 found[word].add(holder.name)
-    return {word.capitalize(): min(names, key=len) for word, names in found.items()}
+    return {word.capitalize(): min(sorted(names), key=len) for word, names in found.items()}
 
 
 def is_crowned(name: str) -> bool:

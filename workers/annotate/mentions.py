@@ -12,7 +12,7 @@ from topics.annotations import EntityKind, Span, TextPart
 from workers.annotate.gazetteer import NameSort
 
 _COMPANY = re.compile(
-    r"\b(?:Inc|Corp|Co|Ltd|PLC|Plc|plc|LLC|AG|SA|GmbH|Bank|Holdings?|Group|Industries|Airlines|Motors|Partners|Bancorp)\b\.?"
+    r"\b(?:Inc|Corp|Co|Ltd|PLC|Plc|plc|LLC|AG|SA|SpA|Spa|NV|BV|AB|Oyj|Pty|Bhd|Tbk|LLP|GmbH|Bank|Holdings?|Group|Industries|Airlines|Motors|Partners|Bancorp)\b\.?"
 )
 _ARTICLES = frozenset({"the", "a", "an"})
 _POSSESSIVE = frozenset({"'s", "'"})

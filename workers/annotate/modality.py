@@ -8,13 +8,14 @@ from __future__ import annotations
 from spacy.tokens import Token
 
 from workers.annotate.lexicon import lexicon
-from workers.annotate.syntax import children, has_child, is_verbal
+from workers.annotate.syntax import behind, children, has_child, is_verbal
 from workers.annotate.verdict import Verdict
 
 _WILL = frozenset({"will", "shall", "'ll", "wo", "sha"})
 _INVERTED = frozenset({"had", "should", "were"})
 _SUBJECTS = frozenset({"nsubj", "nsubjpass"})
 _NOBODY = frozenset({"nobody", "none", "neither", "nothing"})
+_GUESSING = frozenset({"probably", "likely", "presumably", "surely", "certainly", "almost"})
 _ALMOST = frozenset({"nearly", "almost"})
 
 
@@ -135,7 +136,8 @@ def _is_reported_will(verb: Token) -> bool:
         return False
     perfect = any(c.dep_ == "aux" and c.lower_ == "have" for c in verb.children)
     draft = any(is_status_word(subject, "drafts") for subject in children(verb, *_SUBJECTS))
-    return not (perfect or draft or _is_conditional(verb)) and is_status_word(token.head, "announcing")
+    guessed = has_child(verb, *_GUESSING)  # "Iran would probably answer, says a paper"
+    return not (perfect or draft or guessed or _is_conditional(verb)) and is_status_word(token.head, "announcing")
 
 
 def _is_conditional(verb: Token) -> bool:
@@ -153,3 +155,7 @@ def read_habit(verb: Token, verdict: Verdict) -> None:
     for child in children(verb, "advmod", "aux"):
         if child.lower_ in words or (child.dep_ == "aux" and child.lower_ == "used"):
             verdict.raise_to("historical", child)
+    if has_child(verb, "has", "have"):
+        for counted in children(verb, "npadvmod", "dobj"):
+            if counted.lower_ == "times" or any(noun.lower_ == "times" for noun in behind(counted, "of")):
+                verdict.raise_to("historical", counted)  # "has been fired dozens of times"

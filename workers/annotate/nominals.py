@@ -12,6 +12,9 @@ from workers.annotate.modality import is_status_word, negation_of
 from workers.annotate.phrases import IRREALIS, NOMINAL, PhraseWalk
 from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
 
+_UNDER_WAY = frozenset({"get", "begin", "open", "start", "kick", "take", "end", "close", "conclude", "convene"})
+_OVER_BEFORE = frozenset({"dead", "off", "toast"})
+
 
 class Walk(PhraseWalk):
     """The whole walk, for verbs and nouns."""
@@ -69,6 +72,8 @@ class Walk(PhraseWalk):
     def _is_performed(self, noun: Token) -> bool:
         """ "mounted its long-threatened invasion": what was planned was done."""
         verb = noun.head
+        if noun.dep_ == "nsubj" and verb.tag_ == "VBD" and verb.lemma_.lower() in _UNDER_WAY:
+            return self.status_of(verb) == "actual"  # "the long-postponed summit got under way"
         if noun.dep_ not in {"dobj", "nsubjpass"} or not is_status_word(verb, "performing"):
             return False
         return verb.tag_ in {"VBD", "VBN"} and self.status_of(verb) == "actual"
@@ -94,7 +99,7 @@ class Walk(PhraseWalk):
         head, dep = noun.head, noun.dep_
         if head == noun:
             self.question(noun)
-        elif dep == "pobj":
+        elif dep in {"pobj", "pcomp"} and head.pos_ in {"ADP", "SCONJ"}:
             self.behind_preposition(head, noun)
         elif dep in {"conj", "appos"}:
             if dep == "conj" and has_child(head, "no", "neither") and has_child(head, "or", "nor"):
@@ -188,6 +193,7 @@ class Walk(PhraseWalk):
                 self.subject_judged(child)
             elif child.dep_ == "attr" and is_status_word(child, "false"):
                 self.verdict.raise_to("negated", child)  # "the attack was a hoax"
+        self._stands_open(verb)
         if not has_object(verb) and verb.tag_ in {"VBD", "VBN"} and self._headline_passive(noun, verb):
             return
         raised = next((c for c in children(verb, "xcomp") if is_status_word(c, "happening")), None)
@@ -202,6 +208,17 @@ class Walk(PhraseWalk):
         if not (happens or self.kind.arranged or is_definite(noun)) and has_child(verb, "would", "'d"):
             self.verdict.raise_to("hypothetical", verb)  # "a strike would send prices up"
         self.verb(verb, negation=happens)
+
+    def _stands_open(self, verb: Token) -> None:
+        """ "The summit is in doubt", "is off": what is to be held may be held, or not."""
+        if not self.kind.arranged or verb.lemma_.lower() not in {"be", "hang", "remain", "look", "put"}:
+            return
+        for prep in (c for c in children(verb, "prep") if c.lower_ in {"in", "on", "up"}):
+            for state in (t for t in prep.subtree if t.dep_ == "pobj" and is_status_word(t, "unsettled")):
+                self.verdict.raise_to("future", state)
+        for word in children(verb, "acomp", "prt", "advmod", "prep"):
+            if word.lower_ in _OVER_BEFORE:
+                self.verdict.raise_to("negated", word)
 
     def _stands_over(self, noun: Token, verb: Token) -> bool:
         """ "the strike could widen the war", "the talks did not end": they were, whatever becomes of them."""

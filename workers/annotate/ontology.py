@@ -39,7 +39,7 @@ SLOTS = frozenset(
 )
 CLASSES = frozenset(
     {"any", "state", "country", "leader", "official", "military", "person", "people", "org", "company", "igo", "group",
-     "place", "plural", "abroad", "number", "name", "human", "site"}
+     "place", "plural", "abroad", "number", "name", "human", "site", "private"}
 )  # fmt: skip
 BASE_CONFIDENCE: Mapping[TriggerKind, float] = {"verb": 0.85, "noun": 0.75, "phrase": 0.7, "pattern": 0.7}
 DEFAULT_ACTOR: Mapping[TriggerKind, tuple[str, ...]] = {
@@ -94,13 +94,17 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Slots, one of which must (or, if `forbidden`, must not) hold one of the terms. `written`: as in the file."""
+    """Slots, one of which must (or, if `forbidden`, must not) hold one of the terms. `written`: as in the file.
+
+    `only` is a way to forbid: no common noun may stand there that is not among the terms.
+    """
 
     slots: tuple[str, ...]
     terms: tuple[Term, ...]
     forbidden: bool = False
     written: tuple[str, ...] = ()
     line: int = 0
+    only: bool = False
     head: Words = field(init=False, repr=False, compare=False)
     anywhere: Words = field(init=False, repr=False, compare=False)
 

@@ -185,11 +185,12 @@ def _placed(location: Location, found: Any) -> Iterator[tuple[Location, Any]]:
 def _condition(
     location: Location, key: str, terms: Any, lists: list[str], hyphened: Collection[str]
 ) -> Iterator[Finding]:
-    for slot in (name.strip() for name in key.removeprefix("not ").split("|")):
+    for slot in (name.strip() for name in key.removeprefix("not ").removeprefix("only ").split("|")):
         if slot.strip("'\"") in ALL_SLOTS and slot not in ALL_SLOTS:
             yield Finding(location, f"quotation marks in {key!r}", "write the slots without them", at_key=True)
         elif slot not in ALL_SLOTS:
-            found = "an unknown key" if "|" not in key and not key.startswith("not ") else f"the unknown slot {slot!r}"
+            is_key = "|" not in key and not key.startswith(("not ", "only "))
+            found = "an unknown key" if is_key else f"the unknown slot {slot!r}"
             known = (*ALL_SLOTS, *_TRIGGER_KEYS)
             yield Finding(
                 location, found, f"allowed: {near(slot, known, 'slots and fields of a trigger')}", at_key=True

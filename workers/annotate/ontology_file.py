@@ -323,9 +323,10 @@ def _trigger(
 
 
 def _condition(key: str, written: Sequence[str], lists: Mapping[str, tuple[str, ...]], line: int) -> Condition:
-    slots = tuple(slot.strip() for slot in key.removeprefix("not ").split("|"))
+    mode, _, names = key.rpartition(" ") if key.startswith(("not ", "only ")) else ("", "", key)
+    slots = tuple(slot.strip() for slot in names.split("|"))
     terms = tuple(_term(word) for item in written for word in _expanded(item, lists))
-    return Condition(slots, terms, key.startswith("not "), tuple(written), line)
+    return Condition(slots, terms, bool(mode), tuple(written), line, only=mode == "only")
 
 
 def _expanded(item: str, lists: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

@@ -144,7 +144,8 @@ def schema_text() -> str:
     for name in ALL_SLOTS:
         trigger["properties"].setdefault(name, terms)
         trigger["properties"].setdefault(f"not {name}", terms)
-    trigger["patternProperties"] = {f"^(not )?({slot})(\\|({slot}))+$": terms}
+        trigger["properties"].setdefault(f"only {name}", terms)
+    trigger["patternProperties"] = {f"^(not |only )?({slot})(\\|({slot}))+$": terms}
     trigger["additionalProperties"] = False
     kinds = ("verbs", "nouns", "phrases", "pattern", "dependency")
     trigger["oneOf"] = [{"required": [kind]} for kind in kinds]

@@ -13,6 +13,7 @@ from workers.annotate.lexicon import lexicon
 
 _DISTINCT = 4
 _SHARE = 0.02
+_OPENING = 12
 _IN_SENTENCE = 2
 """So many different words of leisure, and one word in fifty: a war report seldom has two of them."""
 
@@ -48,6 +49,18 @@ def is_crime_told(sentence: Doc) -> bool:
     """Does a single sentence read like such a report?"""
     words = lexicon().words("pages", "crime")
     return len({token.lower_ for token in sentence if token.lower_ in words}) >= _IN_SENTENCE
+
+
+def is_told_in_fiction(sentence: Doc) -> bool:
+    """Does a sentence open with "In the film," or "In “Title”,"? What follows is invented."""
+    words = [token for token in sentence[:_OPENING] if not token.is_space]
+    if len(words) < _OPENING // 2 or words[0].lower_ != "in":
+        return False
+    if words[1].text in {'"', "“", "‘", "'"}:
+        closing = next((t for t in words[2:] if t.text in {'"', "”", "’", "'"}), None)
+        return closing is not None and any(t.text == "," for t in sentence[closing.i - 1 : closing.i + 2])
+    noun = next((t for t in words[1:5] if t.lemma_.lower() in lexicon().words("status", "invented")), None)
+    return noun is not None and noun.i + 1 < len(sentence) and noun.nbor().lower_ != "of"
 
 
 def speaks_of_war(sentence: Doc) -> bool:

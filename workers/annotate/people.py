@@ -110,6 +110,7 @@ def _look_before(reading: Reading, lower: Sequence[str], mention: Mention, perso
         start -= 1
     start += 1
     countries = _countries(reading, start, j + 1)
+    firm = not countries and _is_firm(reading, start - 1)
     role: Role = ""
     for at in range(j, start - 1, -1):
         # The role stands before the name, or before an "of": "Secretary of State Warren Christopher".
@@ -120,9 +121,15 @@ def _look_before(reading: Reading, lower: Sequence[str], mention: Mention, perso
         person.countries[countries[-1]] += 1
         return
     if role:
-        person.roles[role] += 1
+        person.roles["other" if firm else role] += 1  # "Tandem president X"
         if countries:
             person.countries[countries[0]] += 2
+
+
+def _is_firm(reading: Reading, token: int) -> bool:
+    """Does the name that stands here belong to an organisation of no state: a firm, a charity, a union?"""
+    mention = reading.at.get(token)
+    return mention is not None and mention.kind == "organisation" and not mention.country and mention.sort != "igo"
 
 
 def _ends_phrase(lower: Sequence[str], at: int) -> bool:
@@ -152,8 +159,9 @@ def _look_behind(reading: Reading, lower: Sequence[str], mention: Mention, perso
         role = role_of(lower[i + 1 : stop], at - i - 1)
         # "Kim, who …" or "Kim, whose visit to the president …" says nothing of Kim's own role.
         if role and at - i <= 6:
-            person.roles[role] += 1
             countries = _countries(reading, i + 1, stop)
+            firm = not countries and any(_is_firm(reading, k) for k in range(i + 1, stop))
+            person.roles["other" if firm else role] += 1
             if countries:
                 person.countries[countries[0]] += 2
             return

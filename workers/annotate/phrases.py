@@ -93,10 +93,19 @@ class PhraseWalk(ClauseWalk):
         return not self.kind.arranged and is_definite(noun) and (above.tag_ == "VBD" or has_child(above, "was", "were"))
 
     def _in_noun(self, above: Token) -> None:
+        travels = above.lemma_.lower() in lexicon().words("roles", "journey")
+        if self.kind.arranged and travels and self._leads_there(above):
+            self.verdict.raise_to("future", above)  # "on his way to a summit"
+            return
         if above.lemma_.lower() in {"event", "case"} and above.dep_ == "pobj" and above.head.lower_ == "in":
             self.verdict.raise_to("hypothetical", above)  # "in the event of an attack"
         else:
             self.listed_noun(above, default="actual")
+
+    @staticmethod
+    def _leads_there(journey: Token) -> bool:
+        """Is the one who travels still under way: "for the first leg of his journey to", not "after his trip to"?"""
+        return journey.dep_ == "pobj" and journey.head.lower_ in {"of", "on", "for", "before", "to", "ahead"}
 
     def _under_verb(self, preposition: Token, noun: Token, verb: Token) -> None:
         lower = preposition.lower_
@@ -141,6 +150,8 @@ class PhraseWalk(ClauseWalk):
 
     def _under_modal(self, verb: Token, noun: Token, preposition: str) -> None:
         """An event inside a coming act is coming too; a definite one may stand, and inside a denied act it does."""
+        if is_phrasal(verb, "awaiting_phrasal") and self.kind.arranged:
+            self.verdict.raise_to("future", verb)
         spoken_of = preposition in {"on", "about", "over"} and is_speech(verb)
         if spoken_of and any(is_status_word(c, "prospective") for c in children(noun, "amod")):
             self.verdict.raise_to("hypothetical", verb)  # "consulted its allies on fresh sanctions"
@@ -155,6 +166,8 @@ class PhraseWalk(ClauseWalk):
         status = self.status_of(verb)
         if status in IRREALIS:
             self.verdict.raise_to("future" if given else status, verb)
+        elif status == "negated" and given and self.kind.arranged and has_child(verb, "will", "wo"):
+            self.verdict.raise_to("future", verb)  # "will not be travelling to the summit"
 
     def listed_noun(self, noun: Token, *, default: Status) -> None:
         """A noun above the event: "plans for", "threat of", "no sign of", "anniversary of"."""
@@ -199,6 +212,8 @@ class PhraseWalk(ClauseWalk):
             if negation_of(verb) is None:
                 self.verdict.raise_to("negated", verb)
         elif dep in {"nsubj", "nsubjpass"}:
+            if is_status_word(verb, "failing") or is_phrasal(verb, "failing_phrasal"):
+                self.verdict.raise_to("negated", verb)  # "plans for a meeting fell through"
             for word in children(verb, "acomp", "attr", "oprd"):
                 if is_status_word(word, "false"):
                     self.verdict.raise_to("negated", word)

@@ -382,7 +382,7 @@ def _lacks_verb(headline: Doc, index: TriggerIndex) -> bool:
             return True  # "North Korea fires ballistic missile, Japan says": the verb hangs on its object
         if token.pos_ in {"VERB", "AUX"}:
             # In "Korea fires missile" the tagger may take the missile for the verb.
-            misread = token.i >= 2 and token.tag_ in {"VBP", "VB"} and token.lower_ not in index.heads
+            misread = token.i >= 2 and token.tag_ in {"VBP", "VB"} and not index.is_verb(token.lower_)
             if not (misread and headline[token.i - 1].text in index.pasts and headline[token.i - 2].pos_ == "PROPN"):
                 return False
         if token.i and token.lower_ in {"as", "after", "while", "when", "amid", "before", "despite", "ahead"}:

@@ -151,7 +151,7 @@ def _kind_of_name(mention: Mention, around: _Around, known: _Known) -> EntityKin
     if mention.kind != "place" and mention.text.lower() not in known.persons:
         if _is_place(mention, around, known):
             return "place"
-        if mention.kind == "person" and _is_firm(around):
+        if mention.kind == "person" and (_is_firm(around) or is_company(mention.text)):
             return "organisation"
     return mention.kind
 

@@ -30,6 +30,7 @@ from workers.annotate.syntax import (
 from workers.annotate.triggers import Candidate
 
 _PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "by", "of")
+_HELD = frozenset({"talk", "negotiation", "meeting", "summit", "discussion", "dialogue", "consultation"})
 _GATHERING = frozenset({"at", "during", "for", "in", "after", "before", "to", "under"})
 
 
@@ -45,6 +46,8 @@ def participants(
     actor = unique([*actor, *partners])
     if not actor:
         actor = _blamed(frame, cast) if kind.on_ground else _both(frame, cast)
+    if not actor and kind.spoken:
+        actor = _sayers(frame, cast)
     taken = {p.id for p in actor}
     target = _targets(trigger.target, frame, cast, taken, as_persons="target" in trigger.personal)
     if not target and "target" in trigger.personal:
@@ -114,6 +117,15 @@ def _orderers(frame: Frame, cast: Cast) -> list[Participant]:
         return []
     ordered = over.lemma_.lower() == "order" and not any(True for _ in children(verb, "aux", "auxpass"))
     return unique(p for p in _resolved(subjects_of(over), cast) if is_public(p)) if ordered else []
+
+
+def _sayers(frame: Frame, cast: Cast) -> list[Participant]:
+    """ "Chad said that a truce was out of the question": whose words the phrase is."""
+    said = lexicon().words("reporting", "say")
+    verb = next((t for t in frame.head.ancestors if is_verbal(t) and t.lemma_.lower() in said), None)
+    if frame.kind not in {"phrase", "pattern"} or verb is None or is_passive(verb):
+        return []
+    return unique(p for p in _resolved(subjects_of(verb), cast) if is_public(p))
 
 
 def _makers(frame: Frame, cast: Cast) -> list[Participant]:
@@ -246,6 +258,9 @@ def _parties(frame: Frame, cast: Cast) -> list[Participant]:
         people = list(_gathered(frame))
         if any(cast.classes(token) & {"state", "person", "org", "company"} for token in people):
             found = unique([*found, *_resolved(people, cast)])
+    if not found and frame.kind == "verb":  # "US-Chinese talks have made headway"
+        held = [t for slot in ("subject", "object") for t in frame.slot(slot) if t.lemma_.lower() in _HELD]
+        found = unique(cast.participant(m) for t in held for m in cast.owning(t) if m.kind == "country")
     found = [p for p in found if not p.id.startswith("place:")]
     return found or (cast.pair_here(frame.head) if frame.kind != "verb" else [])
 
@@ -288,10 +303,11 @@ def _is_judged(verb: Token) -> bool:
 def _dealt_with(frame: Frame) -> Iterator[Token]:
     """ "Agreed to buy X from Y", "signed a contract to deliver trains to Y": the other side of a deal."""
     dealing = lexicon().words("roles", "giving") | lexicon().words("roles", "dealing")
-    for word in (frame.head, *frame.slot("object")):
+    for word in (frame.head, *frame.slot("object"), *frame.slot("into"), *frame.slot("on")):
         for verb in children(word, "xcomp", "acl", "advcl"):
             if verb.lemma_.lower() in dealing and verb.tag_ in {"VB", "VBG"}:
-                yield from objects_of(verb)
+                for thing in (*objects_of(verb), *children(verb, "nsubj")):
+                    yield from (thing, *behind(thing, "of"))
                 yield from receivers_of(verb)
                 for preposition in ("from", "with", "to", "for"):
                     for noun in behind(verb, preposition):

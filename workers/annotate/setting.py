@@ -12,6 +12,7 @@ from datetime import date
 
 from spacy.tokens import Doc, Token
 
+from workers.annotate.dateglance import glance, may_refer_back
 from workers.annotate.dates import When, find_times
 from workers.annotate.datewords import ANAPHORIC
 from workers.annotate.lexicon import lexicon
@@ -21,6 +22,7 @@ _INSIDE_DATES = frozenset({"pobj", "prep", "npadvmod", "nummod", "compound", "am
 _SOURCE_AFTER = re.compile(r"(?:\s[-–—]\s|:\s|,\s)(?P<source>[^-–—:,]{2,40})$")
 _SOURCE_BEFORE = re.compile(r"^(?P<source>[^:]{2,40}):\s")
 _SAYS = re.compile(r",\s[^,]{2,40}\s(?:says?|claims?)$|[,\s]\s?(?:says|claims)\s[^,:]{2,30}$")
+_TAKES_UP = re.compile(r"(?:It|That|This) (?:was|had been) ")
 _QUOTES = frozenset({'"', "'", "‘", "’", "“", "”"})
 _LONG_ON = re.compile(
     r"\b(?:(?:a|one|two|three|four|five|six|seven|eight|nine|ten|\d+|many|some)\s+)?(?:months?|years?|decades?)\s+on\b"
@@ -40,6 +42,7 @@ class Setting:
     long_on: str = ""
     headline: bool = False
     carried: When | None = None
+    page: When | None = None  # the past that the article's title says it is about
     quoted: frozenset[int] = frozenset()  # tokens of a headline that stand in quotation marks
     frame: When | None = None  # the date of the main verb, if the sentence is background throughout
     has_news: bool = False  # is one of the dates of the news window?
@@ -51,18 +54,23 @@ class Setting:
 
 
 def setting_of(
-    sentence: Doc, published: date, story_before: Callable[[], StoryTime], *, headline: bool = False
+    sentence: Doc,
+    published: date,
+    story_before: Callable[[], StoryTime],
+    *,
+    headline: bool = False,
+    page: When | None = None,
 ) -> Setting:
     """The setting of a parsed sentence; `story_before` finds the time of the passage before it, if it is asked for."""
     text = sentence.text
     alone = find_times(text, published)
-    story = story_before() if not alone or ANAPHORIC.search(text) is not None else StoryTime()
+    story = story_before() if not alone or (may_refer_back(text) and ANAPHORIC.search(text)) else StoryTime()
     times: list[tuple[Token, When]] = []
     for when in find_times(text, published, story.last) if story.last is not None else alone:
         span = sentence.char_span(when.start, when.end, alignment_mode="expand")
         if span is not None:
             times.append((span.root, when))
-    long_on = _LONG_ON.search(text)
+    long_on = _LONG_ON.search(text) if "on" in glance(text) else None
     has_news = any(when.lies(published) == "news" for _, when in times)
     words = {token.lower_ for token in sentence}
     return Setting(
@@ -72,7 +80,8 @@ def setting_of(
         bool(times) and not lexicon().words("status", "superlatives").isdisjoint(words),
         long_on.group() if long_on else "",
         headline,
-        None if times else story.carried,
+        None if times else story.carried or (story.before if _TAKES_UP.match(text) else None),
+        page,
         _quoted(sentence) if headline else frozenset(),
         None if has_news else _frame(times, published),
         has_news,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,14 @@ from workers.annotate.dates import When, find_times
 
 OPENING = 12
 """A date that begins within so many characters opens its sentence."""
+
+
+_ARCHIVAL = re.compile(
+    r"\b(?:on this day|this day in|from (?:the|our) archives?|years ago|looking back|in history|revisited)\b",
+    re.IGNORECASE,
+)
+
+_YEAR = re.compile(r"(?<![\w-])(1[5-9]\d\d|20\d\d)(?![\w-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,16 @@ class StoryTime:
 
     last: When | None = None
     carried: When | None = None
+    before: When | None = None
+    """The time of the sentence right before, if it is past and the only one there."""
+
+
+def time_of_page(title: str, published: date) -> When | None:
+    """The past that a page is about by its title: "On this day: 1985", "From the archive: the truce of May 1994"."""
+    if _ARCHIVAL.search(title) is None:
+        return None
+    times = find_times(_YEAR.sub(r"in \1", title), published)
+    return next((when for when in times if when.lies(published) == "past"), None)
 
 
 def story_time(before: Sequence[Before], published: date) -> StoryTime:
@@ -45,7 +64,8 @@ def story_time(before: Sequence[Before], published: date) -> StoryTime:
         if not times:
             continue
         last = times[-1]
-        opens = times[0].start <= OPENING and not times[0].lasting
         past = all(when.lies(published) == "past" for when in times)
-        return StoryTime(last, times[0] if adjoins and opens and past else None)
+        alone = times[-1] if past and sentence is before[0] else None
+        opens = times[0].start <= OPENING and not times[0].lasting
+        return StoryTime(last, times[0] if adjoins and opens and past else None, alone)
     return StoryTime(last)

@@ -7,46 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spacy.tokens import Doc, Token
+from spacy.tokens import Token
 
 from workers.annotate.lexicon import lexicon
+from workers.annotate.links import Governor, kept, links_of
+from workers.annotate.strays import is_said_beside, whoever
 
 RELATIVE = frozenset({"that", "which", "who", "whom", "whose"})
 SUBJECTS = frozenset({"nsubj", "csubj"})
 PASSIVE_SUBJECTS = frozenset({"nsubjpass", "csubjpass"})
 OBJECTS = frozenset({"dobj", "obj", "oprd"})
 MODIFIERS = frozenset({"compound", "amod", "nmod", "poss", "nummod", "npadvmod"})
+_PASSIVE_LABELS = PASSIVE_SUBJECTS | {"auxpass", "agent"}
 _NOMINAL = frozenset({"NOUN", "PROPN"})
-_LINK: list[int | str] = ["HEAD", "DEP"]
-_LABELS: dict[int, str] = {}
 _DEPTH = 6
 """How far chains of clauses are followed; a broken parse must not send a search far."""
 
 
 def children(token: Token, *deps: str) -> Iterator[Token]:
     """Children of `token` with one of the labels."""
-    for child, dep in _family(token.doc)[token.i]:
+    for child, dep in links_of(token.doc).family[token.i]:
         if dep in deps:
             yield child
 
 
-def _family(doc: Doc) -> list[list[tuple[Token, str]]]:
-    """For each token its children with their labels, kept with the sentence: rules ask for them again and again."""
-    found: list[list[tuple[Token, str]]] | None = doc.user_data.get("family")
-    if found is None:
-        found = doc.user_data["family"] = [[] for _ in range(len(doc))]
-        links = doc.to_array(_LINK)
-        distances, labels = links[:, 0].astype("int64").tolist(), links[:, 1].tolist()
-        for i, (token, distance, label) in enumerate(zip(doc, distances, labels, strict=True)):
-            if distance:
-                name = _LABELS.get(label) or _LABELS.setdefault(label, doc.vocab.strings[label])
-                found[i + distance].append((token, name))
-    return found
-
-
 def has_child(token: Token, *words: str) -> bool:
     """Does one of the small-letter words hang directly on `token`?"""
-    return any(child.lower_ in words for child in token.children)
+    return any(child.lower_ in words for child, _ in links_of(token.doc).family[token.i])
 
 
 def lemma_of(noun: Token) -> str:
@@ -59,24 +46,29 @@ def lemma_of(noun: Token) -> str:
 
 def is_verbal(token: Token) -> bool:
     """Is `token` a verb or an auxiliary? A "noun" behind "to" or "will" is a verb that the tagger missed."""
-    if token.pos_ in {"VERB", "AUX"}:
+    pos = token.pos_
+    if pos in {"VERB", "AUX"}:
         return True
-    return token.pos_ in {"NOUN", "PROPN", "ADJ"} and any(
-        c.dep_ == "aux" and c.tag_ in {"TO", "MD"} and c.i < token.i for c in token.children
+    return pos in {"NOUN", "PROPN", "ADJ"} and any(
+        dep == "aux" and c.tag_ in {"TO", "MD"} and c.i < token.i for c, dep in links_of(token.doc).family[token.i]
     )
 
 
 def is_infinitive(verb: Token) -> bool:
     """Does "to" stand before the verb?"""
-    return any(c.lower_ == "to" and c.dep_ == "aux" for c in verb.children)
+    return any(c.lower_ == "to" for c in children(verb, "aux"))
 
 
 def is_passive(verb: Token) -> bool:
     """Is the verb in the passive: with an auxiliary, or as a reduced clause ("the missile fired by")?"""
-    labels = {child.dep_ for child in verb.children}
+    return kept(links_of(verb.doc).passives, verb, _is_passive)
+
+
+def _is_passive(verb: Token) -> bool:
+    labels = labels_below(verb)
     if _is_state_of_mind(verb):
         return False
-    if labels & {"nsubjpass", "auxpass", "agent", "csubjpass"} or _is_bare_passive(verb, labels):
+    if labels & _PASSIVE_LABELS or _is_bare_passive(verb, labels):
         return True
     if verb.tag_ != "VBN" or "aux" in labels or labels & SUBJECTS:
         return False
@@ -90,6 +82,11 @@ def _is_state_of_mind(verb: Token) -> bool:
     if verb.tag_ != "VBN" or verb.lemma_.lower() not in lexicon().words("syntax", "minded"):
         return False
     return not any(True for _ in children(verb, "agent")) and has_child(verb, "to")
+
+
+def labels_below(token: Token) -> set[str]:
+    """The labels of a word's children."""
+    return {dep for _, dep in links_of(token.doc).family[token.i]}
 
 
 def _is_bare_passive(verb: Token, labels: set[str]) -> bool:
@@ -110,13 +107,13 @@ def _is_bare_passive(verb: Token, labels: set[str]) -> bool:
 def spread(token: Token) -> list[Token]:
     """`token`, its conjuncts, and what it only counts ("a salvo of missiles": missiles too)."""
     found = [token]
-    counts = token.lemma_.lower() in lexicon().words("roles", "quantity")
-    for child in token.children:
-        if child.dep_ == "conj" and len(found) < 12:
+    if not links_of(token.doc).family[token.i]:
+        return found
+    counts = token.pos_ == "NUM" or token.lemma_.lower() in lexicon().words("roles", "quantity")
+    for child, dep in links_of(token.doc).family[token.i]:
+        if dep == "conj" and len(found) < 12:
             found.extend(spread(child))
-        elif child.dep_ == "prep" and (
-            child.lower_ in {"including", "like", "such"} or (counts and child.lower_ == "of")
-        ):
+        elif dep == "prep" and (child.lower_ in {"including", "like", "such"} or (counts and child.lower_ == "of")):
             found.extend(t for inner in children(child, "pobj") for t in spread(inner))
     return found
 
@@ -133,17 +130,25 @@ def about(noun: Token) -> list[Token]:
 
 def behind(head: Token, preposition: str) -> list[Token]:
     """What stands behind `preposition` where that hangs on `head`; "out of" counts for both its words."""
-    found: list[Token] = []
+    found = kept(links_of(head.doc).behind, head, _by_preposition)
+    return found[preposition].copy() if preposition in found else []
+
+
+def _by_preposition(head: Token) -> dict[str, list[Token]]:
+    """What stands behind each preposition that hangs on `head`."""
+    found: dict[str, list[Token]] = {}
     heads = list(children(head, "prep", "agent", "prt", "advmod"))
     if heads:  # "to Oslo and then to Bergen"
         heads += [c for above in (head, *heads) for c in children(above, "conj") if c.tag_ in {"IN", "TO"}]
     for prep in heads:
-        if prep.lower_ == preposition:
-            found.extend(t for noun in children(prep, "pobj") for t in spread(noun))
-            found.extend(children(prep, "pcomp"))
+        word = prep.lower_
+        things = [t for noun in children(prep, "pobj") for t in spread(noun)]
+        found.setdefault(word, []).extend([*things, *children(prep, "pcomp")])
         for deeper in children(prep, "prep"):
-            if deeper.pos_ in {"ADP", "SCONJ"} and preposition in {deeper.lower_, prep.lower_}:
-                found.extend(t for noun in children(deeper, "pobj") for t in spread(noun))
+            if deeper.pos_ in {"ADP", "SCONJ"}:
+                things = [t for noun in children(deeper, "pobj") for t in spread(noun)]
+                for name in {word, deeper.lower_}:
+                    found.setdefault(name, []).extend(things)
     return found
 
 
@@ -153,21 +158,11 @@ def antecedent(token: Token) -> Token:
         verb = token.head
         for _ in range(_DEPTH):
             if verb.dep_ == "relcl":
-                return _whoever(verb.head) if token.lower_ in {"who", "whom"} else verb.head
+                return whoever(verb.head) if token.lower_ in {"who", "whom"} else verb.head
             if verb.head == verb:
                 break
             verb = verb.head
     return token
-
-
-def _whoever(noun: Token) -> Token:
-    """ "The president of Chad, who …": the relative clause that the parser hangs on Chad is the president's."""
-    if noun.pos_ != "PROPN" or noun.dep_ != "pobj" or noun.head.lower_ not in {"of", "from"}:
-        return noun
-    above = noun.head.head
-    roles = lexicon()
-    is_person = any(above.lemma_.lower() in roles.words("roles", name) for name in ("leader", "official", "speaker"))
-    return above if is_person else noun
 
 
 def antecedents(token: Token) -> list[Token]:
@@ -181,8 +176,12 @@ def antecedents(token: Token) -> list[Token]:
     return spread(first if both else noun)
 
 
-def governor(noun: Token) -> tuple[Token | None, str, Token | None]:
+def governor(noun: Token) -> Governor:
     """The verb over a noun, how the noun relates to it (object, subject, attr, prep, none), and the preposition."""
+    return kept(links_of(noun.doc).governors, noun, _governor)
+
+
+def _governor(noun: Token) -> Governor:
     token, preposition = noun, None
     transparent = lexicon().words("roles", "transparent") | lexicon().words("roles", "quantity")
     for _ in range(_DEPTH):
@@ -281,7 +280,7 @@ def _subjects_above(verb: Token, depth: int) -> list[Token]:
     if head == verb:
         return []
     if dep in {"conj", "advcl", "dep", "parataxis"} and is_verbal(head):
-        if dep == "conj" and _is_said_beside(verb, head):
+        if dep == "conj" and is_said_beside(verb, head):
             head = head.head  # "Chad said that it was over and accused Mali": it is Chad that accused
         return surface_subjects(head) or subjects_of(head, depth + 1)
     if dep in {"xcomp", "ccomp"}:
@@ -292,14 +291,6 @@ def _subjects_above(verb: Token, depth: int) -> list[Token]:
         above = head.head.head if head.head.pos_ == "ADV" else head.head  # "stopped short of expelling"
         return _behind_preposition(above, depth) if is_verbal(above) else _holder(above, depth)
     return []
-
-
-def _is_said_beside(verb: Token, head: Token) -> bool:
-    """Is a verb of speech joined to what somebody said, in the tense of the saying?"""
-    above, words = head.head, lexicon()
-    says = above.lemma_.lower() in words.words("reporting", "say") and head.dep_ == "ccomp" and above.tag_ == verb.tag_
-    speech = words.words("reporting", "say") | words.words("reporting", "speak") | words.words("status", "denying")
-    return says and verb.lemma_.lower() in speech and verb.i > head.i > above.i
 
 
 def _subjects_over_noun(verb: Token, noun: Token, depth: int) -> list[Token]:
@@ -389,7 +380,7 @@ def _hedged_objects(verb: Token) -> list[Token]:
 
 
 def _passive_objects(verb: Token, depth: int) -> list[Token]:
-    bare = SUBJECTS if _is_bare_passive(verb, {child.dep_ for child in verb.children}) else frozenset()
+    bare = SUBJECTS if _is_bare_passive(verb, labels_below(verb)) else frozenset()
     own = [t for noun in children(verb, *PASSIVE_SUBJECTS, *bare) for t in antecedents(noun)]
     if own:
         return own + [t for noun in children(verb, "oprd") for t in spread(noun)]

@@ -14,6 +14,8 @@ from workers.annotate.nominals import Walk
 from workers.annotate.setting import Setting
 from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
 
+_FINITE = frozenset({"VBD", "VBZ", "VBP", "MD"})
+_BELONGS = frozenset({"compound", "nummod", "amod", "nmod", "poss"})
 _FINENESS = {"day": 0, "week": 1, "month": 1, "span": 2, "year": 3}
 _UNTIL = ("for ", "until ", "till ", "through ")
 _MOVING = frozenset({"extend", "prolong", "postpone", "delay", "defer", "move", "push", "shift"})
@@ -134,7 +136,8 @@ def _directed(walk: Walk, setting: Setting, when: When) -> When:
         c.dep_ in {"aux", "auxpass"} and c.lower_ in {"has", "have", "had", "was", "were"} for c in verb.children
     )
     present = any(c.dep_ == "auxpass" and c.lower_ in {"is", "are"} for c in verb.children)
-    if (verb.tag_ in {"VBD", "VBN"} and not present) or perfect:
+    listed = verb.doc.text[when.end : when.end + 1] == ":"  # a time-line's "2 March: Chad fires a missile"
+    if (verb.tag_ in {"VBD", "VBN"} and not present) or perfect or listed:
         return when.turned(setting.published, ahead=False)
     told = verb.tag_ in {"VBZ", "VBP", "VB"} and not setting.headline and not has_child(verb, "has", "have")
     if told or (present and has_child(verb, "when", "once", "until")):
@@ -154,7 +157,11 @@ def _date_by(walk: Walk, setting: Setting, when: When) -> None:
 def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
     verdict = walk.verdict
     opening, frame = setting.opening, setting.frame
-    if opening is not None and opening.lies(setting.published) == "past" and not _is_milestone(None, opening, setting):
+    summed = _summed_since(walk, setting)
+    if summed is not None:
+        verdict.when = summed
+        verdict.date_back(summed)
+    elif opening is not None and _is_past(opening, setting) and not _is_milestone(None, opening, setting):
         verdict.when = opening  # "In 1985 200 people drowned after two ferries sank"
         verdict.date_back(opening)
     elif frame is not None and not (frame.lasting and setting.compares) and not _is_of_now(walk):
@@ -165,6 +172,43 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
         verdict.settle("historical", setting.long_on)
     elif setting.carried is not None and _is_told_in_the_past(walk):
         verdict.settle("historical", setting.carried.words)
+    elif setting.page is not None and not setting.has_news and _is_told_in_the_past(walk):
+        verdict.settle("historical", setting.page.words)
+    elif (only := _only_date(walk, setting)) is not None:
+        verdict.when = only
+        verdict.date_back(only)
+
+
+def _only_date(walk: Walk, setting: Setting) -> When | None:
+    """The past in which a sentence of one clause stands, whatever word the parser hangs it on."""
+    if setting.compares or not setting.times or not all(_is_past(when, setting) for _, when in setting.times):
+        return None
+    token, when = setting.times[0]
+    clauses = [t for t in token.doc if t.tag_ in _FINITE or (t.tag_ == "VBN" and t.dep_ != "amod")]
+    if len(clauses) != 1 or clauses[0] not in walk.path or token.dep_ in _BELONGS or token.head.dep_ in _BELONGS:
+        return None
+    return when
+
+
+def _is_past(when: When, setting: Setting) -> bool:
+    return when.lies(setting.published) == "past"
+
+
+def _summed_since(walk: Walk, setting: Setting) -> When | None:
+    """The start of a count up to now: "since he took power in 2011 he has overseen 150 launches". The first of a kind
+    since then is no count."""
+    verb = next((token for token in walk.path if is_verbal(token)), None)
+    if verb is None or not has_child(verb, "has", "have"):
+        return None
+    counted = (*walk.path, *children(verb, "dobj", "nsubjpass"))
+    told = {word.lower_ for token in counted for word in (token, *token.children)}
+    if not lexicon().words("status", "superlatives").isdisjoint(told - {"most"}):
+        return None
+    for token, when in setting.times:
+        since = any(t.lower_ == "since" or has_child(t, "since") for t in (token, *token.ancestors) if t != verb)
+        if since and when.lies(setting.published) == "past":
+            return when
+    return None
 
 
 def _is_of_now(walk: Walk) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from spacy.tokens import Token
 
+from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
 from workers.annotate.syntax import children, governor, is_verbal
 
@@ -15,6 +16,16 @@ _OCCASIONS = frozenset({"after", "following", "amid"})
 _DOERS = frozenset({"by", "for"})
 """In "was hit by a cyberattack" and "claimed responsibility for the attack" the noun is what took place."""
 _ARTICLES = frozenset({"the", "this", "that", "these", "those", "his", "her", "its", "their"})
+
+
+def is_said_of_all(frame: Frame) -> bool:
+    """ "Leaders hold summits": a bare plural under a verb of the present tense is no single event."""
+    noun = frame.head
+    if noun.tag_ != "NNS" or any(c.dep_ in {"det", "nummod", "poss", "prep"} for c in noun.children):
+        return False
+    verb = noun.head
+    bare = not any(c.dep_ == "aux" for c in verb.children)
+    return noun.dep_ in {"dobj", "nsubj"} and verb.tag_ in {"VBP", "VBZ"} and bare
 
 
 def is_told(noun: Token) -> bool:

@@ -12,7 +12,7 @@ from workers.annotate.forms import pairs_of_words, words_of_sentence
 from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
 from workers.annotate.matchers import PatternTriggers
-from workers.annotate.ontology import Ontology, Trigger
+from workers.annotate.ontology import Ontology, Trigger, TriggerKind
 from workers.annotate.syntax import is_verbal
 from workers.annotate.trace import Miss, Trace
 
@@ -119,6 +119,10 @@ class TriggerIndex:
         """Could a sentence of these small-letter words hold a trigger?"""
         return not self.surfaces.isdisjoint(words)
 
+    def is_verb(self, lemma: str) -> bool:
+        """Is it the lemma of a verb that carries events?"""
+        return any(trigger.kind == "verb" for trigger, _ in self.heads.get(lemma, self._empty))
+
     def in_past_tense(self, words: Sequence[str]) -> list[str] | None:
         """A headline's words with its first verb put into the past, where that cannot be taken for a noun.
 
@@ -138,6 +142,7 @@ class TriggerIndex:
         """
         heads: Mapping[str, Sequence[Entry]] = sentence.user_data.get("held", self.heads)
         present = words_of_sentence(sentence)
+        frames: dict[tuple[TriggerKind, tuple[int, ...]], Frame] = {}
         for i, (lower, lemma) in enumerate(pairs_of_words(sentence)):
             if lemma not in heads and lower not in heads:
                 continue
@@ -160,9 +165,7 @@ class TriggerIndex:
                             trace.excluded(trigger, tokens, phrase)
                         continue
                     seen.add(id(trigger))
-                    hyphened = trigger.kind == "verb" and "-" in words
-                    head = tokens[0] if trigger.kind == "verb" and not hyphened else _top(tokens)
-                    yield Candidate(trigger, Frame(head, tokens, trigger.kind))
+                    yield Candidate(trigger, _frame(trigger.kind, words, tokens, frames))
         if self.patterns is not None and self._has_pattern(heads, present):
             yield from self._patterned(self.patterns, sentence, headline=headline, trace=trace)
 
@@ -216,6 +219,21 @@ def _names_several(words: Sequence[str]) -> bool:
     return (
         last.endswith("s") and last[:-1].isalpha() and not last.isupper() and not last.endswith(("ss", "us", "is"))
     ) or (last.lower() in lexicon().words("syntax", "plurals"))
+
+
+def _frame(
+    kind: TriggerKind,
+    words: tuple[str, ...],
+    tokens: tuple[Token, ...],
+    frames: dict[tuple[TriggerKind, tuple[int, ...]], Frame],
+) -> Frame:
+    """The frame of a trigger; those of several types on the same words share one, and what is found in its slots."""
+    key = kind, tuple([token.i for token in tokens])
+    if key not in frames:
+        hyphened = kind == "verb" and "-" in words
+        head = tokens[0] if kind == "verb" and not hyphened else _top(tokens)
+        frames[key] = Frame(head, tokens, kind)
+    return frames[key]
 
 
 def _top(tokens: Sequence[Token]) -> Token:

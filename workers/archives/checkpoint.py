@@ -12,6 +12,7 @@ import json
 import os
 import threading
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,45 +37,77 @@ Range = tuple[int, int]
 
 
 class LowWater:
-    """Which items are done with: all below `mark`, and some above it, since a sorted archive is sent out of order."""
+    """Which items are done with: all below `mark`, and some above it, since a sorted archive is sent out of order.
+
+    Held as ranges, so that it stays small, and so that several rows of numbers (one for each partition of a topic) may
+    be done with side by side.
+    """
 
     def __init__(self, mark: int = 0, above: Iterable[Range] = ()) -> None:
-        self.mark = mark
-        self._above = {number for first, end in above for number in range(first, end)}
+        self._firsts: list[int] = []
+        self._ends: list[int] = []
+        self.number_done = 0
+        """How many items are done with."""
         # Kafka's confirmations and the reading come from different threads.
         self._lock = threading.Lock()
+        for first, end in sorted([(0, mark), *above]):
+            begins = max(first, self._ends[-1]) if self._ends else first
+            if begins < end:
+                self._put(len(self._ends), begins, end)
+
+    @property
+    def mark(self) -> int:
+        """The first item that is not done with."""
+        with self._lock:
+            return self._ends[0] if self._firsts[:1] == [0] else 0
 
     def done(self, number: int) -> None:
         """The item is confirmed, or of no use. Numbers may come in any order, and twice."""
         with self._lock:
-            if number >= self.mark:
-                self._above.add(number)
-            while self.mark in self._above:
-                self._above.discard(self.mark)
-                self.mark += 1
+            place = bisect_right(self._firsts, number)
+            if not place or number >= self._ends[place - 1]:
+                self._put(place, number, number + 1)
 
     def has(self, number: int) -> bool:
         """Whether the item is done with."""
-        return number < self.mark or number in self._above
-
-    @property
-    def number_done(self) -> int:
-        """How many items are done with."""
-        return self.mark + len(self._above)
+        with self._lock:
+            place = bisect_right(self._firsts, number)
+            return place > 0 and number < self._ends[place - 1]
 
     def ranges(self) -> list[Range]:
         """What is done above the mark, at most `MAX_RANGES`: what is left out is only sent again."""
         with self._lock:
-            numbers = sorted(self._above)
-        found: list[Range] = []
-        for number in numbers:
-            if found and found[-1][1] == number:
-                found[-1] = (found[-1][0], number + 1)
-            elif len(found) == MAX_RANGES:
-                break
-            else:
-                found.append((number, number + 1))
-        return found
+            above = 1 if self._firsts[:1] == [0] else 0
+            return list(zip(self._firsts[above:], self._ends[above:], strict=True))[:MAX_RANGES]
+
+    def _put(self, place: int, first: int, end: int) -> None:
+        """A range that lies between those before and from `place` on; it is joined with what it touches."""
+        self.number_done += end - first
+        if place < len(self._firsts) and self._firsts[place] == end:
+            end = self._ends[place]
+            del self._firsts[place], self._ends[place]
+        if place and self._ends[place - 1] == first:
+            self._ends[place - 1] = end
+        else:
+            self._firsts.insert(place, first)
+            self._ends.insert(place, end)
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Keep others from the checkpoint at `path`. Raises InputError if another run has it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise InputError(
+                f"{path}: another run holds it.", hint="Wait for it to end, or choose another name."
+            ) from error
+        yield
+    finally:
+        os.close(lock)
 
 
 class Checkpoint:
@@ -112,18 +145,8 @@ class Checkpoint:
     @contextmanager
     def held(self) -> Iterator[LowWater]:
         """The mark, read from the file, while nobody else may use it. Raises InputError."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(self.path.with_name(self.path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise InputError(
-                    f"{self.path}: another run holds it.", hint="Wait for it to end, or choose another name."
-                ) from error
+        with alone(self.path):
             yield self._read()
-        finally:
-            os.close(lock)
 
     def save(self, low: LowWater, *, finished: bool = False, now: float | None = None) -> None:
         """Write the mark, at most once a second unless `finished`; atomically."""

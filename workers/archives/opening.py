@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from topics.articles import Article
 from workers.archives.formats import AUTO, Form
-from workers.archives.readers import Archive, Malformed
+from workers.archives.ordering import Item
+from workers.archives.readers import Archive
 from workers.archives.topic import PREFIX, TopicArchive
 from workers.errors import InputError
 from workers.settings import Settings
 
 
 class Source(Protocol):
-    """Articles in an order that is the same at every reading."""
+    """Articles in an order that is the same at every reading, or with numbers that are."""
 
     @property
     def files(self) -> Sequence[str]:
@@ -28,7 +28,7 @@ class Source(Protocol):
     def bytes_read(self) -> int:
         """How far into `total_bytes` the reading is."""
 
-    def __iter__(self) -> Iterator[Article | Malformed]:
+    def __iter__(self) -> Iterator[Item]:
         """Read once, from first to last."""
 
 

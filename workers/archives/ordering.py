@@ -26,10 +26,14 @@ _SPEED = re.compile(r"(\d+(?:\.\d+)?)x?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """One item of an archive; `number` counts from 0."""
+    """One item of an archive. `number` counts from 0; of a topic it tells partition and offset."""
 
     number: int
     item: Article | Malformed
+
+
+Item = Article | Malformed | Numbered
+"""What an archive gives. What bears no number is numbered in the order of reading, which must be the same each time."""
 
 
 @dataclass
@@ -137,10 +141,9 @@ class Pace:
         return max(timedelta(), (time - self._first) / self._speed)
 
 
-def numbered(
-    found: Iterable[Article | Malformed], done: Callable[[int], bool] = lambda _number: False
-) -> Iterator[Numbered]:
+def numbered(found: Iterable[Item], done: Callable[[int], bool] = lambda _number: False) -> Iterator[Numbered]:
     """The items of an archive with their numbers, without those that are done with."""
-    for number, item in enumerate(found):
-        if not done(number):
-            yield Numbered(number, item)
+    for count, item in enumerate(found):
+        each = item if isinstance(item, Numbered) else Numbered(count, item)
+        if not done(each.number):
+            yield each

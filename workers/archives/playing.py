@@ -15,7 +15,7 @@ from typing import Protocol
 
 from topics.articles import Article
 from workers.archives.checkpoint import Checkpoint, LowWater
-from workers.archives.ordering import Numbered, Pace, Sorted, Span, numbered
+from workers.archives.ordering import Item, Numbered, Pace, Sorted, Span, numbered
 from workers.archives.readers import Clock, Malformed, utc_now
 from workers.errors import PermanentError
 
@@ -71,7 +71,7 @@ class Playing:
     newest: datetime | None = None
     clock: Clock = utc_now
 
-    def play(self, found: Iterable[Article | Malformed], sink: ConfirmingSink) -> None:
+    def play(self, found: Iterable[Item], sink: ConfirmingSink) -> None:
         """Send all of `found` that is wanted, wait until it is confirmed, and save the mark.
 
         Raises StoppedError if `stop` is set, and what the sink raises for want of Kafka.
@@ -86,7 +86,7 @@ class Playing:
         sink.flush()
         self._save(finished=True)
 
-    def _ordered(self, found: Iterable[Article | Malformed]) -> Iterator[Numbered]:
+    def _ordered(self, found: Iterable[Item]) -> Iterator[Numbered]:
         items = self._unless_stopped(numbered(found, self.low.has))
         within = self.span.within(items, self.low.done)
         return within if self.order is None else self.order.of(within)

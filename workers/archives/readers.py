@@ -162,10 +162,16 @@ def _files_in(folder: str, form: Form) -> list[str]:
 
     for parent, folders, names in os.walk(folder, onerror=fail):
         folders.sort()
-        found.extend(str(Path(parent) / name) for name in names if form.of(name) and not name.startswith("."))
+        wanted = (Path(parent) / name for name in names if form.of(name) and not name.startswith("."))
+        found.extend(str(path) for path in wanted if _may_end(path))
     if not found:
         raise InputError(f"{folder}: the folder holds no {SHOWN} file", hint="Name another folder, or a --format.")
     return sorted(found)
+
+
+def _may_end(path: Path) -> bool:
+    """No pipe or device, which may keep us waiting for ever; a link to nowhere is told when it is opened."""
+    return path.is_file() or not path.exists()
 
 
 def _size(file: str) -> int | None:

@@ -41,15 +41,31 @@ def buffered(stream: BinaryIO) -> io.BufferedReader:
     return io.BufferedReader(cast(io.RawIOBase, stream))  # a BinaryIO is raw enough
 
 
+class _Pieces(io.RawIOBase):
+    """A compressed stream piece by piece, so that what came before a broken place is given before the error is."""
+
+    def __init__(self, stream: io.BufferedIOBase) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # Buffer, from 3.12 on
+        view = memoryview(buffer).cast("B")
+        piece = self._stream.read1(len(view))
+        view[: len(piece)] = piece
+        return len(piece)
+
+
 def plain(stream: BinaryIO, file: str) -> io.BufferedReader:
     """`stream`, decompressed if its first bytes say so. Raises NotAnArticle if only the name of the file says so."""
     looked = buffered(stream)
     start = looked.peek(4)
     if start[:2] == GZIP_MAGIC:
-        return io.BufferedReader(gzip.GzipFile(fileobj=looked))
+        return io.BufferedReader(_Pieces(gzip.GzipFile(fileobj=looked)))
     if start[:4] == ZSTD_MAGIC:
         options: dict[int, int] = {zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG}
-        return io.BufferedReader(cast(io.RawIOBase, zstd.ZstdFile(looked, options=options)))
+        return io.BufferedReader(_Pieces(zstd.ZstdFile(looked, options=options)))
     for suffix, name in ((".gz", "gzip"), (".zst", "Zstandard")):
         if file.lower().endswith(suffix):
             raise NotAnArticle(f"not a {name} file, though its name says so")

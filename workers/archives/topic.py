@@ -1,6 +1,7 @@
 """A Kafka topic as an archive: our own `articles`, or one of somebody else's with an article in JSON a record.
 
-Partitions are merged by the records' timestamps, so that the order is the same at every reading while nothing expires.
+Partitions are merged by the records' timestamps. Records may still come, with timestamps of before, and others expire,
+so what is done with is known by partition and offset.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from topics.articles import Article
 from topics.codec import DecodeError, decode
 from topics.names import FLOW
+from workers.archives.ordering import Numbered
 from workers.archives.parsing import NotAnArticle, article_from_json
 from workers.archives.readers import MAX_LINE_BYTES, Clock, Malformed, utc_now
 from workers.errors import InputError, Unreachable
@@ -29,10 +31,13 @@ _ANSWER_SECONDS = 15.0
 _QUEUE_KBYTES = 4096
 """Fetched ahead of each partition at most."""
 
+_OFFSET_BITS = 48
+"""Of an item's number; the partition stands above them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a partition begins and how far it goes when it is first looked at."""
+    """Where a partition begins when it is first looked at."""
 
     partition: int
     start: int
@@ -55,8 +60,8 @@ class TopicArchive:
 
     @property
     def files(self) -> list[str]:
-        """What makes it the same archive: the topic, and where each of its partitions begins."""
-        return [f"{PREFIX}{self.topic}[{p.partition}]@{p.start}" for p in self._positions]
+        """What makes it the same archive: the topic and its partitions."""
+        return [f"{PREFIX}{self.topic}[{each.partition}] by offset" for each in self._positions]
 
     @property
     def total_bytes(self) -> int | None:
@@ -68,7 +73,7 @@ class TopicArchive:
         """Nobody counts."""
         return 0
 
-    def __iter__(self) -> Iterator[Article | Malformed]:
+    def __iter__(self) -> Iterator[Numbered]:
         """Read to the end of every partition. Raises Unreachable."""
         with ExitStack() as stack:
             runs = []
@@ -76,8 +81,8 @@ class TopicArchive:
                 consumer = self._consumer()
                 stack.callback(consumer.close)
                 runs.append(self._records(consumer, position))
-            for _, _, _, message in heapq.merge(*runs):
-                yield self._article(message)
+            for _, partition, offset, message in heapq.merge(*runs):
+                yield Numbered(partition << _OFFSET_BITS | offset, self._article(message))
 
     def _look(self) -> list[Position]:
         consumer = self._consumer()

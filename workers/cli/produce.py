@@ -18,10 +18,9 @@ from workers.errors import ExitCode, InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from topics.articles import Article
     from workers.archives.opening import Source
+    from workers.archives.ordering import Item
     from workers.archives.playing import Playing
-    from workers.archives.readers import Malformed
     from workers.kafka_client import ArticleProducer
 
 SHOW_EVERY = 100
@@ -107,7 +106,7 @@ def _remembered(playing: Playing, archive: Source, file: Path | None, console: C
 
 
 @contextmanager
-def _progress(console: Console, archive: Source, producer: ArticleProducer) -> Iterator[Iterator[Article | Malformed]]:
+def _progress(console: Console, archive: Source, producer: ArticleProducer) -> Iterator[Iterator[Item]]:
     """The archive's content, with a bar on a terminal that moves as it is taken."""
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
@@ -124,7 +123,7 @@ def _progress(console: Console, archive: Source, producer: ArticleProducer) -> I
         def show() -> None:
             progress.update(task, completed=archive.bytes_read, sent=producer.sent, confirmed=producer.confirmed)
 
-        def watched() -> Iterator[Article | Malformed]:
+        def watched() -> Iterator[Item]:
             for number, each in enumerate(archive):
                 yield each
                 if number % SHOW_EVERY == 0:

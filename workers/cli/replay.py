@@ -138,6 +138,7 @@ def _writable(file: Path | None) -> None:
 
 
 def _drop(settings: Settings, name: str | None, paths: list[str] | None) -> None:
+    from workers.archives.checkpoint import alone
     from workers.local.replay import checkpoint_path, drop, replay_settings
 
     if name is None or paths:
@@ -145,8 +146,10 @@ def _drop(settings: Settings, name: str | None, paths: list[str] | None) -> None
     own = replay_settings(settings, None, name)
     own.require_kafka()
     own.require_redis()
-    asyncio.run(drop(own))
-    checkpoint_path(own, name).unlink(missing_ok=True)
+    mark = checkpoint_path(own, name)
+    with alone(mark):  # a run that goes on would lose its topics beneath it
+        asyncio.run(drop(own))
+        mark.unlink(missing_ok=True)
     typer.echo(f"dropped: {own.namespace}", err=True)
 
 

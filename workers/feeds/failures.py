@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 import aiohttp
 
@@ -55,6 +56,14 @@ class FeedError(Exception):
     def __init__(self, reason: str, told: Told | None = None) -> None:
         super().__init__(reason)
         self.told = told
+
+
+class NotYet(FeedError):
+    """The turn of a request comes only after `wait`; it was not made."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(f"its turn comes in {wait.total_seconds():.0f} s only")
+        self.wait = wait
 
 
 def of_status(told: Told, phrase: str | None) -> FeedError:

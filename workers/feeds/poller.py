@@ -19,9 +19,11 @@ from topics.base import digest
 from workers.feeds.about_feed import changes
 from workers.feeds.access import NoAccess
 from workers.feeds.clock import Clock
+from workers.feeds.failures import NotYet
 from workers.feeds.farewell import say_farewell
 from workers.feeds.hints import retry_at
 from workers.feeds.holdings import LEASE, Holdings, Host
+from workers.feeds.later import NO_WAIT, Later, first_due, kept, put_off
 from workers.feeds.registry import LeaseEnded, Registry
 from workers.feeds.schedule import LONGEST_DEMAND
 from workers.feeds.seen import Seen
@@ -45,6 +47,10 @@ LONGEST_BACK_OFF = timedelta(hours=1)
 MOST_PROBLEMS = 5
 """Of a document that are logged."""
 
+PATIENCE = timedelta(seconds=10)
+"""So long an article waits for the turn of its page; then it goes as a summary, and its page follows."""
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -190,7 +196,8 @@ class Poller:
         for feed in self._held.feeds.get(name, ()):
             state = host.known.get(feed.url)
             if state is not None and not state.gone:
-                yield due_at(state, feed) or _LONG_AGO, feed
+                page = first_due(state.pages)
+                yield min(due_at(state, feed) or _LONG_AGO, _NEVER if page is None else page.at), feed
 
     def _wake(self, now: datetime) -> datetime:
         wake = self._held.next_beat or now
@@ -225,6 +232,10 @@ class Poller:
 
     async def _visit(self, host: Host, feed: Subscription) -> None:
         state = host.known[feed.url]
+        due = due_at(state, feed)
+        if due is not None and due > self._clock.now() and (page := first_due(state.pages)) is not None:
+            await self._ask_again(host, feed, state, page)
+            return
         asked = self._asked(feed, state)
         wait = await self._registry.may_ask(asked, self._held.subscriptions.gap_of(asked))
         if wait:
@@ -253,29 +264,63 @@ class Poller:
         state = after(before, visit, feed, spread)
         alerts, standing = changes(state, feed, visit.at)
         state = state.model_copy(update={"alert": standing})
-        await self._produce(host, feed, visit, alerts)
+        later = await self._produce(host, feed, visit, alerts)
+        await self._save(host, feed, state.model_copy(update={"pages": kept(state.pages, visit.fresh, later)}), seen)
+
+    async def _save(self, host: Host, feed: Subscription, state: FeedState, seen: Seen | None) -> None:
         if not await self._registry.save(feed, host.token, state, seen):
             raise LeaseEnded
         host.known[feed.url], host.first = state, None
 
-    async def _produce(self, host: Host, feed: Subscription, visit: Visit, alerts: Sequence[Alert]) -> None:
-        """All of it confirmed by Kafka. Pages are fetched one by one, and no entry waits for the page of another."""
+    async def _produce(self, host: Host, feed: Subscription, visit: Visit, alerts: Sequence[Alert]) -> list[Later]:
+        """All of it confirmed by Kafka. Pages are fetched one by one, and no entry waits for the page of another.
+
+        Returns the pages that could not be had and are worth another try.
+        """
+        later: list[Later] = []
         for problem in (visit.failed, *visit.problems[:MOST_PROBLEMS]):
             if problem is not None:
                 log.warning("feeds.problem", feed=feed.url, problem=problem)
         lots: Iterable[Sequence[Article]] = [[each] for each in visit.fresh] if feed.full_text else [visit.fresh]
         told: Sequence[Alert] = alerts
         for lot in lots or [[]]:
-            whole = [await self._completed(host, feed, article) for article in lot]
+            whole = []
+            for article in lot:
+                done, again = await self._completed(host, feed, article, tries=0)
+                whole.append(done)
+                later += [] if again is None else [again]
             for refusal in await self._sender.send(whole, told):
                 log.error("feeds.article_refused", feed=feed.url, reason=refusal)
             told = ()
+        return later
 
-    async def _completed(self, host: Host, feed: Subscription, article: Article) -> Article:
-        done, reason = await self._visitor.complete(feed, article, lambda url: self._pace(host, url))
-        if reason is not None:
-            log.info("feeds.summary_only", feed=feed.url, page=article.url, reason=reason)
-        return done
+    async def _completed(
+        self, host: Host, feed: Subscription, article: Article, *, tries: int
+    ) -> tuple[Article, Later | None]:
+        """The article with its page's text; or as it is, and when the page is asked for again, if it is."""
+
+        async def pace(url: str, least: timedelta = NO_WAIT) -> None:
+            await self._pace(host, url, least, patience=PATIENCE)
+
+        done, short = await self._visitor.complete(feed, article, pace)
+        if short is None:
+            return done, None
+        again = put_off(article, tries, short, self._clock.now())
+        log.info(
+            "feeds.summary_only", feed=feed.url, page=article.url, reason=short.reason, again_at=again and str(again.at)
+        )
+        return done, again
+
+    async def _ask_again(self, host: Host, feed: Subscription, state: FeedState, page: Later) -> None:
+        """Ask for one page that could not be had before; with its text the article is a revision."""
+        left = [each for each in state.pages if each is not page]
+        if feed.full_text:
+            done, again = await self._completed(host, feed, page.article, tries=page.tries)
+            left += [] if again is None else [again]
+            if not done.summary_only:
+                await self._sender.send([done.model_copy(update={"fetched_at": self._clock.now()})], ())
+                self.produced += 1
+        await self._save(host, feed, state.model_copy(update={"pages": tuple(left)}), None)
 
     async def _back_off(self, host: Host, visit: Visit, asked: str) -> None:
         told = retry_at(visit.retry_after, visit.at)
@@ -293,13 +338,21 @@ class Poller:
         except NoAccess:
             return feed.host
 
-    async def _pace(self, host: Host, url: str) -> None:
-        """Wait for the turn of a further request: of a redirect, of a page, of robots.txt."""
+    async def _pace(
+        self, host: Host, url: str, least: timedelta = NO_WAIT, *, patience: timedelta | None = None
+    ) -> None:
+        """Wait for the turn of a further request: of a redirect, of a page, of robots.txt.
+
+        After it the host is left alone for `least` or its gap, whichever is longer. Raises NotYet if it would have to
+        wait for longer than `patience`.
+        """
         name = host_of(url)
         while True:
             if self._clock.now() >= host.until:
                 raise LeaseEnded
-            wait = await self._registry.may_ask(name, self._held.subscriptions.gap_of(name))
+            wait = await self._registry.may_ask(name, max(least, self._held.subscriptions.gap_of(name)))
             if not wait:
                 return
+            if patience is not None and wait > patience:
+                raise NotYet(wait)
             await self._clock.sleep(wait.total_seconds())

@@ -30,6 +30,10 @@ UNREACHABLE_FOR_LONG = timedelta(days=30)
 """RFC 9309, 2.3.1.4: then there are no rules, it may be assumed."""
 
 MAX_SITES = 2000
+
+MOST_PAUSE_SECONDS = 3600.0
+"""A `Crawl-delay` that asks for more is a mistake, or a way to say no."""
+
 _MAX_AGE = re.compile(r"\bmax-age\s*=\s*\"?(\d{1,9})")
 
 
@@ -66,6 +70,17 @@ class Robots:
         if found.rules is None:
             return f"the site's robots.txt cannot be had, so nothing may be: {found.why}"
         return None if found.rules.can_fetch(url, AGENT) else "the site's robots.txt forbids it"
+
+    def unknown(self, url: str) -> bool:
+        """Whether the rules of its site could not be had, so that they may allow it at another time."""
+        known = self._known.get(_site(url))
+        return known is None or known.rules is None
+
+    def pause(self, url: str) -> timedelta:
+        """What the rules that are known of its site ask to leave between two requests (`Crawl-delay`)."""
+        known = self._known.get(_site(url))
+        found = known.rules.crawl_delay(AGENT) if known is not None and known.rules is not None else None
+        return timedelta(seconds=min(max(0.0, float(found)), MOST_PAUSE_SECONDS)) if found else timedelta(0)
 
     async def _of(self, site: str, pace: Pace, *, allow_private: bool) -> _Rules:
         lock = self._asking.setdefault(site, asyncio.Lock())

@@ -12,6 +12,7 @@ from topics.articles import Article
 from topics.base import UtcDatetime
 from workers.feeds.hints import Hints, max_age, retry_at
 from workers.feeds.known import UNKNOWN, Validators
+from workers.feeds.later import Later
 from workers.feeds.schedule import ARRIVALS, JITTER, Spoken, after_answer, after_failure
 from workers.feeds.spans import NEVER
 from workers.feeds.subscriptions import Subscription
@@ -30,7 +31,7 @@ FAILURES_TO_RETURN = 3
 class FeedState(BaseModel):
     """What is kept of a feed between visits; an empty one is of a feed that was never visited.
 
-    `alert` is the alert that stands about it, as JSON. `produced` counts articles.
+    `alert` is the alert that stands about it, as JSON. `produced` counts articles. `pages` are still to be had.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -57,6 +58,7 @@ class FeedState(BaseModel):
     visits: int = 0
     produced: int = 0
     alert: str | None = None
+    pages: tuple[Later, ...] = ()
 
     @property
     def validators(self) -> Validators:

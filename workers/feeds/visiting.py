@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from workers.feeds.failures import FeedError
 from workers.feeds.fetch import Fetched, Fetcher, Pace, Unchanged, Wanted
 from workers.feeds.hints import hints_of
 from workers.feeds.isolated import parse_within
+from workers.feeds.later import PagePace, Shortfall
 from workers.feeds.parse import NotAFeed
 from workers.feeds.state import FeedState, Visit
 from workers.feeds.subscriptions import Subscription
@@ -28,8 +29,8 @@ class FullText(Protocol):
     """Puts the text of its page in an article: `workers.feeds.fulltext`."""
 
     async def complete(
-        self, article: Article, *, headers: Mapping[str, str], pace: Pace, allow_private: bool
-    ) -> tuple[Article, str | None]:
+        self, article: Article, *, headers: Mapping[str, str], pace: PagePace, allow_private: bool
+    ) -> tuple[Article, Shortfall | None]:
         """The article with its text; or as it is, and the reason."""
 
 
@@ -75,26 +76,26 @@ class Visitor:
             log.exception("feeds.visit_failed", feed=feed.url, error=repr(error))
             return Visit(self.clock.now(), failed=f"an error of Tocsin's own: {type(error).__name__}")
 
-    async def complete(self, feed: Subscription, article: Article, pace: Pace) -> tuple[Article, str | None]:
+    async def complete(self, feed: Subscription, article: Article, pace: PagePace) -> tuple[Article, Shortfall | None]:
         """`article` with the text of its page if `feed` asks for that; or as it is, and the reason."""
         if not feed.full_text or self.full_text is None:
             return article, None
         try:
             access = self.access(feed)
             page = None if article.url is None else access.unmasked(article.url)
-            done, reason = await self.full_text.complete(
+            done, short = await self.full_text.complete(
                 article.model_copy(update={"url": page}),
                 headers=access.headers,
                 pace=pace,
                 allow_private=feed.allow_private,
             )
         except NoAccess as error:
-            return article, str(error)
+            return article, Shortfall(str(error))
         except Exception as error:  # one page's oddity must not keep its entry
             log.exception("feeds.page_failed", feed=feed.url, page=article.url, error=repr(error))
-            return article, f"an error of Tocsin's own: {type(error).__name__}"
+            return article, Shortfall(f"an error of Tocsin's own: {type(error).__name__}")
         done = done.model_copy(update={"url": article.url})
-        return done, None if reason is None else access.scrubbed(reason)
+        return done, None if short is None else replace(short, reason=access.scrubbed(short.reason))
 
     async def _visit(self, feed: Subscription, access: Access, state: FeedState, pace: Pace) -> Visit:
         wanted = Wanted(

@@ -15,11 +15,10 @@ from time import monotonic
 
 from redis.exceptions import RedisError
 
-from topics.articles import Article
-from workers.archives.checkpoint import Checkpoint, LowWater
+from workers.archives.checkpoint import Checkpoint
 from workers.archives.opening import Source
+from workers.archives.ordering import Item
 from workers.archives.playing import Playing
-from workers.archives.readers import Malformed
 from workers.errors import InputError, TocsinError
 from workers.kafka_client import ArticleProducer, delete_groups, delete_topics, topic_exists
 from workers.local.processes import LineSink
@@ -68,7 +67,7 @@ class Run:
 
 def produce_all(
     settings: Settings,
-    found: Iterable[Article | Malformed],
+    found: Iterable[Item],
     playing: Playing | None = None,
     producer: ArticleProducer | None = None,
 ) -> Playing:
@@ -84,7 +83,7 @@ def produce_all(
 
 async def produce(
     settings: Settings,
-    found: Iterable[Article | Malformed],
+    found: Iterable[Item],
     playing: Playing | None = None,
     producer: ArticleProducer | None = None,
 ) -> Playing:
@@ -204,7 +203,10 @@ def checkpointed(settings: Settings, run: Run, playing: Playing) -> Iterator[Non
     playing.checkpoint = Checkpoint.of(file, run.source.files, since=span.since, until=span.until)
     with playing.checkpoint.held() as low:
         # Kafka may have lost what the mark says it has: servers in memory that were started anew.
-        playing.low = low if low.mark and topic_exists(settings, "articles") else LowWater()
+        if low.number_done and not topic_exists(settings, "articles"):
+            playing.checkpoint.save(playing.low, finished=True)  # before the topic is made anew and we are killed
+        else:
+            playing.low = low
         yield
 
 

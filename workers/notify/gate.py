@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from topics.alerts import Alert
 from topics.deliveries import Delivery
 from workers.logs import get_logger
-from workers.metrics import DELIVERIES
+from workers.metrics import DELIVERIES, MUTED
 from workers.notify.changes import SUPPRESSED_BECAUSE, Claim, Parked, Wait, as_told
 from workers.notify.inhibition import FOR_EVER, InhibitRule
 from workers.notify.keys import TaskId
@@ -107,6 +107,7 @@ class Gate:
             self._receiver.name, parked, record, now=moment.timestamp(), until=max(until, moment.timestamp() + 0.001)
         )
         if counts and parked.muted != mute.by:
+            MUTED.labels(record.receiver, mute.by.partition(":")[0]).inc()
             self._report(record)
 
     async def _end(self, parked: Parked, said: Alert, cause: str, moment: datetime) -> None:

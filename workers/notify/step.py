@@ -16,8 +16,8 @@ from topics.names import TopicKind
 from topics.rejects import Step
 from workers.errors import TransientError, Unreachable
 from workers.logs import bind_article, get_logger
-from workers.metrics import DELIVERIES
-from workers.notify.changes import Arrival
+from workers.metrics import DELIVERIES, MUTED
+from workers.notify.changes import SUPPRESSED_BECAUSE, Arrival
 from workers.notify.config import load_receivers
 from workers.notify.gate import Gate
 from workers.notify.history import History, KafkaHistory
@@ -239,6 +239,8 @@ class Notify:
 
 def _tell_unsent(delivery: Delivery) -> None:
     DELIVERIES.labels(delivery.receiver, delivery.outcome).inc()
+    if delivery.reason == SUPPRESSED_BECAUSE["backfill"]:
+        MUTED.labels(delivery.receiver, "backfill").inc()
     tell = _log.error if delivery.outcome == "failed" else _log.info
     tell(
         f"alert {delivery.outcome}",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+from workers.annotate.dateglance import may_refer_back, patterns_for
 from workers.annotate.dates import find_times
+from workers.annotate.datewords import ANAPHORIC, PATTERNS
 
 PUBLISHED = date(2024, 5, 15)
 
@@ -93,3 +97,14 @@ def test_that_year_is_the_year_named_before() -> None:
         "He was jailed in 2019, and that same year he was freed; that year it rained.", PUBLISHED
     )
     assert (first.iso, second.iso) == ("2019", "2019")
+
+
+def test_a_glance_at_the_words_spares_only_patterns_that_do_not_match() -> None:
+    here = Path(__file__).parent
+    texts = [line for path in sorted(here.glob("*.yaml")) for line in path.read_text("utf-8").splitlines()]
+    texts += re.findall(r'"([^"\n]+)"', Path(__file__).read_text("utf-8"))
+    for text in texts:
+        tried = [pattern for _, pattern in patterns_for(text)]
+        spared = [pattern.pattern for _, pattern in PATTERNS if pattern not in tried and pattern.search(text)]
+        assert spared == [], text
+        assert may_refer_back(text) or ANAPHORIC.search(text) is None, text

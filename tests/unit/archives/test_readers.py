@@ -8,12 +8,13 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from backports import zstd
 
 from topics.articles import Article, article_id, revision_of
 from topics.codec import decode, encode
@@ -213,6 +214,14 @@ def test_a_gzip_that_ends_early_gives_what_it_holds_and_says_so(tmp_path: Path) 
     assert (last.line, "ends early" in last.reason) == (len(found), True)
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
+def test_what_stands_before_garbage_is_read(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    (tmp_path / "a.jsonl.gz").write_bytes(pack(b'{"text": "one"}\n{"text": "two"}\n') + b"garbage")
+    *found, last = read(tmp_path / "a.jsonl.gz")
+    assert [each.text for each in found if isinstance(each, Article)] == ["one", "two"]
+    assert isinstance(last, Malformed)
+
+
 @pytest.mark.parametrize(
     "content",
     [b'{"text": "x"}\n', b"", gzip.compress(b'{"text": "x"}\n')[:-8] + b"\0" * 8, b"\x1f\x8b\x08" + b"\xff" * 60],
@@ -295,6 +304,7 @@ def test_a_folder_is_read_in_sorted_order_and_other_files_are_left_alone(tmp_pat
     (tmp_path / "notes.md").write_text("no")
     (tmp_path / "._c.txt").write_bytes(b"\0\0")
     (tmp_path / "b" / "loop").symlink_to(tmp_path, target_is_directory=True)
+    os.mkfifo(tmp_path / "b" / "nobody-writes.jsonl")
     assert [a.text for a in articles(tmp_path)] == ["first", "second", "third"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -64,12 +64,13 @@ def summary(site: FeedServer, path: str = "/a", **more: object) -> Article:
     ).model_copy(update=more)  # fmt: skip
 
 
-async def no_pace(_url: str) -> None:
+async def no_pace(_url: str, _least: timedelta = timedelta(0)) -> None:
     await asyncio.sleep(0)
 
 
 async def completed(full: FullText, article: Article) -> tuple[Article, str | None]:
-    return await full.complete(article, headers={}, pace=no_pace, allow_private=True)
+    done, short = await full.complete(article, headers={}, pace=no_pace, allow_private=True)
+    return done, None if short is None else short.reason
 
 
 async def test_the_text_of_the_page_takes_the_place_of_the_summary(full: FullText, site: FeedServer) -> None:
@@ -162,7 +163,7 @@ async def test_what_is_the_feeds_stays_with_the_feeds_origin(full: FullText, sit
 async def test_every_request_waits_for_its_turn(full: FullText, site: FeedServer) -> None:
     asked: list[str] = []
 
-    async def pace(url: str) -> None:
+    async def pace(url: str, _least: timedelta = timedelta(0)) -> None:
         await asyncio.sleep(0)
         asked.append(url)
 
@@ -231,7 +232,7 @@ async def test_a_feed_that_asks_for_full_text_gets_it(full: FullText, site: Feed
             whole, short = [await visitor.complete(feed, article, no_pace) for article in visit.document]
             assert (whole[0].text == "\n\n".join(PARAGRAPHS), whole[0].summary_only) == (wanted, not wanted)
             assert (short[0].text, short[0].summary_only) == (SUMMARY, True)
-            assert (short[1] is not None and "HTTP 404" in short[1]) == wanted
+            assert (short[1] is not None and "HTTP 404" in short[1].reason) == wanted
 
 
 @pytest.mark.parametrize("path", ["/${KEY}/rss", "/rss?key=${KEY}", "/u/${KEY}/rss?key=${KEY}"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -26,7 +26,7 @@ from topics.articles import Article
 from workers.local.topic_reader import read_records
 from workers.settings import Settings
 
-HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -183,3 +183,61 @@ async def test_what_cannot_be_had_stays_a_summary(world: World, site: Publishers
     produced = list(read_records(world.settings, "articles", Article))
     assert [article.summary_only for article in produced] == [True] * 3
     assert {asked.path for asked in site.log} == {"/rss", "/robots.txt"}
+
+
+async def test_a_page_that_could_not_be_had_is_asked_for_again_and_makes_a_revision(
+    world: World, site: Publishers
+) -> None:
+    """The feed itself says the same all the while (304), and the poller that knew of it dies."""
+    mended, story = START + 20 * MINUTE, PAGE.format(SENTENCES)
+
+    def answer(now: datetime) -> web.Response:
+        return web.Response(status=503) if now < mended else web.Response(text=story, content_type="text/html")
+
+    url = site.publish("127.0.0.2", "/rss", Publication(every(DAY, start=START)))
+    site.publish("127.0.0.2", "/e-0", Publication(answer=answer))
+    feeds = subscriptions(url, interval="10m", full_text="true")
+    await world.join("a", feeds)
+    await world.play(START + 7 * MINUTE)
+    assert [article.summary_only for article in read_records(world.settings, "articles", Article)] == [True]
+    await world.kill("a")
+    await world.join("b", feeds)
+    await world.play(START + 5 * HOUR)
+    asked = [round((each.at - START) / MINUTE) for each in site.log if each.path == "/e-0"]
+    assert asked[:2] == [0, 5]
+    assert len(asked) == 3
+    first, second = read_records(world.settings, "articles", Article)
+    assert (first.id, first.summary_only, second.summary_only) == (second.id, True, False)
+    assert first.revision != second.revision
+    assert second.fetched_at > first.fetched_at
+    assert "ferry number 8" in second.text
+
+
+@pytest.mark.parametrize(("status", "times"), [(503, 5), (404, 1)])
+async def test_nor_is_it_asked_for_for_ever(world: World, site: Publishers, status: int, times: int) -> None:
+    url = site.publish("127.0.0.2", "/rss", Publication(every(3 * DAY, start=START)))
+    site.publish("127.0.0.2", "/e-0", Publication(answer=lambda _: web.Response(status=status)))
+    world.lease = HOUR
+    await world.join("a", subscriptions(url, interval="1h", full_text="true"))
+    await world.play(START + 20 * HOUR)
+    assert sum(each.path == "/e-0" for each in site.log) == times
+    assert len(list(read_records(world.settings, "articles", Article))) == 1
+
+
+async def test_the_crawl_delay_of_robots_is_the_pause_between_pages_and_no_entry_waits_for_it(
+    world: World, site: Publishers
+) -> None:
+    site.pages = {("127.0.0.2", f"/e-{n}"): PAGE.format(SENTENCES) for n in range(6)}
+    site.pages["127.0.0.2", "/robots.txt"] = "User-agent: *\nCrawl-delay: 60"
+    url = site.publish("127.0.0.2", "/rss", Publication(every(MINUTE, start=START - 5 * MINUTE, kept=6)))
+    site.feeds["127.0.0.2", "/rss"].items = lambda _: every(MINUTE, start=START - 5 * MINUTE)(START)
+    world.lease = HOUR
+    await world.join("a", subscriptions(url, interval="1h", full_text="true"))
+    await world.play(START + MINUTE / 2)
+    assert len(list(read_records(world.settings, "articles", Article))) == 6
+    await world.play(START + 20 * MINUTE)
+    times = [asked.at for asked in site.log if asked.path.startswith("/e-")]
+    assert len(times) == 6
+    assert min(later - earlier for earlier, later in pairwise(times)) >= timedelta(seconds=60)
+    newest = {article.id: article for article in read_records(world.settings, "articles", Article)}
+    assert not any(article.summary_only for article in newest.values())

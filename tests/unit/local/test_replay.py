@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Self
 
 import pytest
 
+from tests.rig.broker import BrokerServer
 from topics.articles import Article
 from topics.codec import make_reject
 from topics.rejects import Reject
+from workers.archives.checkpoint import LowWater
 from workers.archives.parsing import article_from_json
+from workers.archives.playing import Playing
 from workers.archives.readers import Archive
+from workers.cli.replay import _drop
 from workers.errors import InputError
+from workers.kafka_client import ensure_topics
 from workers.local import replay as module
-from workers.local.replay import Run, check_servers, produce, replay_settings
+from workers.local.replay import Run, check_servers, checkpointed, produce, replay_settings
 from workers.local.replay_report import original_of
 from workers.settings import Settings
 
@@ -103,3 +110,34 @@ def test_a_run_cannot_outlive_servers_that_only_it_starts() -> None:
             check_servers(Settings(), run)
         assert "TOCSIN_KAFKA_BOOTSTRAP_SERVERS" in str(caught.value.hint)
     check_servers(Settings(), Run(Archive([])))
+
+
+def test_a_mark_that_kafka_has_forgotten_stays_forgotten_whatever_kills_the_run(
+    broker: BrokerServer, tmp_path: Path
+) -> None:
+    (archive := tmp_path / "a.jsonl").write_bytes(b"{}\n")
+    run = Run(Archive([str(archive)]), name="n")
+    settings = replay_settings(Settings(kafka_bootstrap_servers=broker.bootstrap), None, f"n-{secrets.token_hex(3)}")
+
+    def resumed() -> int:
+        playing = Playing()
+        with checkpointed(settings, run, playing):
+            return playing.low.mark
+
+    with checkpointed(settings, run, playing := Playing()):
+        assert playing.checkpoint is not None
+        playing.checkpoint.save(LowWater(5), finished=True)
+    assert resumed() == 0  # no topic is there
+    ensure_topics(settings, ["articles"])  # and then it is killed before it has sent anything
+    assert resumed() == 0
+
+
+def test_what_a_run_holds_is_not_dropped_beneath_it(broker: BrokerServer, redis_url: str, tmp_path: Path) -> None:
+    (archive := tmp_path / "a.jsonl").write_bytes(b"{}\n")
+    settings = Settings(kafka_bootstrap_servers=broker.bootstrap, redis_url=redis_url)
+    own = replay_settings(settings, None, "held")
+    with (
+        checkpointed(own, Run(Archive([str(archive)]), name="held"), Playing()),
+        pytest.raises(InputError, match="another run holds it"),
+    ):
+        _drop(settings, "held", [])

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.notify.simulated import BEGIN, HOUR, PLAIN, World, alert, grouped, moment, retracted, rule, updated
+from workers.metrics import MUTED
 from workers.notify.silences import expired
 from workers.notify.verdicts import Attempt
 from workers.redis_client import Redis
@@ -33,12 +34,14 @@ class TestSilences:
         assert sorted(world.outcomes()) == [("a", "delivered"), ("a", "muted"), ("b", "delivered")]
 
     async def test_its_mute_is_recorded_once_however_often_somebody_looks(self, redis: Redis) -> None:
+        before = MUTED.labels("t", "silence")._value.get()
         world = World(redis, PLAIN)
         await world.silence("actor=XN", seconds=HOUR)
         await world.take(alert("a"), alert("a"))
         await redis.zadd("{tocsin:notify:t}:queue", {"a:0": world.now})
         await world.until(100)
         assert world.outcomes() == [("a", "muted")]
+        assert MUTED.labels("t", "silence")._value.get() == before + 1
 
     async def test_expired_by_hand_it_is_told_at_the_next_look(self, redis: Redis) -> None:
         world = World(redis, PLAIN)
