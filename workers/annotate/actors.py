@@ -16,9 +16,10 @@ from workers.annotate.echoes import Echoes
 from workers.annotate.entities import Mention
 from workers.annotate.gazetteer import slug
 from workers.annotate.lexicon import lexicon
+from workers.annotate.objects import objects_of
 from workers.annotate.references import OBJECTIVE
 from workers.annotate.scene import Position
-from workers.annotate.syntax import agents_of, antecedent, behind, children, lemma_of, objects_of
+from workers.annotate.syntax import agents_of, antecedent, behind, children, lemma_of
 
 __all__ = ["Cast", "Position"]
 
@@ -81,7 +82,7 @@ class Cast(Echoes):
             if inner is not None and inner.sort in {"group", "igo"}:
                 return [self.participant(inner)]
         if lemma_of(token) in _POPES and not any(True for _ in children(token, "amod", "compound")):
-            return [self._spoken_for(token, "VA")]
+            return [self.spoken_for(token, "VA")]
         if not self._acts(token):
             return []
         countries = self.owning(token)
@@ -89,18 +90,12 @@ class Cast(Echoes):
             return [self.participant(country) for country in countries]
         return self._named_owner(token) or self.definite(token)
 
-    def _spoken_for(self, token: Token, country: str) -> Participant:
-        """A country under a word that is no name of it: "the pope"."""
-        position = self.position(token.doc)
-        reading = self.reading(position.part)
-        start = reading.doc[position.token + token.i].idx
-        end = start + len(token.text)
-        return Participant(id=country, part=position.part, start=start, end=end, text=reading.raw[start:end])
-
     def _acts(self, token: Token) -> bool:
         """Is the noun one that acts for whom it belongs to: a ministry, troops, a spokesman?"""
         roles, lemma = lexicon(), lemma_of(token)
         beside = [child.lower_ for child in children(token, "compound", "amod") if self.mention_at(child) is None]
+        if "opposition" in beside and lemma != "opposition":
+            return False
         if lemma in roles.words("roles", "gathering") and not roles.words("roles", "of_work").isdisjoint(beside):
             return False  # "Nigeria's labour congress"
         return bool(self.classes(token) & _ACTING) or any(lemma in roles.words("roles", n) for n in _ACTING_WORDS)

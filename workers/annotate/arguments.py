@@ -63,7 +63,8 @@ def _strangers(condition: Condition, frame: Frame, cast: Cast) -> Iterator[tuple
     for slot in condition.slots:
         for token in frame.slot(slot):
             # In "the Africa Fintech Summit" the model takes all words for names.
-            common = token.pos_ == "NOUN" or (token.pos_ == "PROPN" and frame.head.pos_ == "PROPN")
+            common = token.pos_ == "NOUN" or (token.pos_ == "ADJ" and token.dep_ == "pobj")
+            common = common or (token.pos_ == "PROPN" and frame.head.pos_ == "PROPN")
             if not common or _is_half(token) or _is_known(cast.mention_at(token)):
                 continue
             if not _meets_one(token, condition, cast, frame):

@@ -202,7 +202,9 @@ class Classes(Scene):
 
 
 def _is_private_body(mention: Mention) -> bool:
-    return mention.kind == "organisation" and mention.sort != "igo" and mention.country is None
+    if mention.kind != "organisation" or mention.sort == "igo" or mention.country is not None:
+        return False
+    return mention.text.split()[-1].lower() not in lexicon().words("roles", "led")
 
 
 def classes_of_name(mention: Mention, people: Mapping[str, Person]) -> frozenset[str]:

@@ -11,6 +11,7 @@ from spacy.tokens import Token
 from workers.annotate.forms import words_of_sentence
 from workers.annotate.goals import asked_of, causes_of, complements_of, goals_of, receivers_of
 from workers.annotate.lexicon import lexicon
+from workers.annotate.objects import objects_of
 from workers.annotate.ontology import TriggerKind
 from workers.annotate.syntax import (
     RELATIVE,
@@ -22,7 +23,6 @@ from workers.annotate.syntax import (
     has_child,
     is_passive,
     is_verbal,
-    objects_of,
     spread,
     subjects_of,
     surface_subjects,
@@ -133,7 +133,9 @@ class Frame:
         if verb is None or relation not in {"object", "subject"}:
             return found
         if preposition == "to" and relation == "object":
-            found = found + receivers_of(verb)
+            found = found + (subjects_of(verb) if _receives(verb, self.head) else receivers_of(verb))
+        if preposition == "from" and relation == "object" and not found and _receives(verb, self.head):
+            found = [t for thing in behind(self.head, "of") for t in (*behind(thing, "from"), *about(thing))]
         drawn = relation == "subject" and verb.lemma_.lower() in lexicon().words("roles", "drawing")
         if not found and preposition not in {"of", "by", "for"} and not drawn:
             found = behind(verb, preposition)
@@ -165,7 +167,7 @@ class Frame:
             found = self._doers_behind(verb, preposition)
             if found is not None:
                 return found
-        if verb is None or relation not in {"object", "attr"}:
+        if verb is None or relation not in {"object", "attr"} or _receives(verb, self.head):
             return []
         is_adjective = self.head.pos_ == "ADJ"  # "Spain is ready to send …"
         lends = verb.lemma_.lower() in (light if is_adjective else light - {"be"})
@@ -192,6 +194,8 @@ class Frame:
             return False
         if any(prep.lower_ in {"of", "with", "between", "among", "by"} for prep in children(self.head, "prep")):
             return False
+        if any(word.text[:1].isupper() for word in children(self.head, "amod", "compound", "nmod")):
+            return False  # "voiced outrage at an Israeli strike"
         return len(subjects_of(verb)) > 1
 
     def _bearers(self) -> list[Token]:
@@ -242,6 +246,11 @@ def _calls_off(verb: Token) -> bool:
 def _answers(verb: Token, preposition: Token) -> bool:
     """ "Answered with a salvo", "joined in with strikes"."""
     return preposition.head == verb and verb.lemma_.lower() in lexicon().words("roles", "answering")
+
+
+def _receives(verb: Token, noun: Token) -> bool:
+    """ "Took delivery of": who does so gets it."""
+    return verb.lemma_.lower() in {"take", "receive"} and noun.lemma_.lower() in {"delivery", "possession", "receipt"}
 
 
 def _takes_part(verb: Token) -> bool:

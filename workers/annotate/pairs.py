@@ -20,6 +20,7 @@ from workers.annotate.syntax import children
 DEFINITE = frozenset({"the", "this", "that", "these", "those"})
 _COUNTS = frozenset({"two", "both", "three"})
 _JOINTS = frozenset({"and", ",", "the", "'s"})
+_TWINS = frozenset({"koreas", "sudans", "congos"})
 _PAIR_BACK = 4
 _LEADING = frozenset({"leader", "president", "man"})
 
@@ -67,12 +68,24 @@ class Pairs(Classes):
         near = (at.get(i) for i in range(country.end_token, country.end_token + 5))
         return next((m for m in near if m is not None and m.kind == "person"), None)
 
+    def spoken_for(self, token: Token, country: str) -> Participant:
+        """A country under a word that is no name of it: "the pope", "both Koreas"."""
+        position = self.position(token.doc)
+        reading = self.reading(position.part)
+        start = reading.doc[position.token + token.i].idx
+        end = start + len(token.text)
+        return Participant(id=country, part=position.part, start=start, end=end, text=reading.raw[start:end])
+
     # --- two of them ------------------------------------------------------------------------------------------
 
     def parties(self, token: Token, *, leaders: bool = False) -> list[Participant]:
         """Whom "the two leaders", "both sides", "the leaders" mean: the two states or statesmen named last."""
         lemma = token.lemma_.lower()
-        if token.lower_ == "both" and token.dep_ in {"nsubj", "nsubjpass", "pobj", "dobj"} and not leaders:
+        twins = lexicon().words("names", token.lower_) if token.lower_ in _TWINS else frozenset()
+        if twins and not leaders:
+            return [self.spoken_for(token, code) for code in sorted(twins)]
+        two = token.lower_ == "both" or (token.lower_ == "two" and any(c.lower_ == "the" for c in token.children))
+        if two and token.dep_ in {"nsubj", "nsubjpass", "pobj", "dobj"} and not leaders:
             return self.states_before(self.position(token.doc), token.i)
         plural = token.tag_ in {"NNS", "NNPS"} and lemma in lexicon().words("roles", "parties")
         if not plural or self.owning(token):

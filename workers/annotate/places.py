@@ -17,8 +17,9 @@ from workers.annotate.entities import Mention, Reading
 from workers.annotate.frames import Frame
 from workers.annotate.gazetteer import slug
 from workers.annotate.lexicon import lexicon
+from workers.annotate.objects import objects_of
 from workers.annotate.ontology import EventType
-from workers.annotate.syntax import behind, children, governor, is_verbal, objects_of
+from workers.annotate.syntax import behind, children, governor, is_verbal
 
 _WITHIN = ("in", "at", "near", "outside", "inside", "off", "around", "across", "throughout", "through", "over", "along")
 _TOWARDS = ("from", "towards", "toward", "into")

@@ -208,6 +208,7 @@ def _is_site(mention: Mention, around: _Around) -> bool:
         or (around.after in sites and mention.kind != "organisation")
         or (around.before == "of" and around.before_that in sites)
         or (around.before in {"to", "from"} and around.before_that in names.words("names", "ways"))
+        or (around.before in names.words("names", "shelled") and " " not in mention.text)
     )
 
 

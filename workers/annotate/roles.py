@@ -14,6 +14,7 @@ from workers.annotate.actors import Cast
 from workers.annotate.frames import Frame
 from workers.annotate.goals import receivers_of
 from workers.annotate.lexicon import lexicon
+from workers.annotate.objects import objects_of
 from workers.annotate.ontology import EventType
 from workers.annotate.places import Place
 from workers.annotate.syntax import (
@@ -24,7 +25,6 @@ from workers.annotate.syntax import (
     has_child,
     is_passive,
     is_verbal,
-    objects_of,
     subjects_of,
 )
 from workers.annotate.triggers import Candidate
@@ -42,6 +42,8 @@ def participants(
     if kind.symmetric:
         return _parties(frame, cast), []
     actor = _actors(trigger.actor, frame, cast, as_persons="actor" in trigger.personal)
+    if not actor and kind.together:
+        actor = _exercised(frame, cast)
     partners = [p for slot in kind.together for p in _resolved(frame.slot(slot), cast) if not p.id.startswith("place:")]
     actor = unique([*actor, *partners])
     if not actor:
@@ -59,6 +61,8 @@ def participants(
         )
     if not target and kind.spoken:
         target = _drawn(frame, cast, taken) or _spoken_to(frame, cast, taken)
+    if not target and actor and kind.spoken:
+        target = _answered(frame, cast, taken)
     if not target and actor and (kind.spoken or kind.abroad):
         target = _shared(frame, cast, taken)
     if not target and actor and kind.abroad and not _is_on_people(trigger.target, frame, cast):
@@ -66,6 +70,15 @@ def participants(
     if not target and kind.on_ground and place is not None:
         target = _of_ground(place, taken, frame, cast)
     return actor, target
+
+
+def _exercised(frame: Frame, cast: Cast) -> list[Participant]:
+    """ "Chad's navy fires missiles during a drill": who does a thing in it holds it."""
+    verb, relation, preposition = governor(frame.head) if frame.kind == "noun" else (None, "", None)
+    if verb is None or relation != "prep" or preposition is None or preposition.lower_ not in {"in", "during"}:
+        return []
+    acting = [t for t in subjects_of(verb) if cast.classes(t) & {"state", "military"}]
+    return unique(p for p in _resolved(acting, cast) if is_public(p) and not p.id.startswith("person:"))
 
 
 def _of_ground(place: Place, taken: set[str], frame: Frame, cast: Cast) -> list[Participant]:
@@ -211,6 +224,23 @@ def _shared(frame: Frame, cast: Cast, taken: set[str]) -> list[Participant]:
             if found:
                 return found
     return []
+
+
+def _answered(frame: Frame, cast: Cast, taken: set[str]) -> list[Participant]:
+    """Who did it to those who answer: "Accused by Mali, Chad rejected it", "Mali struck, and Chad vowed to reply"."""
+    verb = frame.head
+    if frame.kind != "verb":
+        return []
+    hostile = lexicon().words("roles", "against_states")
+    subjects = list(children(verb, "nsubj"))
+    for clause in (*(c for s in subjects for c in children(s, "acl", "relcl")), *children(verb, "advcl")):
+        if clause.lemma_.lower() in hostile and is_passive(clause):
+            return _touched(agents_of(clause), cast, taken)
+    other = verb.head if verb.dep_ in {"conj", "ccomp"} and subjects else None
+    if other is None or other.i > verb.i or other.lemma_.lower() not in hostile:
+        return []
+    struck = {p.id for t in objects_of(other) for p in cast.touched(t)}
+    return _touched(subjects_of(other), cast, taken) if struck & taken else []
 
 
 def _touched(tokens: Iterable[Token], cast: Cast, taken: set[str]) -> list[Participant]:

@@ -19,6 +19,13 @@ PASSIVE_SUBJECTS = frozenset({"nsubjpass", "csubjpass"})
 OBJECTS = frozenset({"dobj", "obj", "oprd"})
 MODIFIERS = frozenset({"compound", "amod", "nmod", "poss", "nummod", "npadvmod"})
 _PASSIVE_LABELS = PASSIVE_SUBJECTS | {"auxpass", "agent"}
+_SPEECH = (
+    ("reporting", "say"),
+    ("reporting", "speak"),
+    ("status", "denying"),
+    ("roles", "against_states"),
+    ("roles", "spoken"),
+)
 _NOMINAL = frozenset({"NOUN", "PROPN"})
 _DEPTH = 6
 """How far chains of clauses are followed; a broken parse must not send a search far."""
@@ -68,7 +75,7 @@ def _is_passive(verb: Token) -> bool:
     labels = labels_below(verb)
     if _is_state_of_mind(verb):
         return False
-    if labels & _PASSIVE_LABELS or _is_bare_passive(verb, labels):
+    if labels & _PASSIVE_LABELS or is_bare_passive(verb, labels):
         return True
     if verb.tag_ != "VBN" or "aux" in labels or labels & SUBJECTS:
         return False
@@ -89,7 +96,7 @@ def labels_below(token: Token) -> set[str]:
     return {dep for _, dep in links_of(token.doc).family[token.i]}
 
 
-def _is_bare_passive(verb: Token, labels: set[str]) -> bool:
+def is_bare_passive(verb: Token, labels: set[str]) -> bool:
     """A headline's "Editor jailed in Minsk": a verb that needs an object and has none is in the passive."""
     if verb.tag_ not in {"VBD", "VBN"} or verb.dep_ not in {"ROOT", "conj", "ccomp"}:
         return False
@@ -111,11 +118,17 @@ def spread(token: Token) -> list[Token]:
         return found
     counts = token.pos_ == "NUM" or token.lemma_.lower() in lexicon().words("roles", "quantity")
     for child, dep in links_of(token.doc).family[token.i]:
-        if dep == "conj" and len(found) < 12:
+        if (dep == "conj" or _is_listed(token, child)) and len(found) < 12:
             found.extend(spread(child))
         elif dep == "prep" and (child.lower_ in {"including", "like", "such"} or (counts and child.lower_ == "of")):
             found.extend(t for inner in children(child, "pobj") for t in spread(inner))
     return found
+
+
+def _is_listed(name: Token, other: Token) -> bool:
+    """Is a name that the parser takes for another word for `name` the next of a list: "Chad, Mali and Niger"?"""
+    both = name.pos_ == other.pos_ == "PROPN" and other.dep_ == "appos"
+    return both and any(c.dep_ == "conj" and c.pos_ == "PROPN" for c in other.children)
 
 
 def about(noun: Token) -> list[Token]:
@@ -219,7 +232,8 @@ def _relation(dep: str) -> str:
 
 def agents_of(verb: Token) -> list[Token]:
     """Who stands behind a passive verb with "by"."""
-    found = [t for by in children(verb, "agent") for noun in children(by, "pobj") for t in spread(noun)]
+    agents = [prep for by in children(verb, "agent") for prep in (by, *children(by, "conj"))]
+    found = [t for by in agents for noun in children(by, "pobj") for t in spread(noun)]
     return found or [t for t in behind(verb, "by") if t.dep_ != "pcomp"]
 
 
@@ -282,6 +296,7 @@ def _subjects_above(verb: Token, depth: int) -> list[Token]:
     if dep in {"conj", "advcl", "dep", "parataxis"} and is_verbal(head):
         if dep == "conj" and is_said_beside(verb, head):
             head = head.head  # "Chad said that it was over and accused Mali": it is Chad that accused
+        head = _told_before(verb, head)
         return surface_subjects(head) or subjects_of(head, depth + 1)
     if dep in {"xcomp", "ccomp"}:
         return _controller(verb, head, depth)
@@ -291,6 +306,16 @@ def _subjects_above(verb: Token, depth: int) -> list[Token]:
         above = head.head.head if head.head.pos_ == "ADV" else head.head  # "stopped short of expelling"
         return _behind_preposition(above, depth) if is_verbal(above) else _holder(above, depth)
     return []
+
+
+def _told_before(verb: Token, head: Token) -> Token:
+    """ "Chad fired rockets, Mali said, killing nine": what is told does so, unless it is words."""
+    words, lemma = lexicon(), verb.lemma_.lower()
+    if verb.dep_ != "advcl" or verb.tag_ != "VBG" or head.lemma_.lower() not in words.words("reporting", "say"):
+        return head
+    spoken = any(lemma in words.words(*name) for name in _SPEECH)
+    told = next((c for c in children(head, "ccomp") if c.i < head.i < verb.i), None)
+    return head if spoken or told is None else told
 
 
 def _subjects_over_noun(verb: Token, noun: Token, depth: int) -> list[Token]:
@@ -344,50 +369,3 @@ def _holder(noun: Token, depth: int) -> list[Token]:
     if verb is not None and relation in {"object", "attr"} and not is_passive(verb):
         return subjects_of(verb, depth + 1)
     return behind(noun, "by") + behind(noun, "from")
-
-
-def objects_of(verb: Token, depth: int = 0) -> list[Token]:
-    """What is acted on: objects, subjects of the passive, the noun that a relative clause hangs on."""
-    if depth > _DEPTH:
-        return []
-    if is_passive(verb):
-        return _passive_objects(verb, depth)
-    found = [t for noun in children(verb, *OBJECTS) for t in spread(antecedent(noun))] or _hedged_objects(verb)
-    if found:
-        return found
-    subjects = list(children(verb, *SUBJECTS))
-    if verb.dep_ == "relcl" and subjects and not any(noun.lower_ in RELATIVE for noun in subjects):
-        return spread(verb.head)  # "the missile (that) Pyongyang launched"
-    right = next((c for c in verb.rights if c.dep_ == "conj" and is_verbal(c)), None)
-    between = {"prep", "xcomp", "ccomp", "punct"}
-    if right is not None and not any(c.dep_ in between and c.i < right.i for c in verb.rights):
-        return [t for noun in children(right, *OBJECTS) for t in spread(noun)]  # "planned and carried out attacks"
-    return []
-
-
-def _hedged_objects(verb: Token) -> list[Token]:
-    """The thing itself in "fired what appeared to be a missile", "what it called a satellite"."""
-    for clause in children(verb, "ccomp", "dobj", "advcl"):
-        if any(t.lower_ == "what" for t in clause.subtree):
-            return [
-                t
-                for word in clause.subtree
-                if word.dep_ in {"attr", "oprd"} or (word.dep_ == "pobj" and word.head.lower_ == "as")
-                for t in spread(word)
-                if t.lower_ != "what"
-            ]
-    return []
-
-
-def _passive_objects(verb: Token, depth: int) -> list[Token]:
-    bare = SUBJECTS if _is_bare_passive(verb, labels_below(verb)) else frozenset()
-    own = [t for noun in children(verb, *PASSIVE_SUBJECTS, *bare) for t in antecedents(noun)]
-    if own:
-        return own + [t for noun in children(verb, "oprd") for t in spread(noun)]
-    if verb.dep_ in {"acl", "relcl"}:
-        return spread(verb.head)
-    if verb.dep_ == "advcl" and verb.i < verb.head.i and is_verbal(verb.head):
-        return surface_subjects(verb.head)  # "Accused of it by Chad, Mali denied the charge"
-    if verb.dep_ in {"conj", "xcomp", "advcl"} and is_verbal(verb.head):
-        return objects_of(verb.head, depth + 1) or surface_subjects(verb.head)
-    return []

@@ -1,0 +1,76 @@
+"""What a verb acts on: its objects, whatever its voice and however its clause stands. `syntax` finds the subjects."""
+
+from __future__ import annotations
+
+from spacy.tokens import Token
+
+from workers.annotate.syntax import (
+    OBJECTS,
+    PASSIVE_SUBJECTS,
+    RELATIVE,
+    SUBJECTS,
+    antecedent,
+    antecedents,
+    behind,
+    children,
+    is_bare_passive,
+    is_passive,
+    is_verbal,
+    labels_below,
+    spread,
+    surface_subjects,
+)
+
+_DEPTH = 6
+"""How far chains of clauses are followed; a broken parse must not send a search far."""
+
+
+def objects_of(verb: Token, depth: int = 0) -> list[Token]:
+    """What is acted on: objects, subjects of the passive, the noun that a relative clause hangs on."""
+    if depth > _DEPTH:
+        return []
+    return _passive_objects(verb, depth) if is_passive(verb) else _active_objects(verb)
+
+
+def _active_objects(verb: Token) -> list[Token]:
+    found = [t for noun in children(verb, *OBJECTS) for t in spread(antecedent(noun))] or _hedged_objects(verb)
+    if found:
+        return found
+    if verb.tag_ == "VBG" and (of := behind(verb, "of")):
+        return of  # "Azeri shelling of a village"
+    subjects = list(children(verb, *SUBJECTS))
+    if verb.dep_ == "relcl" and subjects and not any(noun.lower_ in RELATIVE for noun in subjects):
+        return spread(verb.head)  # "the missile (that) Pyongyang launched"
+    right = next((c for c in verb.rights if c.dep_ == "conj" and is_verbal(c)), None)
+    between = {"prep", "xcomp", "ccomp", "punct"}
+    if right is not None and not any(c.dep_ in between and c.i < right.i for c in verb.rights):
+        return [t for noun in children(right, *OBJECTS) for t in spread(noun)]  # "planned and carried out attacks"
+    return []
+
+
+def _hedged_objects(verb: Token) -> list[Token]:
+    """The thing itself in "fired what appeared to be a missile", "what it called a satellite"."""
+    for clause in children(verb, "ccomp", "dobj", "advcl"):
+        if any(t.lower_ == "what" for t in clause.subtree):
+            return [
+                t
+                for word in clause.subtree
+                if word.dep_ in {"attr", "oprd"} or (word.dep_ == "pobj" and word.head.lower_ == "as")
+                for t in spread(word)
+                if t.lower_ != "what"
+            ]
+    return []
+
+
+def _passive_objects(verb: Token, depth: int) -> list[Token]:
+    bare = SUBJECTS if is_bare_passive(verb, labels_below(verb)) else frozenset()
+    own = [t for noun in children(verb, *PASSIVE_SUBJECTS, *bare) for t in antecedents(noun)]
+    if own:
+        return own + [t for noun in children(verb, "oprd") for t in spread(noun)]
+    if verb.dep_ in {"acl", "relcl"}:
+        return spread(verb.head)
+    if verb.dep_ == "advcl" and verb.i < verb.head.i and is_verbal(verb.head):
+        return surface_subjects(verb.head)  # "Accused of it by Chad, Mali denied the charge"
+    if verb.dep_ in {"conj", "xcomp", "advcl"} and is_verbal(verb.head):
+        return objects_of(verb.head, depth + 1) or surface_subjects(verb.head)
+    return []
