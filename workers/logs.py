@@ -84,6 +84,11 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     return logger
 
 
+def is_debugging() -> bool:
+    """Whether debug lines are written at all: where there is one for each article, asking costs less than saying it."""
+    return logging.getLogger().isEnabledFor(logging.DEBUG)
+
+
 @contextmanager
 def bind_article(article_id: str, trace_id: str | None, **more: Any) -> Iterator[None]:
     """Every line inside the block carries the article's id and trace id."""

@@ -19,7 +19,8 @@ class PackedConnection(Connection):
         words = name.split() if isinstance(name, str | bytes) else [name]
         pieces = [b"*%d\r\n" % (len(words) + len(rest))]
         for arg in (*words, *rest):
-            data = arg.encode() if type(arg) is str else encode(arg)
+            kind = type(arg)
+            data = arg.encode() if kind is str else b"%d" % arg if kind is int else encode(arg)
             pieces.append(b"$%d\r\n%b\r\n" % (len(data), data))
         return [b"".join(pieces)]
 

@@ -68,7 +68,7 @@ class Settings(BaseSettings):
         gt=0,
         description="CPU seconds of the rules for one article; then it is rejected. Its length bounds the rest",
     )
-    batch_size: int = Field(default=32, ge=1, le=256, description="articles read at once")
+    batch_size: int = Field(default=64, ge=1, le=256, description="articles read at once")
     batch_within: float = Field(default=0.05, gt=0, le=10, description="seconds a batch waits to fill")
 
     retry_attempts: int = Field(default=6, ge=1, description="tries of a transient failure before a step ends itself")

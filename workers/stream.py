@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
@@ -29,11 +30,13 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from workers import metrics
+from workers.ahead import Ahead, Begun, WorksAhead
 from workers.commits import Commits, portions
 from workers.errors import ExitCode, TransientError, Unreachable
 from workers.faust_app import make_app
 from workers.health import Health, serve_health
 from workers.logs import get_logger
+from workers.sending import Sender
 from workers.settings import Settings
 from workers.steps import Handler, Incoming, Outcome, Outgoing, Refused
 from workers.ticker import Reloading, Ticker, Ticking
@@ -58,7 +61,6 @@ TRANSIENT: tuple[type[Exception], ...] = (
 """What may pass: another try is worth it."""
 
 EXIT_SECONDS = 5.0  # beyond the drain; then the process ends itself, whatever still hangs
-CONFIRM_SECONDS = 30.0  # for Kafka's confirmations of one batch; then it is tried again
 SUSPICIOUS_FAILURES = 25
 """So many records in a row that fail by an error of ours are not bad records; then the step itself is broken."""
 
@@ -79,13 +81,21 @@ class StepRunner:
         self._broken: str | None = None
         self._broken_event = asyncio.Event()
         self._draining = False
+        self._in_hand = 0
+        self._ahead = Ahead()
         self._idle = asyncio.Event()
         self._idle.set()
         self._turn = asyncio.Lock()
         self._committed_at_assignment: dict[TP, int] = {}
         self.watchdog = Watchdog(self.app, handler.step, settings.watchdog_seconds, idle=self._idle, broken=self._break)
         self._failures_in_row = 0
+        self._sender = Sender(settings, handler.step, self.app)
         self._commits = Commits(self.app)
+        self._ticker = (
+            Ticker(handler, self._turn, transient=TRANSIENT, broken=self._break)
+            if isinstance(handler, Ticking)
+            else None
+        )
         channel = self.app.topic(
             self.topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
         )
@@ -114,7 +124,7 @@ class StepRunner:
             waits: set[asyncio.Task[Any]] = {stopping, asyncio.create_task(self._broken_event.wait())}
             if self.app.started:
                 waits.add(asyncio.create_task(self._crash()))
-            beside = [asyncio.create_task(self.watchdog.run()), *self._ticker()]
+            beside = [asyncio.create_task(one.run()) for one in (self.watchdog, self._ticker) if one is not None]
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             for task in beside:
                 task.cancel()
@@ -122,12 +132,6 @@ class StepRunner:
             for task in (*waits, starting):
                 task.cancel()
         return code
-
-    def _ticker(self) -> list[asyncio.Task[None]]:
-        if not isinstance(self.handler, Ticking):
-            return []
-        ticker = Ticker(self.handler, self._turn, transient=TRANSIENT, broken=self._break)
-        return [asyncio.create_task(ticker.run())]
 
     async def _crash(self) -> None:
         await self.app.wait_until_stopped()  # nobody but a crash stops it before we do
@@ -177,7 +181,7 @@ class StepRunner:
 
     async def _consume(self, stream: StreamT[Any]) -> None:
         # `noack` first: an exception in an agent, and `take` as it stands, acknowledge what was not done.
-        # One batch at a time: acknowledging out of order within a partition can commit past an unfinished record (606).
+        # One after the other: acknowledging out of order within a partition can commit past an unfinished record (606).
         unacknowledged = cast(Stream[Any], cast(Stream[Any], stream).noack())
         batches: AsyncIterator[Sequence[EventT[bytes]]] = unacknowledged.noack_take(
             self.settings.batch_size, within=self.settings.batch_within
@@ -185,29 +189,58 @@ class StepRunner:
         async for events in batches:
             if self._draining or self._broken is not None:
                 continue  # unacknowledged: the next owner reads them again
-            self._idle.clear()
-            try:
-                for portion in portions(events):
-                    async with self._turn:
-                        await self._run_batch(portion)
-                if len(events) < self.settings.batch_size:
-                    self._commits.soon()
-            except Exception as error:  # nothing may escape: Faust would acknowledge the event
-                log.exception("step.failed", error=repr(error))
-                self._break(str(error) if isinstance(error, StepBrokenError) else repr(error))
-            finally:
+            for portion in portions(events):
+                await self._take_in_hand(portion, last=len(events) < self.settings.batch_size)
+
+    async def _take_in_hand(self, events: Sequence[EventT[bytes]], *, last: bool) -> None:
+        """Work on a batch, the `last` one that waited; returns when the next one may be begun."""
+        if self._draining or self._broken is not None:
+            return
+        self._in_hand += 1
+        self._idle.clear()
+        batch = [self._incoming(event) for event in events]
+        see_through = partial(self._see_through, time.monotonic(), events, batch, last)
+        if isinstance(self.handler, WorksAhead):
+            await self._ahead.take(partial(self._handle, batch), see_through)
+        else:
+            await see_through(None)
+
+    async def _see_through(
+        self,
+        started: float,
+        events: Sequence[EventT[bytes]],
+        batch: Sequence[Incoming],
+        last: bool,
+        begun: Begun | None,
+    ) -> None:
+        try:
+            if self._broken is not None:
+                return  # what came before is not acknowledged
+            async with self._turn:
+                await self._run_batch(events, batch, begun)
+            metrics.BATCH_SECONDS.labels(self.handler.step).observe(time.monotonic() - started)
+            if last:
+                self._commits.soon()
+                if self._ticker is not None:
+                    self._ticker.soon()
+        except Exception as error:  # nothing may escape: Faust would acknowledge the event
+            log.exception("step.failed", error=repr(error))
+            self._break(str(error) if isinstance(error, StepBrokenError) else repr(error))
+        finally:
+            self._in_hand -= 1
+            if not self._in_hand:
                 self._idle.set()
 
-    async def _run_batch(self, events: Sequence[EventT[bytes]]) -> None:
-        started = time.monotonic()
-        batch = [self._incoming(event) for event in events]
+    async def _handle(self, batch: Sequence[Incoming]) -> Sequence[Outcome]:
+        return await self.handler.handle(batch)
+
+    async def _run_batch(self, events: Sequence[EventT[bytes]], batch: Sequence[Incoming], begun: Begun | None) -> None:
         metrics.RECORDS_IN.labels(self.handler.step, self.topic).inc(len(batch))
-        await self._process(batch)
+        await self._process(batch, begun)
         for event, record in zip(events, batch, strict=True):
             event.ack()
             self.watchdog.acknowledged(TP(record.topic, record.partition), record.offset)
         metrics.LAST_PROGRESS.labels(self.handler.step).set_to_current_time()
-        metrics.BATCH_SECONDS.labels(self.handler.step).observe(time.monotonic() - started)
 
     def _incoming(self, event: EventT[bytes]) -> Incoming:
         message = event.message
@@ -224,11 +257,11 @@ class StepRunner:
             rebuilding=message.offset < committed,
         )
 
-    async def _process(self, batch: Sequence[Incoming]) -> None:
+    async def _process(self, batch: Sequence[Incoming], begun: Begun | None = None) -> None:
         """All effects of `batch`, confirmed. Transient failures are tried again; other failures are isolated."""
         for attempt in range(1, self.settings.retry_attempts + 1):
             try:
-                await self._attempt(batch, attempt)
+                await self._attempt(batch, attempt, begun if attempt == 1 else None)
             except TRANSIENT as error:
                 await self._pause(attempt, error)
             except Exception as error:  # noqa: BLE001 - an error of ours: find the record that brings it about
@@ -238,8 +271,8 @@ class StepRunner:
                 self._failures_in_row = 0
                 return
 
-    async def _attempt(self, batch: Sequence[Incoming], attempt: int) -> None:
-        outcomes = await self.handler.handle(batch)
+    async def _attempt(self, batch: Sequence[Incoming], attempt: int, begun: Begun | None) -> None:
+        outcomes = await (begun or self.handler.handle(batch))
         if len(outcomes) != len(batch):
             raise AssertionError(f"{self.handler.step} gave {len(outcomes)} outcomes for {len(batch)} records")
         await self._send_outcomes(batch, outcomes, attempt)
@@ -253,7 +286,7 @@ class StepRunner:
             sends.extend(wire)
             if refused is not None:
                 refusals.append((record, refused))
-        await self._send_all(sends)
+        await self._sender.send_all(sends)
         for record, refused in refusals:
             self._tell_refusal(record, refused)
 
@@ -294,7 +327,7 @@ class StepRunner:
 
     async def publish(self, outgoing: Sequence[Outgoing]) -> None:
         """Produce and wait until Kafka has confirmed all."""
-        await self._send_all([to_wire(out) for out in outgoing])
+        await self._sender.send_all([to_wire(out) for out in outgoing])
 
     def _tell_refusal(self, record: Incoming, refused: Refused) -> None:
         metrics.REJECTS.labels(self.handler.step, refused.error).inc()
@@ -307,26 +340,6 @@ class StepRunner:
             reason=refused.reason[:300],
             trace_id=record.trace_id,
         )
-
-    async def _send_all(self, sends: Sequence[WireRecord]) -> None:
-        """Enqueue all, then wait for all: `send` only enqueues, the delivery is the future that it gives."""
-        futures = []
-        async with asyncio.timeout(CONFIRM_SECONDS):
-            for kind, key, value, headers in sends:
-                topic = self.settings.topics.of(kind)
-                # Faust takes a partition and a timestamp too; None leaves both to the client.
-                futures.append(await self.app.producer.send(topic, key, value, None, None, headers))
-        if not futures:
-            return
-        # `wait` leaves what is late alone: a cancelled future of aiokafka's would be sent all the same.
-        _, late = await asyncio.wait([asyncio.ensure_future(f) for f in futures], timeout=CONFIRM_SECONDS)
-        if late:
-            raise TransientError(
-                f"Kafka has not confirmed {len(late)} of {len(futures)} records in {CONFIRM_SECONDS:.0f} s"
-            )
-        for future, sent in zip(futures, sends, strict=True):
-            await future
-            metrics.RECORDS_OUT.labels(self.handler.step, self.settings.topics.of(sent.kind)).inc()
 
     # -- partitions ------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import Protocol, runtime_checkable
 
 from workers.logs import get_logger
@@ -12,6 +13,7 @@ log = get_logger("ticker")
 
 EVERY_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
+SHORTEST_PAUSE_SECONDS = 0.1
 
 
 @runtime_checkable
@@ -56,12 +58,17 @@ class Ticker:
         self._turn = turn
         self._transient = transient
         self._broken = broken
+        self._asked = asyncio.Event()
+
+    def soon(self) -> None:
+        """Nothing waits: what hangs on time need not wait for the next full second."""
+        self._asked.set()
 
     async def run(self) -> None:
         """Until it is cancelled."""
         pause = EVERY_SECONDS
         while True:
-            await asyncio.sleep(pause)
+            await self._sleep(pause)
             try:
                 async with self._turn:
                     await self._handler.tick()
@@ -73,3 +80,12 @@ class Ticker:
                 log.exception("tick.broken", error=repr(error))
                 self._broken(f"looking at the time failed: {error!r}")
                 return
+
+    async def _sleep(self, pause: float) -> None:
+        await asyncio.sleep(SHORTEST_PAUSE_SECONDS)
+        if pause > EVERY_SECONDS:  # it failed: to be asked again is no reason to hope
+            await asyncio.sleep(pause - SHORTEST_PAUSE_SECONDS)
+        else:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._asked.wait(), pause - SHORTEST_PAUSE_SECONDS)
+        self._asked.clear()

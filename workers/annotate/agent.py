@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,7 +14,7 @@ from topics.names import TopicKind
 from topics.rejects import Step
 from workers import metrics
 from workers.annotate.reader import Reader, Unread
-from workers.logs import bind_article, get_logger
+from workers.logs import bind_article, get_logger, is_debugging
 from workers.settings import Settings
 from workers.steps import Incoming, Outcome, Outgoing, Publish, Refused
 
@@ -25,6 +26,7 @@ class Annotate:
 
     step: Step = "annotate"
     input: TopicKind = "articles"
+    works_ahead = True
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -46,12 +48,16 @@ class Annotate:
         before = self._reader.copies.hits
         read = await loop.run_in_executor(self._thread, self._reader.read_each, [article for _, article in articles])
         metrics.COPIES.inc(self._reader.copies.hits - before)
+        told: list[Annotation] = []
         for (index, article), annotation in zip(articles, read, strict=True):
             if isinstance(annotation, Unread):
                 outcomes[index] = Refused(annotation.error, annotation.reason)
                 continue
-            _count(article, annotation, batch[index].trace_id)
+            told.append(annotation)
             outcomes[index] = [Outgoing("annotations", article.id, annotation, batch[index].trace_id)]
+            if is_debugging():
+                _tell(annotation, batch[index].trace_id)
+        _count(told)
         return outcomes
 
     async def confirmed(self, batch: Sequence[Incoming]) -> None:
@@ -67,13 +73,18 @@ class Annotate:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-def _count(article: Article, annotation: Annotation, trace_id: str | None) -> None:
-    metrics.ARTICLES_READ.labels(annotation.lang or "unknown").inc()
-    for event in annotation.events:
-        metrics.EVENTS.labels(event.type, event.status).inc()
-    with bind_article(article.id, trace_id):
+def _count(annotations: Sequence[Annotation]) -> None:
+    for lang, number in Counter(annotation.lang or "unknown" for annotation in annotations).items():
+        metrics.ARTICLES_READ.labels(lang).inc(number)
+    events = Counter((event.type, event.status) for annotation in annotations for event in annotation.events)
+    for (type_, status), number in events.items():
+        metrics.EVENTS.labels(type_, status).inc(number)
+
+
+def _tell(annotation: Annotation, trace_id: str | None) -> None:
+    with bind_article(annotation.article_id, trace_id):
         log.debug(
-            "article.read", source=article.source, entities=len(annotation.entities), events=len(annotation.events)
+            "article.read", source=annotation.source, entities=len(annotation.entities), events=len(annotation.events)
         )
 
 

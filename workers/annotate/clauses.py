@@ -7,22 +7,16 @@ from __future__ import annotations
 
 from spacy.tokens import Token
 
-from workers.annotate.complements import (
-    Complements,
-    has_child_before,
-    has_object,
-    is_long_after,
-    is_phrasal,
-    is_reporting,
-    is_speech,
-)
+from workers.annotate.complements import Complements, is_reporting, is_said, is_speech
 from workers.annotate.lexicon import lexicon
-from workers.annotate.modality import is_status_word, negates, read_habit, read_modality
+from workers.annotate.modality import is_status_word, negates, negation_of, read_habit, read_modality
+from workers.annotate.phrasal import has_child_before, has_object, is_long_after, is_phrasal
 from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
 
 _COMPLEMENTS = frozenset({"xcomp", "ccomp", "csubj", "csubjpass", "acomp", "parataxis", "oprd", "attr"})
 _OCCASIONS = frozenset({"day", "night", "moment", "morning", "evening", "weekend", "hour"})
 _FINITE = frozenset({"VBD", "VBZ", "VBP"})
+_NEARLY = frozenset({"close", "closer", "near", "nearer"})
 _PRESENT = frozenset({"VBZ", "VBP"})
 _BEFOREHAND = frozenset({"when", "once", "after", "until", "whenever", "as", "while"})
 
@@ -35,6 +29,14 @@ def _is_unfulfilled(noun: Token) -> bool:
     return any(negates(child) for child in above.children) or (is_infinitive(above) and above.dep_ in {"pcomp", "acl"})
 
 
+def _plan_of(noun: Token) -> Token:
+    """The plan that belongs to `noun`: "a plot by officers to oust him"; else the noun itself."""
+    if noun.dep_ == "pobj" and noun.head.lower_ in {"by", "of", "among"}:
+        planned = noun.head.head
+        return planned if is_status_word(planned, "hypothetical_nouns") else noun
+    return noun
+
+
 class ClauseWalk(Complements):
     """The walk over verbs."""
 
@@ -43,7 +45,7 @@ class ClauseWalk(Complements):
         if not self.step():
             return
         self.path.append(verb)
-        read_modality(verb, self.verdict, negation=negation)
+        read_modality(verb, self.verdict, negation=negation, willed=own and self.willed)
         self._said_between(verb)
         head, dep = verb.head, verb.dep_
         if not any(map(is_verbal, self.path[:-1])):
@@ -66,6 +68,16 @@ class ClauseWalk(Complements):
             self._of_noun(verb, head)
         elif dep == "pcomp":
             self._after_preposition(verb, head)
+
+    def implied(self, word: Token) -> None:
+        """A word that cannot be said of what is not: who is to "disperse protesters" has protesters before him."""
+        self.settled = True
+        self.path.append(word)
+        denied = negation_of(word)
+        if denied is not None and denied.dep_ == "neg":
+            self.verdict.raise_to("negated", denied)
+        self.clause_of(word)
+        self.reports_above(word)
 
     def _said_between(self, verb: Token) -> None:
         """ "Seoul fired a missile, officials said, two days after …"."""
@@ -106,6 +118,10 @@ class ClauseWalk(Complements):
             self.background = verb
         elif not is_verbal(head):
             return
+        elif self.kind.spoken and self.path == [verb] and _stands_apart(verb):
+            while is_infinitive(head) and head.dep_ in {"xcomp", "advcl"} and is_verbal(head.head):
+                head = head.head
+            self.verb(head, negation=False)  # "has pledged to keep order, rebuffing calls for a vote"
         elif verb.tag_ == "VBG" and is_phrasal(head, "holding_phrasal"):
             self.complement(verb, head)  # "held off attacking"
         elif verb.tag_ in {"VBG", "VBN"} and not marks:
@@ -116,7 +132,10 @@ class ClauseWalk(Complements):
     def _purpose(self, verb: Token, head: Token) -> None:
         """A purpose is still ahead, also of something that happened: "flew to Moscow to meet Putin"; but what is used
         for an end, or goes so far as to reach it, reaches it."""
-        if self.never(head):
+        if self.never(head) or self._under_decision(verb, head):
+            return
+        if self.kind.spoken and self.path == [verb] and is_verbal(head) and not is_status_word(head, "motion"):
+            self.verb(head)  # "rallied to demand reforms", "wrote to protest": it is said in doing so
             return
         reached = has_object(head) or is_passive(head) if is_status_word(head, "actual") else False
         if is_verbal(head) and (reached or is_status_word(head, "realising")):
@@ -156,6 +175,7 @@ class ClauseWalk(Complements):
 
     def _of_noun(self, verb: Token, noun: Token) -> None:
         self._told_as_background(verb, noun)
+        noun = _plan_of(noun) if is_infinitive(verb) else noun
         lemma = noun.lemma_.lower()
         if is_status_word(noun, "invented") and any(
             c.lower_ in {"in", "where"} for c in children(verb, "prep", "advmod")
@@ -163,14 +183,9 @@ class ClauseWalk(Complements):
             self.verdict.raise_to("hypothetical", noun)  # "a series in which spies kidnap her"
         if lemma == "time" and has_child(noun, "last") and not is_infinitive(verb):
             self.verdict.raise_to("historical", noun)  # "the last time they met"
-        elif noun.dep_ == "dobj" and is_status_word(noun.head, "memory") and not is_infinitive(verb):
-            self.verdict.raise_to("historical", noun.head)  # "remembers the night the missiles fell"
         elif not is_infinitive(verb):
-            if lemma in _OCCASIONS and noun.dep_ == "pobj":
-                return  # "did not yield on the day that they met": they met
-            if self._is_content(verb):
-                self.listed_noun(noun, default="actual")
-        elif noun.head == noun:
+            self._clause_of_noun(verb, noun)
+        elif noun.head == noun or (noun.pos_ == "PROPN" and verb.i - noun.i == 2):
             self.verdict.raise_to("future", verb)  # the headline's "Rivals to resume talks"
         elif lemma == "one" or _is_counted(noun):
             self.above_noun(noun)  # "the first to launch" did
@@ -181,21 +196,39 @@ class ClauseWalk(Complements):
         else:
             self.listed_noun(noun, default="hypothetical")
 
+    def _clause_of_noun(self, verb: Token, noun: Token) -> None:
+        if noun.dep_ == "dobj" and is_status_word(noun.head, "memory"):
+            self.verdict.raise_to("historical", noun.head)  # "remembers the night the missiles fell"
+        elif noun.lemma_.lower() in _OCCASIONS and noun.dep_ == "pobj":
+            return  # "did not yield on the day that they met": they met
+        elif self._is_content(verb):
+            self.listed_noun(noun, default="actual")
+
     @staticmethod
     def _is_content(verb: Token) -> bool:
         """Does the clause say what a claim or a plan is: "the claim that it fired", and not "the deal signed there"?"""
         if any(c.dep_ == "mark" and c.lower_ == "that" for c in verb.children):
             return True
+        told = verb.left_edge.lower_ == "that" and verb.left_edge.dep_ not in {"nsubj", "nsubjpass", "dobj", "pobj"}
+        if verb.dep_ == "relcl" and told and is_said(verb.head):
+            return True  # "a rumour that pirates had seized a tanker"
         return verb.dep_ == "acl" and any(c.dep_ in {"nsubj", "nsubjpass"} for c in verb.children)
 
     def _told_as_background(self, verb: Token, noun: Token) -> None:
         if verb.dep_ == "acl" and verb.tag_ == "VBN" and noun.dep_ in {"pobj", "dobj"} and _is_unfulfilled(noun):
             self.background = verb  # "none was traced to a missile fired at the town"
         had = any(c.dep_ == "aux" and c.lower_ == "had" for c in verb.children)
-        if (verb.dep_ == "relcl" and had) or (self.kind.lasting and verb.tag_ == "VBN" and noun.head != noun):
+        news = noun.lemma_.lower() == "time" and has_child(
+            noun, "first", "second", "third"
+        )  # "the first time they had met"
+        if (verb.dep_ == "relcl" and had and not news) or (
+            self.kind.lasting and verb.tag_ == "VBN" and noun.head != noun
+        ):
             self.background = verb
         if noun.dep_ == "pobj" and noun.head.lower_ == "of" and is_status_word(noun.head.head, "historical_nouns"):
             self.verdict.raise_to("historical", noun.head.head)
+        if noun.dep_ == "pobj" and noun.head.lower_ in {"after", "since"} and is_long_after(noun.head):
+            self.verdict.raise_to("historical", noun.head)  # "a year after the quake that killed 900"
         if verb.dep_ == "relcl" and noun.dep_ == "pobj" and noun.head.lower_ == "of" and noun.head.head.pos_ == "NOUN":
             self.path.append(noun.head.head)  # "its launch last month of a missile that flew far"
         if has_child(verb, "when") or any(has_child(prep, "which") for prep in children(verb, "prep")):
@@ -212,7 +245,11 @@ class ClauseWalk(Complements):
             if above.tag_ not in {"VBD", "VBN"}:  # "flew for an hour before splashing down"
                 self.verdict.raise_to("future", preposition)
         elif lower == "against":
-            self.verdict.raise_to("hypothetical", preposition)
+            decided = is_verbal(above) and is_status_word(above, "deciding")
+            self.verdict.raise_to("negated" if decided else "hypothetical", preposition)
+        elif above.lower_ in _NEARLY:
+            past = above.head.tag_ == "VBD" and above.head.lemma_.lower() == "come"
+            self.verdict.raise_to("negated" if past else "hypothetical", above)  # "came close to shutting the border"
         elif above.pos_ in {"NOUN", "PROPN"}:
             self.listed_noun(above, default="actual")
         elif above.pos_ == "ADJ":
@@ -233,6 +270,11 @@ class ClauseWalk(Complements):
             self.verb(verb, negation=False)
         elif is_status_word(verb, "hypothetical"):
             self.verdict.raise_to("hypothetical", verb)
+
+
+def _stands_apart(verb: Token) -> bool:
+    """Does a participle stand behind a comma?"""
+    return verb.tag_ == "VBG" and verb.i > 0 and verb.nbor(-1).text == ","
 
 
 def _is_counted(noun: Token) -> bool:

@@ -14,6 +14,7 @@ from topics.annotations import Status
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negates, negation_of
 from workers.annotate.ontology import EventType
+from workers.annotate.phrasal import has_object, is_phrasal, is_postponing, is_retracting
 from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
 from workers.annotate.verdict import Verdict
 
@@ -21,6 +22,7 @@ DEPTH = 14
 """So many steps up a parse is as far as any sentence goes; a broken parse must not send the walk in circles."""
 
 _CLAUSAL = frozenset({"conj", "ccomp", "xcomp", "parataxis", "acomp"})
+_FINITE = frozenset({"VBD", "VBZ", "VBP"})
 _SPEECH = (("reporting", "say"), ("reporting", "speak"), ("status", "denying"))
 _JUDGEMENTS: tuple[tuple[Status, str], ...] = (
     ("negated", "negated"),
@@ -35,6 +37,11 @@ def is_speech(verb: Token) -> bool:
     """Does somebody speak: say, deny, accuse, urge?"""
     lemma, words = verb.lemma_.lower(), lexicon()
     return any(lemma in words.words(*name) for name in _SPEECH)
+
+
+def is_said(noun: Token) -> bool:
+    """Is it a noun of saying: "report", "claim", "rumour"?"""
+    return noun.lemma_.lower() in lexicon().words("reporting", "nouns")
 
 
 def is_reporting(verb: Token) -> bool:
@@ -57,6 +64,7 @@ class Complements(ABC):
         self.reports: list[Token] = []
         self.background: Token | None = None
         self.settled = False  # done by the verb over it ("agreed a truce"), so that a date ahead does not matter
+        self.willed = False  # to say that one will do it is to do it
         self._steps = 0
 
     @abstractmethod
@@ -96,7 +104,13 @@ class Complements(ABC):
             return
         if any(t.text == ";" for t in verb.doc[min(verb.i, head.i) : max(verb.i, head.i)]):
             return  # two sentences with a semicolon between them
+        if head.pos_ == "NOUN" and verb.dep_ == "ccomp" and not is_verbal(head):
+            self.listed_noun(head, default="actual")  # "reports that he was shot were untrue"
+            return
+        if self._is_row(verb, head):
+            return  # "Chad threatens Mali with sanctions, promises arms to Niger"
         rules = (
+            self._under_decision,
             self._under_denial,
             self._under_stop,
             self._under_auxiliary,
@@ -107,6 +121,29 @@ class Complements(ABC):
         )
         if not any(rule(verb, head) for rule in rules):
             self._under_other(verb, head)
+
+    @staticmethod
+    def _is_row(verb: Token, head: Token) -> bool:
+        """Do two verbs of a headline stand in a row with a comma, one of which the parser takes for what is said?"""
+        if verb.dep_ != "ccomp" or verb.i > head.i or verb.tag_ not in _FINITE or not any(children(verb, "nsubj")):
+            return False
+        comma = verb.doc[head.i - 1].text == ","
+        return comma and not any(children(head, "nsubj", "nsubjpass", "expl", "aux"))
+
+    def _under_decision(self, verb: Token, head: Token) -> bool:
+        """ "voted to lift the embargo", "decided to impose tariffs": where the decision is the deed, it is done."""
+        if not (self.kind.decided and is_infinitive(verb) and is_status_word(head, "deciding")):
+            return False
+        passive = is_passive(verb)
+        at_the_polls = head.lemma_.lower() == "vote" and is_status_word(verb, "electing")
+        commands = head.lemma_.lower() == "order" and not passive
+        if at_the_polls or commands or not (passive or has_object(verb)):
+            return False  # "agreed to step down": he has not yet; "police were ordered to arrest him"
+        if any(has_child(clause, "if", "once", "unless", "provided") for clause in children(verb, "advcl")):
+            self.verdict.raise_to("future", head)  # "agreed to lift them once the last prisoner is home"
+        self.settled = True
+        self.verb(head)
+        return True
 
     def _under_denial(self, verb: Token, head: Token) -> bool:
         """ "denied that it fired", "refused to fire", "failed to fire"; "did not deny" leaves it open."""
@@ -164,12 +201,16 @@ class Complements(ABC):
         yet = next((c for c in head.children if c.lower_ == "yet"), None)
         if lemma in {"be", "have", "remain"} and yet is not None:
             self.verdict.raise_to("negated", yet)
-        elif lemma == "be" and head.tag_ == "VBD" and has_child(verb, "have"):
-            later = any(is_postponing(other) for other in children(head, "conj"))
-            self.verdict.raise_to("future" if later else "negated", head)
+        elif lemma == "be" and head.tag_ == "VBD" and (has_child(verb, "have") or has_child(head, "but")):
+            self._not_come(head)
         else:
             return False
         return True
+
+    def _not_come(self, head: Token) -> None:
+        """ "was to have met", "had been due to meet, but": it did not, unless it was only put off."""
+        later = any(is_postponing(o) or o.lemma_.lower() in {"move", "push"} for o in children(head, "conj"))
+        self.verdict.raise_to("future" if later else "negated", head)
 
     def never(self, head: Token) -> bool:
         """ "are in no mood to lift": they do not."""
@@ -195,7 +236,13 @@ class Complements(ABC):
         undone = negation_of(word) is not None or negation_of(word.head) is not None
         for status, name in _JUDGEMENTS:
             if is_status_word(word, name):
-                self.verdict.raise_to("hypothetical" if undone and status == "negated" else status, word)
+                if undone:  # "has not been able to deploy", "it is not impossible that they deploy"
+                    enabled = is_status_word(word, "enabled")
+                    self.verdict.raise_to(
+                        "negated" if enabled else "future" if name == "future" else "hypothetical", word
+                    )
+                else:
+                    self.verdict.raise_to(status, word)
                 return True
         return False
 
@@ -213,8 +260,11 @@ class Complements(ABC):
         if finite or any(c.dep_ in {"nsubj", "nsubjpass"} or c.tag_ == "MD" for c in verb.children):
             self._reported_by(head)
             return True
+        past = any(c.dep_ == "aux" and c.lower_ == "have" for c in verb.children)
+        if infinitive and past and not is_passive(head):
+            self._reported_by(head)  # "claimed to have wiped the disks"
+            return True
         if infinitive and is_passive(head):
-            past = any(c.dep_ == "aux" and c.lower_ == "have" for c in verb.children)
             going_on = any(c.dep_ == "aux" and c.lower_ == "be" for c in verb.children)
             if not (past or going_on):
                 self.verdict.raise_to("hypothetical", head)
@@ -230,6 +280,10 @@ class Complements(ABC):
         if head.lemma_.lower() == "order" and verb.tag_ == "VBN" and not has_child(verb, "be"):
             self.verb(head)  # "ordered him jailed"
             return True
+        top = head.head if head.dep_ in {"acomp", "xcomp"} and head.pos_ == "ADJ" else head
+        if is_status_word(head, "foreseen") and any(c.lower_ == "had" for c in children(top, "aux")):
+            self._not_come(top)  # "had been due to visit", "had planned to hold"
+            return True
         readied = head.lemma_.lower() == "prepare" and head.tag_ == "VBN" and not has_child(head, "has", "have", "had")
         self.verdict.raise_to("hypothetical" if readied else "future", head)
         self._weakened(head)
@@ -239,6 +293,9 @@ class Complements(ABC):
         """ "wants to meet", "is likely to meet"; but "feared that soldiers had been killed" reports."""
         if not (is_status_word(head, "hypothetical") or head.lemma_.lower() == "let"):
             return False
+        if head.lemma_.lower() == "help" and not is_infinitive(head) and head.tag_ in {"VBD", "VBN", "VBZ", "VBP"}:
+            self.verb(head)  # "helped to catch the fraudster"
+            return True
         if self.kind.failed_counts and is_status_word(head, "trying"):
             self.verb(head)  # a launch that was tried is one
             return True
@@ -286,6 +343,8 @@ class Complements(ABC):
         )
         if head.lemma_.lower() == "see" and head.tag_ in {"VBZ", "VBP"}:
             self.verdict.raise_to("hypothetical", head)  # "minister sees banks reaching agreement"
+        elif infinitive and is_status_word(head, "evincing") and is_verbal(head.head):
+            self.verb(head.head)  # "was quick to condemn"
         elif infinitive and taken:
             self.verb(head)  # "took turns to fire", "took the occasion to condemn"
         elif infinitive and not is_status_word(head, "actual"):
@@ -309,6 +368,11 @@ class Complements(ABC):
     def _reported_by(self, head: Token) -> None:
         self.verdict.attributed = True
         self.reports.append(head)
+        before = next((c for c in children(head, "advmod") if is_status_word(c, "historical_adverbs")), None)
+        if before is not None:
+            self.verdict.raise_to("historical", before)  # "previously, it said that it had agreed to sell"
+        if head.tag_ == "VBG" and is_verbal(head.head) and is_retracting(head.head):
+            self.verdict.raise_to("negated", head.head)  # "withdrew its story saying that he had been shot"
         nothing = any(negates(c) for c in children(head, "nsubj"))
         if nothing or negation_of(head) is not None:
             if is_status_word(head, "opinion"):
@@ -333,32 +397,3 @@ class Complements(ABC):
             token = above
         if token.dep_ == "acl" and token.head.pos_ == "NOUN" and not is_infinitive(token):
             self.listed_noun(token.head, default="actual")  # "a report that it was in talks"
-
-
-def is_postponing(verb: Token) -> bool:
-    """Does the verb put something off: "delay", "push back"?"""
-    return is_status_word(verb, "postponing") or is_phrasal(verb, "postponing_phrasal")
-
-
-def has_object(verb: Token) -> bool:
-    """Has the verb a direct object?"""
-    return any(True for _ in children(verb, "dobj", "obj"))
-
-
-def has_child_before(verb: Token, word: Token) -> bool:
-    """Does a subject of `verb` stand before `word`?"""
-    return any(child.i < word.i for child in children(verb, "nsubj", "nsubjpass"))
-
-
-def is_long_after(word: Token) -> bool:
-    """Does "two years after" or the like stand before a clause or a preposition?"""
-    units = lexicon().words("times", "long_units")
-    before = word.nbor(-1).lower_ if word.i and word.lower_ in {"after", "since"} else ""
-    return before in units or any(child.lower_ in units for child in children(word, "npadvmod"))
-
-
-def is_phrasal(verb: Token, name: str) -> bool:
-    """Is the verb, with one of its particles, in a list of phrasal verbs ("call off")?"""
-    phrases = lexicon().words("status", name)
-    lemma = verb.lemma_.lower()
-    return any(f"{lemma} {child.lower_}" in phrases for child in children(verb, "prt", "advmod", "prep"))

@@ -36,7 +36,7 @@ _YEAR = r"(?P<year>(?:1[5-9]|20)\d\d)"
 _NTH = r"(?:st|nd|rd|th)?"
 _TO = r"\s?(?:-|–|to|and|until|through)\s?"
 _NOT_A_COUNT = (
-    r"(?![\s-]*(?:people|dlrs|dollars|tonnes|troops|soldiers|missiles|km|miles|%|percent|million|billion|drones))"
+    r"(?![\s-]*(?:people|met(?:re|er)|feet|foot|km|kg|mile|acre|euro|pound|page|word|seat|strong|bed|room|dlrs|dollars|tonnes|troops|soldiers|missiles|km|miles|%|percent|million|billion|drones))"
     r"(?![.,:]\d)"
 )
 _EVENT_OF_A_YEAR = (
@@ -117,7 +117,7 @@ _SOURCES: tuple[tuple[str, str], ...] = (
         "year",
         (
             r"\b(?:in|since|of|by|from|during|until|before|after|early|late|mid|the|to|for|summer|winter|spring|autumn"
-            rf"|fall|back in)[\s-]+{_YEAR}\b{_NOT_A_COUNT}"
+            rf"|fall|back in|a|an|his|her|its|their)[\s-]+{_YEAR}\b{_NOT_A_COUNT}"
         ),
     ),
     ("possessive_year", rf"\b{_YEAR}{_EVENT_OF_A_YEAR}"),

@@ -130,9 +130,8 @@ def _sentence_events(
             if trace is not None:
                 trace.figure(candidate)
             continue
-        verdict = judge(candidate.frame, kind, setting, carried=_is_carried(candidate.trigger))
-        if candidate.trigger.status is not None:
-            verdict.raise_to(candidate.trigger.status, candidate.frame.head)
+        trigger = candidate.trigger
+        verdict = judge(candidate.frame, kind, setting, carried=_is_carried(trigger), says=trigger.status)
         codes = ontology.codes(candidate.trigger)
         place = place_of(candidate.frame, kind, cast)
         found = Found(candidate, kind, verdict, codes, *participants(candidate, kind, cast, place))

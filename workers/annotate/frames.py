@@ -194,6 +194,8 @@ class Frame:
             return False
         if any(prep.lower_ in {"of", "with", "between", "among", "by"} for prep in children(self.head, "prep")):
             return False
+        if any(word.text[:1].isupper() for word in children(self.head, "amod", "compound", "nmod")):
+            return False  # "voiced outrage at an Israeli strike"
         return len(subjects_of(verb)) > 1
 
     def _bearers(self) -> list[Token]:

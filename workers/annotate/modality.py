@@ -42,12 +42,14 @@ def _is_idle(word: Token) -> bool:
     return after in {"only", "just", "least"} or before == "or"
 
 
-def read_modality(verb: Token, verdict: Verdict, *, negation: bool = True) -> None:
-    """Raise `verdict` by the words that hang on `verb`; without `negation`, by modals and conditions only."""
+def read_modality(verb: Token, verdict: Verdict, *, negation: bool = True, willed: bool = False) -> None:
+    """Raise `verdict` by the words that hang on `verb`; without `negation`, by modals and conditions only; `willed`: to
+    say that one will do it is to do it ("we will stand by you")."""
     for child in verb.children:
         dep, lower = child.dep_, child.lower_
         if dep == "aux" and child.tag_ == "MD":
-            _modal(verb, child, verdict)
+            if not (willed and _is_will(verb, child)):
+                _modal(verb, child, verdict)
         elif dep == "aux" and lower in _INVERTED and _is_inverted(verb, child):
             verdict.raise_to("hypothetical", child)  # "had it launched a missile, we would have known"
         elif dep in {"mark", "advmod", "prep"}:
@@ -116,6 +118,12 @@ def negates(child: Token) -> bool:
     return False
 
 
+def _is_will(verb: Token, modal: Token) -> bool:
+    """Does the modal announce, with no condition?"""
+    announced = modal.lower_ in _WILL or (modal.lower_ in {"would", "'d"} and _is_reported_will(verb))
+    return announced and not _is_conditional(verb)
+
+
 def _modal(verb: Token, modal: Token, verdict: Verdict) -> None:
     lower = modal.lower_
     if lower in _WILL:
@@ -151,6 +159,8 @@ def _is_conditional(verb: Token) -> bool:
 
 def read_habit(verb: Token, verdict: Verdict) -> None:
     """ "once", "often", "used to": told of the past or of many times."""
+    if any(c.tag_ == "MD" for c in children(verb, "aux")):
+        return  # "will always stand by you"
     words = lexicon().words("status", "habitual_adverbs") | lexicon().words("status", "historical_adverbs")
     for child in children(verb, "advmod", "aux"):
         if child.lower_ in words or (child.dep_ == "aux" and child.lower_ == "used"):

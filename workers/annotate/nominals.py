@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from spacy.tokens import Token
 
-from workers.annotate.complements import has_object, is_phrasal
 from workers.annotate.known import is_definite, is_past
-from workers.annotate.modality import is_status_word, negation_of
+from workers.annotate.modality import is_status_word, negates, negation_of
+from workers.annotate.phrasal import has_object, is_phrasal
 from workers.annotate.phrases import IRREALIS, NOMINAL, PhraseWalk
 from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
 
@@ -59,7 +59,7 @@ class Walk(PhraseWalk):
         performed = self._is_performed(noun)
         for child in (c for token in dict.fromkeys((*tokens, noun)) for c in token.children):
             lower = child.lower_
-            if child.dep_ in {"det", "neg", "preconj"}:
+            if child.dep_ in {"det", "neg", "preconj"} and child not in tokens:
                 if lower in {"no", "neither", "not"}:
                     self.verdict.raise_to("negated", child)
                 elif lower == "any":
@@ -72,9 +72,10 @@ class Walk(PhraseWalk):
     def _is_performed(self, noun: Token) -> bool:
         """ "mounted its long-threatened invasion": what was planned was done."""
         verb = noun.head
-        if noun.dep_ == "nsubj" and verb.tag_ == "VBD" and verb.lemma_.lower() in _UNDER_WAY:
-            return self.status_of(verb) == "actual"  # "the long-postponed summit got under way"
-        if noun.dep_ not in {"dobj", "nsubjpass"} or not is_status_word(verb, "performing"):
+        begun = is_status_word(verb, "happening") or verb.lemma_.lower() in _UNDER_WAY
+        if noun.dep_ == "nsubj" and verb.pos_ == "VERB" and begun:
+            pass  # "the long-postponed summit got under way"
+        elif noun.dep_ not in {"dobj", "nsubjpass"} or not is_status_word(verb, "performing"):
             return False
         return verb.tag_ in {"VBD", "VBN"} and self.status_of(verb) == "actual"
 
@@ -119,7 +120,11 @@ class Walk(PhraseWalk):
     # --- object and subject ----------------------------------------------------------------------------------
 
     def _object_of(self, noun: Token, verb: Token) -> None:
-        if is_status_word(verb, "reaction") or is_status_word(verb, "keeping"):
+        unseen = is_status_word(verb, "detecting") and not is_definite(noun) and any(map(negates, verb.children))
+        if unseen:
+            self.verdict.raise_to("negated", verb)  # "neither of them detected a launch"
+            self.reports_above(verb)
+        elif is_status_word(verb, "reaction") or is_status_word(verb, "keeping"):
             self.reports_above(verb)  # what is condemned or welcomed has happened
         elif is_status_word(verb, "memory"):
             self.verdict.raise_to("historical", verb)
@@ -132,6 +137,8 @@ class Walk(PhraseWalk):
                 self.reports_above(verb)  # who rejects an accusation was accused
             else:
                 self._refused(verb)
+        elif self.kind.at_home and self.kind.arranged and is_status_word(verb, "refusing"):
+            self.reports_above(verb)  # who boycotts a vote stays away from one
         elif is_status_word(verb, "negated"):
             if negation_of(verb) is None:
                 irrealis = self.status_of(verb) in IRREALIS and not is_status_word(verb, "refusing")
@@ -227,12 +234,15 @@ class Walk(PhraseWalk):
                 self.verdict.raise_to("future", verb)  # "the visit will not settle it"
             self.reports_above(verb)
             return True
-        if verb.lemma_.lower() == "be" and verb.tag_ == "VBZ" and has_child(noun, "a", "an"):
+        described = any(True for _ in children(verb, "acomp"))
+        if verb.lemma_.lower() == "be" and verb.tag_ == "VBZ" and has_child(noun, "a", "an") and not described:
             self.verdict.raise_to("hypothetical", verb)  # "an attack on one is an attack on all"
         if not is_definite(noun) or self.status_of(verb) not in IRREALIS:
             return False
-        if self.kind.arranged:
-            self.verdict.raise_to("future", verb)  # "the summit could bring a deal"
+        if self.kind.arranged and not has_child(verb, "have"):
+            self.verdict.raise_to(
+                "future", verb
+            )  # "the summit could bring a deal", but "would have failed without him"
         else:
             self.reports_above(verb)
         return True

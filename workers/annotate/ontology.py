@@ -164,6 +164,7 @@ class EventType:
     failed_counts: bool = False
     lasting: bool = False
     arranged: bool = False
+    decided: bool = False  # who decides it does it: a vote to lift sanctions lifts them
     yields_to: tuple[str, ...] = ()
     actor: tuple[str, ...] | None = None  # slots of the roles where a trigger names none
     target: tuple[str, ...] | None = None

@@ -251,6 +251,7 @@ def _with_roles(known: EventType, spec: TypeSpec) -> EventType:
         target=known.target if spec.target is None else spec.target,
         together=known.together if spec.together is None else spec.together,
         personal=known.personal if spec.personal is None else spec.personal,
+        decided=known.decided if spec.decided is None else spec.decided,
         spoken=known.spoken if spec.spoken is None else spec.spoken,
         at_home=known.at_home if spec.at_home is None else spec.at_home,
         on_ground=known.on_ground if spec.on_ground is None else spec.on_ground,

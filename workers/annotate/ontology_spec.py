@@ -91,6 +91,7 @@ class TypeSpec(Strict):
     failed_counts: Flag | None = Field(default=None, description="an attempt that failed is still the event")
     lasting: Flag | None = Field(default=None, description="what the event makes goes on, as sanctions do")
     arranged: Flag | None = Field(default=None, description="it is called before it is held: a summit may be to come")
+    decided: Flag | None = Field(default=None, description="who decides it does it: by a vote to lift them")
     spoken: Flag | None = Field(default=None, description="is words: what they speak of is not where it happens")
     at_home: Flag | None = Field(default=None, description="happens in the country whose it is")
     on_ground: Flag | None = Field(default=None, description="done to the country on whose ground it happens")

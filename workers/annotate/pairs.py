@@ -84,7 +84,8 @@ class Pairs(Classes):
         twins = lexicon().words("names", token.lower_) if token.lower_ in _TWINS else frozenset()
         if twins and not leaders:
             return [self.spoken_for(token, code) for code in sorted(twins)]
-        if token.lower_ == "both" and token.dep_ in {"nsubj", "nsubjpass", "pobj", "dobj"} and not leaders:
+        two = token.lower_ == "both" or (token.lower_ == "two" and any(c.lower_ == "the" for c in token.children))
+        if two and token.dep_ in {"nsubj", "nsubjpass", "pobj", "dobj"} and not leaders:
             return self.states_before(self.position(token.doc), token.i)
         plural = token.tag_ in {"NNS", "NNPS"} and lemma in lexicon().words("roles", "parties")
         if not plural or self.owning(token):

@@ -5,20 +5,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from spacy.tokens import Token
 
 from topics.annotations import Status
 from workers.annotate.clauses import ClauseWalk
-from workers.annotate.complements import is_long_after, is_phrasal, is_speech
+from workers.annotate.complements import is_speech
 from workers.annotate.frames import CHARGES
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negation_of, read_habit
+from workers.annotate.phrasal import is_long_after, is_phrasal, is_retracting
 from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
 
 NOMINAL = frozenset({"NOUN", "PROPN"})
 IRREALIS = frozenset({"future", "hypothetical"})
 _FACTIVE = frozenset({"after", "following", "since", "despite", "amid", "over"})
+_PREDICATES = frozenset({"acomp", "attr", "oprd"})
+_AFTERMATH = frozenset({"after", "following", "amid", "despite"})
 _TOWARDS_EVENT = frozenset({"for", "to", "towards", "toward", "into", "of"})
 _BESIDE = frozenset({"on", "with", "about", "against"})
 _ADJECTIVES: tuple[tuple[Status, str], ...] = (
@@ -47,6 +52,8 @@ class PhraseWalk(ClauseWalk):
         """What an adjective before the noun says; if the event was `performed`, it was so whatever had been planned."""
         for status, name in _ADJECTIVES:
             planned = status in IRREALIS and name != "unreal_adjectives"
+            if word.lower_ == "attempted" and self.kind.failed_counts:
+                continue
             if word.lower_ in lexicon().words("status", name) and not (performed and planned):
                 self.verdict.raise_to(status, word)
         if any(child.tag_ == "MD" for child in word.children):
@@ -80,9 +87,11 @@ class PhraseWalk(ClauseWalk):
         elif lower in lexicon().words("status", "remote_prepositions"):
             self.background = preposition
         elif above.pos_ in NOMINAL:
-            self._in_noun(above)
+            self._in_noun(above, lower)
         elif is_verbal(above):
             self._under_verb(preposition, noun, above)
+        elif above.pos_ == "ADJ" and is_status_word(above, "knowing") and negation_of(above.head) is not None:
+            self.verdict.raise_to("negated", above)  # "is not aware of any launch"
         elif above.pos_ == "ADJ":
             self.subject_judged(above)
 
@@ -92,15 +101,23 @@ class PhraseWalk(ClauseWalk):
             above = above.head
         return not self.kind.arranged and is_definite(noun) and (above.tag_ == "VBD" or has_child(above, "was", "were"))
 
-    def _in_noun(self, above: Token) -> None:
+    def _in_noun(self, above: Token, preposition: str) -> None:
         travels = above.lemma_.lower() in lexicon().words("roles", "journey")
         if self.kind.arranged and travels and self._leads_there(above):
             self.verdict.raise_to("future", above)  # "on his way to a summit"
             return
         if above.lemma_.lower() in {"event", "case"} and above.dep_ == "pobj" and above.head.lower_ == "in":
             self.verdict.raise_to("hypothetical", above)  # "in the event of an attack"
+        elif preposition in _AFTERMATH or (preposition == "over" and self._answers(above)):
+            self.clause_of(above)  # "threatened retaliation over a show of force"
         else:
             self.listed_noun(above, default="actual")
+
+    @staticmethod
+    def _answers(noun: Token) -> bool:
+        return (
+            is_status_word(noun, "answers") or is_status_word(noun, "speech_acts") or is_status_word(noun, "penalties")
+        )
 
     @staticmethod
     def _leads_there(journey: Token) -> bool:
@@ -156,6 +173,8 @@ class PhraseWalk(ClauseWalk):
         if spoken_of and any(is_status_word(c, "prospective") for c in children(noun, "amod")):
             self.verdict.raise_to("hypothetical", verb)  # "consulted its allies on fresh sanctions"
             return
+        if preposition in _FACTIVE and _is_dated_back(noun):
+            return  # "will ask for it after last month's vote"
         given = is_definite(noun) or preposition in _FACTIVE or spoken_of
         if given and not self.kind.arranged:
             return
@@ -168,6 +187,8 @@ class PhraseWalk(ClauseWalk):
             self.verdict.raise_to("future" if given else status, verb)
         elif status == "negated" and given and self.kind.arranged and has_child(verb, "will", "wo"):
             self.verdict.raise_to("future", verb)  # "will not be travelling to the summit"
+        elif status == "negated" and preposition == "for" and not given:
+            self.verdict.raise_to(status, verb)  # "would not let its soil be used for attacks"
 
     def listed_noun(self, noun: Token, *, default: Status) -> None:
         """A noun above the event: "plans for", "threat of", "no sign of", "anniversary of"."""
@@ -206,17 +227,25 @@ class PhraseWalk(ClauseWalk):
         if dep == "pobj" and verb.head.lemma_.lower() in {"talk", "report", "idea"}:
             verb, dep = verb.head.head, verb.head.dep_
         if not is_verbal(verb):
+            self._found_false(
+                noun.doc[noun.i :] if verb == noun else ()
+            )  # of a broken parse the order of words is left
             return
-        refused = is_status_word(verb, "denying") or is_status_word(verb, "negated")
+        refused = is_status_word(verb, "denying") or is_status_word(verb, "negated") or is_retracting(verb)
         if dep in {"dobj", "nsubjpass"} and (refused or is_phrasal(verb, "negated_phrasal")):
             if negation_of(verb) is None:
                 self.verdict.raise_to("negated", verb)
         elif dep in {"nsubj", "nsubjpass"}:
             if is_status_word(verb, "failing") or is_phrasal(verb, "failing_phrasal"):
-                self.verdict.raise_to("negated", verb)  # "plans for a meeting fell through"
-            for word in children(verb, "acomp", "attr", "oprd"):
-                if is_status_word(word, "false"):
-                    self.verdict.raise_to("negated", word)
+                self.verdict.raise_to("negated", verb)  # "plans for a summit fell through"
+            for state in (verb, *children(verb, "xcomp")):
+                self._found_false(children(state, "acomp", "attr", "oprd"))
+
+    def _found_false(self, words: Iterable[Token]) -> None:
+        """ "were wrong", "turned out to be unfounded"."""
+        for word in words:
+            if word.dep_ in _PREDICATES and is_status_word(word, "false") and negation_of(word.head) is None:
+                self.verdict.raise_to("negated", word)
 
     def _in_memory_of(self, noun: Token) -> None:
         """ "a memorial to the victims of the massacre"."""
@@ -232,6 +261,12 @@ def _subject_above(verb: Token) -> Token:
     return next(children(above, "nsubj", "nsubjpass"), above)
 
 
+def _is_dated_back(noun: Token) -> bool:
+    """ "last month's vote", "yesterday's talks"."""
+    dated = (t for child in children(noun, "poss", "amod", "compound", "nmod", "npadvmod") for t in child.subtree)
+    return any(token.lower_ in {"last", "yesterday", "previous"} for token in dated)
+
+
 def _leads_up(above: Token) -> bool:
     """ "in the run-up to the vote", which the tokenizer cuts at its hyphen."""
     if above.lower_ != "up" or above.i < 2 or above.nbor(-1).text != "-":
@@ -241,9 +276,21 @@ def _leads_up(above: Token) -> bool:
 
 def _holder_of(preposition: Token) -> Token:
     """What a preposition belongs to; a plan or a halt just before it, even where the parser hangs it on the verb."""
+    while preposition.dep_ == "conj" and preposition.head.pos_ == "ADP":
+        preposition = _joined_to(preposition)
     above = preposition.head
     if preposition.i and is_verbal(above):
         before = preposition.nbor(-1)
         if before.head == above and before.pos_ == "NOUN" and any(is_status_word(before, name) for name in _LISTED):
             return before
     return above
+
+
+def _joined_to(preposition: Token) -> Token:
+    """The preposition that a further one takes up: the same word, if one is above ("for a truce in Mali and for")."""
+    above = preposition.head
+    while above.head != above and not is_verbal(above):
+        if above.lower_ == preposition.lower_:
+            return above
+        above = above.head
+    return preposition.head

@@ -42,6 +42,8 @@ def participants(
     if kind.symmetric:
         return _parties(frame, cast), []
     actor = _actors(trigger.actor, frame, cast, as_persons="actor" in trigger.personal)
+    if not actor and kind.together:
+        actor = _exercised(frame, cast)
     partners = [p for slot in kind.together for p in _resolved(frame.slot(slot), cast) if not p.id.startswith("place:")]
     actor = unique([*actor, *partners])
     if not actor:
@@ -68,6 +70,15 @@ def participants(
     if not target and kind.on_ground and place is not None:
         target = _of_ground(place, taken, frame, cast)
     return actor, target
+
+
+def _exercised(frame: Frame, cast: Cast) -> list[Participant]:
+    """ "Chad's navy fires missiles during a drill": who does a thing in it holds it."""
+    verb, relation, preposition = governor(frame.head) if frame.kind == "noun" else (None, "", None)
+    if verb is None or relation != "prep" or preposition is None or preposition.lower_ not in {"in", "during"}:
+        return []
+    acting = [t for t in subjects_of(verb) if cast.classes(t) & {"state", "military"}]
+    return unique(p for p in _resolved(acting, cast) if is_public(p) and not p.id.startswith("person:"))
 
 
 def _of_ground(place: Place, taken: set[str], frame: Frame, cast: Cast) -> list[Participant]:

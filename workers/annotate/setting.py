@@ -15,6 +15,7 @@ from spacy.tokens import Doc, Token
 from workers.annotate.dateglance import glance, may_refer_back
 from workers.annotate.dates import When, find_times
 from workers.annotate.datewords import ANAPHORIC
+from workers.annotate.fiction import invented
 from workers.annotate.lexicon import lexicon
 from workers.annotate.storytime import OPENING, StoryTime
 
@@ -46,6 +47,7 @@ class Setting:
     quoted: frozenset[int] = frozenset()  # tokens of a headline that stand in quotation marks
     frame: When | None = None  # the date of the main verb, if the sentence is background throughout
     has_news: bool = False  # is one of the dates of the news window?
+    invented: tuple[range, Token] | None = None  # tokens of a tale that is made up, and the word that says so
 
     @property
     def opening(self) -> When | None:
@@ -85,6 +87,7 @@ def setting_of(
         _quoted(sentence) if headline else frozenset(),
         None if has_news else _frame(times, published),
         has_news,
+        invented(sentence),
     )
 
 

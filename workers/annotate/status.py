@@ -6,6 +6,7 @@ only a source says.
 
 from __future__ import annotations
 
+from topics.annotations import Status
 from workers.annotate.cues import cue_before
 from workers.annotate.frames import Frame
 from workers.annotate.nominals import Walk
@@ -16,9 +17,15 @@ from workers.annotate.timing import apply_times
 from workers.annotate.verdict import Verdict
 
 
-def judge(frame: Frame, kind: EventType, setting: Setting, *, carried: bool) -> Verdict:
-    """The verdict on one trigger. `setting` is its sentence's; `carried`: the noun's verb performs it."""
+def judge(frame: Frame, kind: EventType, setting: Setting, *, carried: bool, says: Status | None = None) -> Verdict:
+    """The verdict on one trigger. `setting` is its sentence's; `carried`: the noun's verb performs it; `says`: what its
+    words say by themselves."""
     walk = Walk(kind)
+    walk.willed = says == "actual"
+    if says == "actual" and not kind.spoken:
+        walk.implied(frame.head)
+        apply_times(walk, setting, frame.head)
+        return walk.verdict
     if frame.kind == "verb" or is_verbal(frame.head):
         walk.verb(frame.head, own=True)
     else:
@@ -26,9 +33,13 @@ def judge(frame: Frame, kind: EventType, setting: Setting, *, carried: bool) -> 
     cue = cue_before(frame.tokens)
     if cue is not None and (cue[0] == "negated" or walk.verdict.status == "actual"):
         walk.verdict.raise_to(*cue)
+    if setting.invented is not None and frame.head.i in setting.invented[0]:
+        walk.verdict.raise_to("hypothetical", setting.invented[1])
     apply_times(walk, setting, frame.head)
     if is_verbal(frame.head) and walk.verdict.status != "historical":
         walk.attribute_above(frame.head)
     heard = bool(setting.hearsay) or frame.head.i in setting.quoted
     walk.verdict.attributed = walk.verdict.attributed or heard
+    if says is not None:
+        walk.verdict.raise_to(says, frame.head)
     return walk.verdict

@@ -19,6 +19,13 @@ PASSIVE_SUBJECTS = frozenset({"nsubjpass", "csubjpass"})
 OBJECTS = frozenset({"dobj", "obj", "oprd"})
 MODIFIERS = frozenset({"compound", "amod", "nmod", "poss", "nummod", "npadvmod"})
 _PASSIVE_LABELS = PASSIVE_SUBJECTS | {"auxpass", "agent"}
+_SPEECH = (
+    ("reporting", "say"),
+    ("reporting", "speak"),
+    ("status", "denying"),
+    ("roles", "against_states"),
+    ("roles", "spoken"),
+)
 _NOMINAL = frozenset({"NOUN", "PROPN"})
 _DEPTH = 6
 """How far chains of clauses are followed; a broken parse must not send a search far."""
@@ -93,7 +100,9 @@ def is_bare_passive(verb: Token, labels: set[str]) -> bool:
     """A headline's "Editor jailed in Minsk": a verb that needs an object and has none is in the passive."""
     if verb.tag_ not in {"VBD", "VBN"} or verb.dep_ not in {"ROOT", "conj", "ccomp"}:
         return False
-    if labels & (OBJECTS | {"aux", "ccomp", "xcomp", "dative", "prt"}) or not labels & SUBJECTS:
+    if labels & (OBJECTS | {"aux", "ccomp", "xcomp", "prt"}) or not labels & SUBJECTS:
+        return False
+    if any(True for child in children(verb, "dative") if child.pos_ != "ADP"):  # "sent to Chad" is still one
         return False
     has_more = any(c.dep_ == "conj" and is_verbal(c) for c in verb.children)  # "arrested and charged two men"
     return not has_more and verb.lemma_.lower() in lexicon().words("syntax", "transitive")
@@ -287,6 +296,7 @@ def _subjects_above(verb: Token, depth: int) -> list[Token]:
     if dep in {"conj", "advcl", "dep", "parataxis"} and is_verbal(head):
         if dep == "conj" and is_said_beside(verb, head):
             head = head.head  # "Chad said that it was over and accused Mali": it is Chad that accused
+        head = _told_before(verb, head)
         return surface_subjects(head) or subjects_of(head, depth + 1)
     if dep in {"xcomp", "ccomp"}:
         return _controller(verb, head, depth)
@@ -296,6 +306,16 @@ def _subjects_above(verb: Token, depth: int) -> list[Token]:
         above = head.head.head if head.head.pos_ == "ADV" else head.head  # "stopped short of expelling"
         return _behind_preposition(above, depth) if is_verbal(above) else _holder(above, depth)
     return []
+
+
+def _told_before(verb: Token, head: Token) -> Token:
+    """ "Chad fired rockets, Mali said, killing nine": what is told does so, unless it is words."""
+    words, lemma = lexicon(), verb.lemma_.lower()
+    if verb.dep_ != "advcl" or verb.tag_ != "VBG" or head.lemma_.lower() not in words.words("reporting", "say"):
+        return head
+    spoken = any(lemma in words.words(*name) for name in _SPEECH)
+    told = next((c for c in children(head, "ccomp") if c.i < head.i < verb.i), None)
+    return head if spoken or told is None else told
 
 
 def _subjects_over_noun(verb: Token, noun: Token, depth: int) -> list[Token]:

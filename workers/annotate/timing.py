@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from spacy.tokens import Doc, Token
 
-from workers.annotate.complements import DEPTH
+from workers.annotate.complements import DEPTH, is_reporting
 from workers.annotate.dates import When
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
@@ -18,6 +18,8 @@ _FINITE = frozenset({"VBD", "VBZ", "VBP", "MD"})
 _BELONGS = frozenset({"compound", "nummod", "amod", "nmod", "poss"})
 _FINENESS = {"day": 0, "week": 1, "month": 1, "span": 2, "year": 3}
 _UNTIL = ("for ", "until ", "till ", "through ")
+_ENDS = lexicon().words("times", "parts") | {"the", "of", "early", "late", "mid"}
+_OCCASIONS = frozenset({"after", "following", "since", "over", "despite", "amid"})
 _MOVING = frozenset({"extend", "prolong", "postpone", "delay", "defer", "move", "push", "shift"})
 _SEQUELS = frozenset({"after", "when", "before", "as"})
 _MOST_RECENT = frozenset({"last", "latest"})
@@ -29,8 +31,8 @@ def apply_times(walk: Walk, setting: Setting, trigger: Token) -> None:
     verdict = walk.verdict
     dates = _sorted(walk, setting)
     if dates.own:
-        _, when, meant = min(dates.own, key=lambda found: found[0])
-        turned = when.turned(setting.published, ahead=True) if meant else _directed(walk, setting, when)
+        rank, when, meant = min(dates.own, key=lambda found: found[0])
+        turned = when.turned(setting.published, ahead=True) if meant else _directed(walk, setting, when, at=rank[0])
         _date_by(walk, setting, turned)
     else:
         _date_by_others(walk, setting, dates)
@@ -75,16 +77,35 @@ def _sorted(walk: Walk, setting: Setting) -> _Dates:
         if (token.i not in place and _is_milestone(token, when, setting)) or _is_of_a_year(token):
             continue
         anchor = _anchor(token, when, place)
+        if anchor in place and _is_out_of_tense(token.doc[anchor], when, setting):
+            continue
         if anchor in place:
             rank = (place[anchor], _FINENESS[when.granularity], when.start)
             dates.own.append((rank, when, _is_meant_for(token, when)))
         elif anchor in shared or (not when.lasting and _follows(token.doc, anchor, place)):
-            dates.near.append(when)  # "in March Washington said Moscow was sending"
+            dates.near.append(
+                _told_on(when, anchor, setting, token.doc)
+            )  # "in March Washington said Moscow was sending"
         elif _is_aim(token.doc, anchor, place):
             dates.aims.append(when.turned(setting.published, ahead=True))
         elif anchor in timed:
             dates.sequels.append(when)
     return dates
+
+
+def _is_out_of_tense(word: Token, when: When, setting: Setting) -> bool:
+    """A verb in the present is not dated by the past: "the front is near Aksu, scene of fighting in 1983"."""
+    if setting.headline or word.tag_ not in {"VBZ", "VBP"} or not is_verbal(word):
+        return False
+    words = {c.lower_ for c in word.children if c.dep_ in {"aux", "auxpass"}}
+    return not words and when.other is None and not when.lasting and when.lies(setting.published) == "past"
+
+
+def _told_on(when: When, anchor: int, setting: Setting, sentence: Doc) -> When:
+    """ "'We stand by them,' he said on Monday": the day that somebody spoke lies back, in whatever tense he did."""
+    if anchor >= 0 and sentence[anchor].tag_ == "VBD" and is_reporting(sentence[anchor]):
+        return replace(when.turned(setting.published, ahead=False), other=None)
+    return when
 
 
 def _is_of_a_year(token: Token) -> bool:
@@ -104,7 +125,12 @@ def _is_aim(sentence: Doc, anchor: int, own: dict[int, int]) -> bool:
 
 def _is_meant_for(token: Token, when: When) -> bool:
     """ "called an election for 5 March", "put off until June"."""
-    before = token.doc.text[max(0, when.start - 8) : when.start].lower().split()[-1:]
+    before = token.doc.text[max(0, when.start - 24) : when.start].lower().split()
+    while before[-1:] and before[-1] in _ENDS:
+        before.pop()  # "until the end of April"
+    before = before[-1:]
+    if token.dep_ in {"poss", "compound", "amod", "nmod"} and before == ["for"]:
+        return False  # "retaliation for Tuesday's raid"
     if before == ["to"] and token.head.dep_ == "prep" and token.head.head.lemma_.lower() in _MOVING:
         return True
     return when.words.lower().startswith(_UNTIL) or (bool(before) and f"{before[0]} " in _UNTIL)
@@ -122,14 +148,16 @@ def _follows(sentence: Doc, anchor: int, own: dict[int, int]) -> bool:
     return verb.dep_ == "pcomp" and verb.head.dep_ == "agent" and verb.head.head.i in own
 
 
-def _directed(walk: Walk, setting: Setting, when: When) -> When:
-    """The reading of "on Friday" or "in July" that the tense of the event asks for."""
+def _directed(walk: Walk, setting: Setting, when: When, *, at: int = 0) -> When:
+    """The reading of "on Friday" or "in July" that the tense of the event asks for; it hangs on `walk.path[at]`."""
     if when.other is None:
         return when
     status = walk.verdict.status
     if status in {"future", "hypothetical"}:
         return when.turned(setting.published, ahead=True)
-    verb = next((token for token in walk.path if is_verbal(token)), None)
+    verbs = [token for token in walk.path if is_verbal(token)]
+    decreed = walk.settled and at < len(walk.path) and is_infinitive(walk.path[at])
+    verb = next((token for token in verbs if decreed or not is_infinitive(token)), verbs[0] if verbs else None)
     if verb is None or status == "negated":
         return when
     perfect = any(
@@ -237,16 +265,27 @@ def _anchor(token: Token, when: When, own: dict[int, int]) -> int:
     if modifies and token.i not in own and head.i not in own and not part_of_day and not _strikes(head):
         return -1  # "convicted of murder over the 2009 shooting"
     for _ in range(DEPTH):
-        if token.dep_ == "nsubj" and not _strikes(token) and token.i not in own and when.granularity != "day":
-            return -1  # "the winner of the vote in March resigned"
-        if token.pos_ == "ADJ" and token.dep_ == "amod" and token.i not in own:
-            return -1  # "payments due in 1987"
+        if token.i not in own and _is_another(token, when, own):
+            return -1
         if token.i in own or (is_verbal(token) and token.dep_ not in {"aux", "auxpass"}):
             return token.i
         if token.head == token:
             break
         token = token.head
     return -1
+
+
+def _is_another(token: Token, when: When, own: dict[int, int]) -> bool:
+    """Does a date under `token` belong to another thing than the verb above?"""
+    if token.dep_ == "nsubj" and not _strikes(token) and when.granularity != "day":
+        return True  # "the winner of the vote in March resigned"
+    if token.pos_ == "ADJ" and token.dep_ == "amod":
+        return True  # "payments due in 1987"
+    of = token if token.lower_ == "of" else token.head
+    if when.granularity != "year" or of.lower_ != "of" or token.dep_ not in {"pobj", "prep"}:
+        return False
+    noun = of.head  # "lifted the embargo after the coup of 2023"
+    return noun.dep_ == "pobj" and noun.head.lower_ in _OCCASIONS and noun.i not in own and noun.lower_ not in _ENDS
 
 
 def _strikes(noun: Token) -> bool:

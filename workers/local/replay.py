@@ -228,7 +228,7 @@ async def _decided(settings: Settings, patterns: Sequence[str]) -> None:
                 due = [moment for moment in await windows.due(patterns) if moment is not None]
                 if end is None or all(moment > end - ALLOWED_LATENESS for moment in due):
                     return
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(0.05)
     except TimeoutError:
         log.warning("replay.undecided", todo="a pattern that waits for silence may not have rung", patterns=patterns)
     finally:

@@ -26,7 +26,7 @@ from workers.settings import ENV_PREFIX, Settings
 log = get_logger("local")
 
 READY_SECONDS = 120.0
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.1
 HOPELESS_RESTARTS = 3
 STEPS = ("annotate", "watch", "notify")
 

@@ -95,19 +95,22 @@ class Counts:
 
     async def _remembered(self, batch: Sequence[Countable]) -> tuple[dict[tuple[int, str], str], dict[int, Micros]]:
         """The articles' guards, and the newest event time of each partition."""
-        partitions = sorted({item.partition for item in batch})
-        pipe = self._client.pipeline(transaction=False)
+        partitions: dict[int, list[Countable]] = {}
         for item in batch:
-            pipe.get(self._guard_key(item))
-        for partition in partitions:
+            partitions.setdefault(item.partition, []).append(item)
+        pipe = self._client.pipeline(transaction=False)
+        for partition, items in partitions.items():
             pipe.hget(self._keys.counts(partition).meta, "newest")
-        answers: list[str | None] = await pipe.execute() if batch else []
-        guards = {
-            (item.partition, item.annotation.article_id): (answer or "").rpartition("@")[0]
-            for item, answer in zip(batch, answers, strict=False)
-        }
-        times = zip(partitions, answers[len(batch) :], strict=True)
-        return guards, {partition: int(time) for partition, time in times if time}
+            pipe.mget([self._guard_key(item) for item in items])
+        answers = await pipe.execute() if batch else []
+        guards: dict[tuple[int, str], str] = {}
+        times: dict[int, Micros] = {}
+        for (partition, items), newest, found in zip(partitions.items(), answers[::2], answers[1::2], strict=True):
+            if newest:
+                times[partition] = int(newest)
+            for item, guard in zip(items, found, strict=True):
+                guards[partition, item.annotation.article_id] = (guard or "").rpartition("@")[0]
+        return guards, times
 
     def _guard_key(self, item: Countable) -> str:
         return self._keys.counts(item.partition).guard(item.annotation.article_id)

@@ -19,7 +19,7 @@ from workers.redis_client import Redis
 from workers.redis_keys import Keys, StoryKeys
 from workers.watch.durations import DAY, HOUR, SECOND
 from workers.watch.scripts import Call, Script, run
-from workers.watch.story_cache import Desk, Recent, StoryCache
+from workers.watch.story_cache import UNKNOWN, Desk, Recent, StoryCache
 from workers.watch.story_cells import Cell, Place, cell_of, wire_of
 from workers.watch.story_index import KEPT_ERAS, Assigned, Assignment, Sought, assignment, newest_era
 
@@ -33,6 +33,7 @@ _REFRESHED_SECONDS = 12 * HOUR // SECOND
 """A worker that has set how long a share lives does not set it again for so long."""
 
 _REFRESHED_MOST = 50_000
+_NEVER = float("-inf")
 
 _MOST_CELLS = 1000
 """Read in one call."""
@@ -70,6 +71,10 @@ def read_cells(places: Sequence[Place], answer: Sequence[Any]) -> dict[Place, Ce
     return found
 
 
+_Written = tuple[str, str, Cell]
+"""Key of the hash, field, value."""
+
+
 class _Decided:
     """What is to become of one article of a batch, and all that this hangs on."""
 
@@ -99,6 +104,7 @@ class Stories:
         """
         articles = [Sought(annotation) for annotation in annotations]
         decided: list[_Decided] = []
+        self._cache.unpin()
         for _ in range(_FRUITLESS_ATTEMPTS):
             decided = await self._decide(articles, decided)
             if await self._stored(decided):
@@ -124,8 +130,6 @@ class Stories:
                 if not unknown:
                     decided.append(_Decided(made, desk.asked))
                     desk.write(made.writes)
-                elif len(unknown) >= self._cache.at_once:
-                    break
             if not unknown:
                 return decided
             decided = _standing(decided, await self._look_up(unknown))
@@ -133,7 +137,7 @@ class Stories:
     async def _look_up(self, places: Iterable[Place]) -> frozenset[Place] | None:
         """Have the cells of `places` known; see `_read`."""
         changed: frozenset[Place] | None = frozenset()
-        wanted = [place for place in dict.fromkeys(places) if not self._cache.knows(place)]
+        wanted = [place for place in dict.fromkeys(places) if self._cache.get(place) is UNKNOWN]
         for at in range(0, len(wanted), _MOST_CELLS):
             found = await self._read(wanted[at : at + _MOST_CELLS])
             changed = None if changed is None or found is None else changed | found
@@ -143,7 +147,7 @@ class Stories:
         """Read cells, and forget what others have changed since; that, or None if it may be anything."""
         (answer,) = await run(self._client, [cells_call(self._keys, places, self._cache.version)])
         changed = self._caught_up(answer[0], answer[1])
-        self._cache.keep(read_cells(places, answer))
+        self._cache.pin(read_cells(places, answer))
         return changed
 
     def _caught_up(self, version: str, since: str) -> frozenset[Place] | None:
@@ -175,29 +179,26 @@ class Stories:
     async def _commit(self, known: str, writes: Mapping[Place, Cell], changed: str | None = None) -> str:
         """Store `writes` if Redis still stands at `known`: the version that it then stands at, or ''."""
         newest = max((era for _, era, _ in writes), default=0)
-        if not known:
+        if not self._cache.version:  # nor does a `known` of _ANY say how far cells go
             eras = map(int, await self._client.smembers(self._keys.eras))
             newest = max((newest, *eras)) + _BEYOND
         now = time.monotonic()
-        cells = [(self._keys.cells(*place), place, cell) for place, cell in writes.items()]
-        # Those that are to live longer come first.
-        cells.sort(key=lambda each: self._lives(each[0], now))
-        longer = sum(not self._lives(key, now) for key, _, _ in cells)
+        longer: list[_Written] = []
+        others: list[_Written] = []
+        for place, cell in writes.items():
+            key = self._keys.cells(*place)
+            refreshed = self._refreshed.get(key, _NEVER)
+            (others if now - refreshed < _REFRESHED_SECONDS else longer).append((key, place[2], cell))
         told = changed or json.dumps(list(writes), ensure_ascii=False, separators=(",", ":"))
-        args: list[str | int] = [known, secrets.token_hex(4), newest, SECONDS_TO_LIVE, _LOG_ENTRIES, told, longer]
-        for _, place, cell in cells:
-            args += (place[2], wire_of(cell))
-        (version,) = await run(self._client, [Call(_COMMIT, self._all_keys(key for key, _, _ in cells), args)])
+        args: list[str | int] = [known, secrets.token_hex(4), newest, SECONDS_TO_LIVE, _LOG_ENTRIES, told, len(longer)]
+        keys = [self._keys.version, self._keys.log]
+        for key, field, cell in (*longer, *others):
+            keys.append(key)
+            args += (field, wire_of(cell))
+        (version,) = await run(self._client, [Call(_COMMIT, keys, args)])
         if version:
-            self._refreshed.keep((key, now) for key, _, _ in cells[:longer])
+            self._refreshed.keep((key, now) for key, _, _ in longer)
         return str(version)
-
-    def _all_keys(self, cells: Iterable[str]) -> list[str]:
-        return [self._keys.version, self._keys.log, *cells]
-
-    def _lives(self, key: str, now: float) -> bool:
-        """Whether this worker has said not long ago how long the share lives."""
-        return key in self._refreshed and now - self._refreshed[key] < _REFRESHED_SECONDS
 
     async def _forget(self, annotations: Sequence[Annotation]) -> None:
         """Drop the spans that are too old, when a new one begins."""

@@ -6,12 +6,23 @@ It holds what Redis held at one version of the stories. Who writes says what cha
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from enum import Enum
 from typing import Final, Generic, TypeVar
 
 from workers.watch.story_cells import Cell, CellKind, Place
 
 K = TypeVar("K")
 V = TypeVar("V")
+D = TypeVar("D")
+
+
+class Unknown(Enum):
+    """What is said of a place of which nobody knows what is there."""
+
+    UNKNOWN = 0
+
+
+UNKNOWN = Unknown.UNKNOWN
 
 MOST_HEAVY = 3_000
 MOST_LIGHT = 60_000
@@ -28,22 +39,17 @@ class Recent(Generic[K, V]):
         self._young: dict[K, V] = {}
         self._old: dict[K, V] = {}
 
-    def __getitem__(self, key: K) -> V:
-        """Raises KeyError."""
-        try:
-            return self._young[key]
-        except KeyError:
-            value = self._old.pop(key)
-            self[key] = value
-            return value
+    def get(self, key: K, default: D) -> V | D:
+        """The value, or `default`."""
+        found = self._young.get(key, default)
+        if found is default and key in self._old:
+            self[key] = found = self._old.pop(key)
+        return found
 
     def __setitem__(self, key: K, value: V) -> None:
         if len(self._young) >= self._most:
             self._old, self._young = self._young, {}
         self._young[key] = value
-
-    def __contains__(self, key: K) -> bool:
-        return key in self._young or key in self._old
 
     def keep(self, items: Iterable[tuple[K, V]]) -> None:
         """Remember these."""
@@ -67,41 +73,48 @@ class StoryCache:
     def __init__(self) -> None:
         self.version = ""
         self.newest: int | None = None
-        self.at_once = MOST_HEAVY // 2
-        """So many cells that are unknown may be read before they are used: more would push each other out for ever."""
         self._heavy: Recent[Place, Cell | None] = Recent(MOST_HEAVY)
         self._light: Recent[Place, Cell | None] = Recent(MOST_LIGHT)
+        self._pinned: dict[Place, Cell | None] = {}
+
+    def unpin(self) -> None:
+        """Another batch begins: until now, all that was read for the one before was held, however much it was."""
+        self._pinned.clear()
 
     def stands_at(self, version: str) -> None:
         """What is held is what Redis holds at `version`, which names the newest span after the last colon."""
         self.version = version
         self.newest = int(version.rpartition(":")[2]) if version else None
 
-    def get(self, place: Place) -> Cell | None:
-        """What is there. Raises KeyError if that is not known."""
-        if self.newest is not None and place[1] > self.newest:
+    def get(self, place: Place) -> Cell | Unknown | None:
+        """What is there."""
+        kind, era, _ = place
+        if self.newest is not None and era > self.newest:
             return None
-        return (self._heavy if place[0] in _HEAVY else self._light)[place]
-
-    def knows(self, place: Place) -> bool:
-        """Whether `get` has an answer."""
-        if self.newest is not None and place[1] > self.newest:
-            return True
-        return place in (self._heavy if place[0] in _HEAVY else self._light)
+        found = (self._heavy if kind in _HEAVY else self._light).get(place, UNKNOWN)
+        return self._pinned.get(place, UNKNOWN) if found is UNKNOWN else found
 
     def keep(self, cells: Mapping[Place, Cell | None]) -> None:
-        """Remember what is there."""
+        """Remember what was written there."""
         for place, cell in cells.items():
             (self._heavy if place[0] in _HEAVY else self._light)[place] = cell
+
+    def pin(self, cells: Mapping[Place, Cell | None]) -> None:
+        """Remember what was read there for this batch."""
+        self._pinned |= cells
+        self.keep(cells)
 
     def drop(self, places: Iterable[Place]) -> None:
         """Somebody has written there."""
         places = list(places)
+        for place in places:
+            self._pinned.pop(place, None)
         self._heavy.drop(places)
         self._light.drop(places)
 
     def clear(self) -> None:
         """Nobody knows what was written."""
+        self._pinned.clear()
         self._heavy.clear()
         self._light.clear()
 
@@ -125,13 +138,11 @@ class Desk:
     def look(self, place: Place) -> Cell | None:
         """What is there, as far as it is known."""
         self.asked.append(place)
-        if (cell := self._written.get(place)) is not None:
-            return cell
-        try:
-            return self._cache.get(place)
-        except KeyError:
+        found = self._written.get(place) or self._cache.get(place)
+        if found is UNKNOWN:
             self.unknown.append(place)
             return None
+        return found
 
     def write(self, cells: Mapping[Place, Cell]) -> None:
         """From now on this is what is there."""

@@ -24,12 +24,14 @@ from itertools import islice
 from pathlib import Path
 
 import psutil
+import redis
 
 from tests.rig.broker import embedded_broker
 from tests.rig.kafka import real_kafka
 from tests.rig.redis import real_redis
 from topics.articles import Article
 from workers.archives.readers import Malformed, read_paths
+from workers.redis_keys import Keys
 
 PATTERNS = Path(__file__).with_name("patterns.yaml")
 KINDS = ("entity", "event", "pair")
@@ -50,6 +52,7 @@ class Bench:
 
     def __init__(self, archive: Path, folder: Path, environment: dict[str, str]) -> None:
         self.archive, self.folder, self.environment = archive, folder, environment
+        self.redis = redis.Redis.from_url(environment["TOCSIN_REDIS_URL"], decode_responses=True)
 
     def tocsin(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
@@ -84,7 +87,7 @@ class Bench:
         arguments = ["replay", str(self.archive), "--patterns", str(PATTERNS), "--name", name, "--keep", "--json",
                      "--workers", str(workers), "--report", str(report)]  # fmt: skip
         own = {"TOCSIN_PARTITIONS": str(partitions), "TOCSIN_STATE_DIR": str(self.folder / "state")}
-        killed = self._kill(arguments, own, kills)
+        killed = self._kill(arguments, own, name, kills)
         done = self.tocsin(*arguments, **own)
         if done.returncode:
             raise SystemExit(done.stderr)
@@ -102,23 +105,28 @@ class Bench:
             found["articles_per_second"],
         )
 
-    def _kill(self, arguments: list[str], own: dict[str, str], kills: int) -> int:
-        killed = 0
+    def _kill(self, arguments: list[str], own: dict[str, str], name: str, kills: int) -> int:
+        """Kill a run and all its steps at moments that lie anywhere on its way; how often that came off."""
         chance = random.Random(5)
-        for _ in range(kills):
+        moments = sorted(int(chance.uniform(0.02, 0.95) * self.articles) for _ in range(kills))
+        for killed, moment in enumerate(moments):
             with subprocess.Popen(
                 self.command(*arguments), env={**self.environment, **own}, stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             ) as process:  # fmt: skip
-                try:
-                    process.wait(chance.uniform(6, 12))
-                except subprocess.TimeoutExpired:
-                    for one in [*psutil.Process(process.pid).children(recursive=True), process]:
-                        one.send_signal(signal.SIGKILL)
-                    killed += 1
-                else:
-                    return killed
-        return killed
+                while self._done(name) < moment:
+                    if process.poll() is not None:
+                        return killed
+                    time.sleep(0.02)
+                for one in [*psutil.Process(process.pid).children(recursive=True), process]:
+                    one.send_signal(signal.SIGKILL)
+        return kills
+
+    def _done(self, name: str) -> int:
+        """Articles of a run of which the last step is done."""
+        keys = Keys(f"replay-{name}")
+        known = self.redis.smembers(keys.partitions)
+        return sum(int(self.redis.hget(keys.counts(int(number)).meta, "done") or 0) for number in known)
 
     def _counts(self, kind: str, at: str, namespace: str) -> tuple[tuple[str, int], ...]:
         done = self.tocsin("counts", "top", "--kind", kind, "--window", "7d", "--at", at, "--limit", "100000",
@@ -185,8 +193,8 @@ def main() -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tocsin-bench-")))
         broker = stack.enter_context(real_kafka() if chosen.kafka else embedded_broker())
-        redis = stack.enter_context(real_redis())
-        environment = {**os.environ, "TOCSIN_KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap, "TOCSIN_REDIS_URL": redis.url,
+        server = stack.enter_context(real_redis())
+        environment = {**os.environ, "TOCSIN_KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap, "TOCSIN_REDIS_URL": server.url,
                        "TOCSIN_KAFKA_SESSION_TIMEOUT": "6", "OPENBLAS_NUM_THREADS": "1",
                        "OMP_NUM_THREADS": "1"}  # fmt: skip
         bench = Bench(cut(chosen.paths, chosen.limit, folder), folder, environment)

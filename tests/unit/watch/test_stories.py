@@ -2,81 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import math
 import random
-import re
-import struct
-from collections.abc import Iterable
-from datetime import datetime
-from itertools import count
 
 import pytest
-from datasketch import MinHash
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.unit.watch.builders import annotation, at, event
-from tests.unit.watch.streams import FACTOR
+from tests.unit.watch.tellings_of import QUAKE, WORDS, assigned, copy, edited, minhash, own, text
 from topics.annotations import Annotation
-from workers.redis_client import Redis, connect
+from workers.redis_client import Redis
 from workers.redis_keys import Keys
-from workers.settings import Settings
 from workers.watch.copies import bands, from_wire, shortened, signature, similarity, to_wire
 from workers.watch.durations import DAY
-from workers.watch.redis_stories import SECONDS_TO_LIVE, Stories
+from workers.watch.redis_stories import Stories
 from workers.watch.stories import ERA, Story, era_of_mark, founded, mark_of
-from workers.watch.story_index import Assigned, MemoryStories
+from workers.watch.story_index import MemoryStories
 from workers.watch.tellings import telling_of
-
-WORDS = [f"word{n}" for n in range(800)]
-NAMESPACES = count()
-
-
-def text(seed: int, length: int = 300) -> list[str]:
-    dice = random.Random(seed)
-    return [dice.choice(WORDS) for _ in range(length)]
-
-
-def edited(words: list[str], share: float, seed: int = 0) -> list[str]:
-    """`words` with a run of new ones put in the place of a `share` of them, as an editor changes a paragraph."""
-    changed = int(len(words) * share)
-    return [*text(seed + 9999, changed), *words[changed:]]
-
-
-def minhash(words: list[str]) -> str:
-    """As the contract says: 64 little-endian uint32 over word 5-shingles."""
-    found = MinHash(num_perm=64, seed=1)
-    found.update_batch(" ".join(words[n : n + 5]).encode() for n in range(len(words) - 4))
-    return base64.b64encode(struct.pack("<64I", *(int(h) & 0xFFFFFFFF for h in found.hashvalues))).decode()
-
-
-def unit(terms: Iterable[str]) -> dict[str, float]:
-    """Terms of unit length, the strongest first."""
-    weights = {term: 1 / (1 + place / 4) for place, term in enumerate(terms)}
-    norm = math.sqrt(sum(weight**2 for weight in weights.values()))
-    return {term: round(weight / norm, 4) for term, weight in weights.items()}
-
-
-def copy(article: str, words: list[str], when: datetime | None = None, terms: str = "") -> Annotation:
-    return annotation(article, when or at(0), minhash=minhash(words), terms=unit(terms.split()))
-
-
-def own(article: str, terms: str, when: datetime | None = None, *events, years: tuple[int, ...] = ()) -> Annotation:
-    """An article in words of its own."""
-    return annotation(
-        article, when or at(0), *events, minhash=minhash(text(hash_of(article))), terms=unit(terms.split()), years=years
-    )
-
-
-def hash_of(name: str) -> int:
-    return int.from_bytes(name.encode(), "big") % 100_003
-
-
-def assigned(*articles: Annotation) -> list[Assigned]:
-    memory = MemoryStories()
-    return [memory.assign(article) for article in articles]
 
 
 def stories_of(*articles: Annotation) -> list[int]:
@@ -91,8 +31,6 @@ def stories(client: Redis) -> Stories:
 
 
 # -- one happening in different words --------------------------------------------------------------------------------
-
-QUAKE = "earthquake magnitude struck place:aceh ID tsunami rubble epicentre"
 
 
 def test_one_happening_in_different_words_is_one_story_of_several_texts() -> None:
@@ -260,100 +198,3 @@ def test_similarity_is_what_it_says() -> None:
     assert from_wire(to_wire(shortened(one))) == shortened(one)
     assert similarity(one, signature(minhash(text(5))) or ()) < 0.1
     assert len(set(bands(one))) == 8
-
-
-# -- in Redis --------------------------------------------------------------------------------------------------------
-
-
-def random_article(dice: random.Random, number: int) -> Annotation:
-    """One of a few happenings, in words of its own or copied, in order or not."""
-    happening = dice.randrange(6)
-    terms = [f"h{happening}w{n}" for n in dice.sample(range(12), 7)] + [f"c{n}" for n in dice.sample(range(9), 3)]
-    dice.shuffle(terms)
-    words = edited(text(happening), dice.choice([0.0, 0.05, 0.2]), number) if dice.random() < 0.5 else text(number)
-    day = happening / 2 + dice.uniform(0, 3)
-    told = event("protest", dice.choice(["KP", "RU"]), when=dice.choice([None, "2026-03-02", "2026-03-05"]))
-    return annotation(
-        f"a{dice.randrange(40)}", at(days=day), *([told] if dice.random() < 0.5 else []),
-        minhash=minhash(words) if dice.random() < 0.9 else "", terms=unit(terms),
-        years=tuple(dice.sample([2024, 2025, 2026], dice.choice([0, 0, 1]))),
-    )  # fmt: skip
-
-
-@settings(max_examples=15 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 10_000), most=st.sampled_from([2, 64]))
-def test_stories_in_memory_are_those_in_redis_whatever_the_batches(redis_url, seed, most) -> None:
-    dice = random.Random(seed)
-    told = [random_article(dice, number) for number in range(50)]
-
-    async def in_redis(batch: int) -> list[Assigned]:
-        client = connect(Settings(redis_url=redis_url))
-        stories = Stories(client, Keys(f"m{next(NAMESPACES)}"))
-        found = [one for n in range(0, len(told), batch) for one in await stories.assign(told[n : n + batch])]
-        await client.aclose()
-        return found
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("workers.watch.story_index.MAX_POSTING", most)
-        found = assigned(*told)
-        assert found == asyncio.run(in_redis(dice.randint(1, 50)))
-    if most > 2:
-        assert len({one.story for one in found}) < len({one.text for one in found}) < len({a.article_id for a in told})
-
-
-async def test_workers_that_read_the_same_news_at_the_same_time_find_one_story(redis_url) -> None:
-    async def worker(name: str) -> list[Assigned]:
-        client = connect(Settings(redis_url=redis_url))
-        told = [own(f"{name}{n}", QUAKE, at(minutes=n)) for n in range(4)]
-        told += [copy(f"{name}{n}copy", edited(text(1), 0.05, n), at(minutes=n)) for n in range(4)]
-        found = await Stories(client, Keys("t")).assign(told)
-        await client.aclose()
-        return found
-
-    for _ in range(5):
-        found = await asyncio.gather(*(worker(name) for name in "abcde"))
-        assert [len({one.story for one in each}) for each in zip(*found, strict=True)] == [1] * 8
-        assert len({one.text for each in found for one in each[4:]}) == 1
-        client = connect(Settings(redis_url=redis_url))
-        await client.flushall()
-        await client.aclose()
-
-
-async def test_all_is_forgotten_in_time_and_lies_in_one_slot(stories, client) -> None:
-    await stories.assign([copy("a", text(1), terms=QUAKE)])
-    keys = [key async for key in client.scan_iter()]
-    assert len(keys) == 1 + 1 + 1 + 8 + 8 + 3
-    for key in keys:
-        assert re.match(r"\{t:stories\}", key)
-        assert 0 < await client.ttl(key) <= SECONDS_TO_LIVE
-
-
-async def test_what_is_old_by_event_time_is_dropped_when_an_archive_is_read_fast(stories, client) -> None:
-    sizes = []
-    for day in range(0, 60, 3):
-        await stories.assign([own(f"a{day}n{n}", f"{QUAKE} t{day}x{n}", at(days=day)) for n in range(5)])
-        sizes.append(await client.dbsize())
-    assert max(sizes[4:]) <= 1.4 * sizes[3]
-    undated = own("u", QUAKE, at(days=4000)).model_copy(update={"event_time_source": "fetched"})
-    kept = await client.dbsize()
-    await stories.assign([undated])
-    assert await client.dbsize() > kept, "an article without a date says nothing of how far the news has come"
-
-
-async def test_a_formula_that_everybody_prints_fills_a_band_and_stops_nobody(stories, monkeypatch) -> None:
-    monkeypatch.setattr("workers.watch.story_index.MAX_POSTING", 5)
-    formula = text(1)
-    found = [story for _ in range(2) for story in await stories.assign([copy(f"a{n:02}", formula) for n in range(40)])]
-    assert len(set(found)) == 1
-    assert await stories.assign([copy("later", formula, at(1))]) == [found[0]]
-
-
-async def test_a_batch_that_needs_more_than_a_worker_remembers_comes_to_its_end(client, monkeypatch) -> None:
-    monkeypatch.setattr("workers.watch.story_cache.MOST_HEAVY", 60)
-    told = [own(f"a{m}", f"place:p{m % 300} ID shared{m % 7} w{m} x{m % 11}", at(minutes=m)) for m in range(200)]
-    stories, found = Stories(client, Keys("t")), []
-    async with asyncio.timeout(120):
-        for at_ in range(0, len(told), 50):
-            found += await stories.assign(told[at_ : at_ + 50])
-        assert await Stories(client, Keys("t")).assign(told[:100]) == found[:100]
-    assert found == assigned(*told)

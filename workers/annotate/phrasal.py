@@ -1,0 +1,43 @@
+"""Small questions to a verb that the rules of status share: is it phrasal, does it put off, has it an object?"""
+
+from __future__ import annotations
+
+from spacy.tokens import Token
+
+from workers.annotate.lexicon import lexicon
+from workers.annotate.modality import is_status_word
+from workers.annotate.syntax import children
+
+
+def is_postponing(verb: Token) -> bool:
+    """Does the verb put something off: "delay", "push back"?"""
+    return is_status_word(verb, "postponing") or is_phrasal(verb, "postponing_phrasal")
+
+
+def is_retracting(verb: Token) -> bool:
+    """Does the verb take back what was said: "retract", "take back"?"""
+    return is_status_word(verb, "retracting") or is_phrasal(verb, "retracting_phrasal")
+
+
+def has_object(verb: Token) -> bool:
+    """Has the verb a direct object?"""
+    return any(True for _ in children(verb, "dobj", "obj"))
+
+
+def has_child_before(verb: Token, word: Token) -> bool:
+    """Does a subject of `verb` stand before `word`?"""
+    return any(child.i < word.i for child in children(verb, "nsubj", "nsubjpass"))
+
+
+def is_long_after(word: Token) -> bool:
+    """Does "two years after" or the like stand before a clause or a preposition?"""
+    units = lexicon().words("times", "long_units")
+    before = word.nbor(-1).lower_ if word.i and word.lower_ in {"after", "since"} else ""
+    return before in units or any(child.lower_ in units for child in children(word, "npadvmod"))
+
+
+def is_phrasal(verb: Token, name: str) -> bool:
+    """Is the verb, with one of its particles, in a list of phrasal verbs ("call off")?"""
+    phrases = lexicon().words("status", name)
+    lemma = verb.lemma_.lower()
+    return any(f"{lemma} {child.lower_}" in phrases for child in children(verb, "prt", "advmod", "prep"))
