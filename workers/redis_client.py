@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import urlsplit
 
 import redis.asyncio as aioredis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import InvalidResponse
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from workers.errors import Unreachable
@@ -18,6 +20,8 @@ Redis = aioredis.Redis
 """The client that all steps use: asyncio, answers decoded from UTF-8."""
 
 TIMEOUT_SECONDS = 5.0
+ANSWER_SECONDS = 6.0
+"""For the first answer to a command of a person's."""
 
 
 def connect(settings: Settings) -> Redis:
@@ -43,16 +47,28 @@ def address(settings: Settings) -> str:
     return f"{parts.hostname or 'localhost'}:{parts.port or 6379}{parts.path}"
 
 
+async def greet(client: Redis, settings: Settings, hint: str) -> None:
+    """Have an answer within `ANSWER_SECONDS`: a person waits, whom the retries of a step would keep for minutes.
+
+    Raises Unreachable with `hint`.
+    """
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await client.ping()
+    except InvalidResponse as error:
+        raise Unreachable(f"What answers at {address(settings)} is no Redis: {error}", hint=hint) from error
+    except (RedisConnectionError, RedisTimeoutError, OSError) as error:
+        why = str(error) or f"nothing came within {ANSWER_SECONDS:.0f} s"
+        raise Unreachable(f"Redis at {address(settings)} does not answer: {why}", hint=hint) from error
+
+
 async def check(settings: Settings) -> str:
     """The server's version. Raises Unreachable."""
     client = connect(settings)
     try:
+        hint = "Is it running? TOCSIN_REDIS_URL names it; `redis-cli -u URL ping` should print PONG."
+        await greet(client, settings, hint)
         info = await client.info("server")
-    except (RedisConnectionError, RedisTimeoutError, OSError) as error:
-        raise Unreachable(
-            f"Redis at {address(settings)} does not answer: {error}",
-            hint="Is it running? TOCSIN_REDIS_URL names it; `redis-cli -u URL ping` should print PONG.",
-        ) from error
     finally:
         await client.aclose()
     return str(info.get("redis_version", "unknown"))

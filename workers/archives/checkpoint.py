@@ -6,6 +6,7 @@ what lies before it may be produced again, under the same id and revision, which
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -96,8 +97,7 @@ class LowWater:
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
     """Keep others from the checkpoint at `path`. Raises InputError if another run has it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = _opened_lock(path)
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -108,6 +108,19 @@ def alone(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def _opened_lock(path: Path) -> int:
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise InputError(
+            f"{path}: no checkpoint can be kept there: {error.strerror}",
+            hint="Name a file in a folder that can be written.",
+        ) from error
 
 
 class Checkpoint:

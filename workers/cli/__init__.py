@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import sys
 
 import typer
@@ -26,6 +28,9 @@ for _group in GROUPS:
     importlib.import_module(f"workers.cli.{_group}").register(app)
 
 
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
+
 def main() -> None:
     """The console script. Errors that a user can act on end with one message and their exit code."""
     try:
@@ -35,3 +40,9 @@ def main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would stumble again at its end
+        print(f"tocsin: cannot write: {error.strerror}", file=sys.stderr)  # noqa: T201 - as above
+        sys.exit(ExitCode.INPUT)

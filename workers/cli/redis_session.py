@@ -18,15 +18,17 @@ async def redis_session(settings: Settings) -> AsyncIterator[Redis]:
     from redis.exceptions import TimeoutError as RedisTimeoutError
 
     from workers.errors import Unreachable
-    from workers.redis_client import address, connect
+    from workers.redis_client import address, connect, greet
 
     client = connect(settings)
+    hint = "Is it running? TOCSIN_REDIS_URL names it; `tocsin doctor` tells more."
     try:
+        await greet(client, settings, hint)
         yield client
     except (RedisConnectionError, RedisTimeoutError, OSError) as error:
         raise Unreachable(
             f"Redis at {address(settings)} does not answer: {error}",
-            hint="Is it running? TOCSIN_REDIS_URL names it; `tocsin doctor` tells more.",
+            hint=hint,
         ) from error
     finally:
         await client.aclose()

@@ -100,8 +100,9 @@ def replay(
         return
     found = _run_own(settings, patterns, run, playing, verbose=verbose)
     _print_alerts(found, as_json)
+    code = _print_summary(found, run)
     _write(found, paths, report, html)
-    sys.exit(_print_summary(found, run))
+    sys.exit(code)
 
 
 def _refuse(live_takes_not: dict[str, object]) -> None:
@@ -230,13 +231,17 @@ def _write(found: ReplayReport, paths: list[str], report: Path | None, html: Pat
 
     from workers.local.replay_page import page
 
+    written: dict[Path, str] = {}
     if report is not None:
-        report.write_text(json.dumps(found.summary(), ensure_ascii=False, indent=1) + "\n", "utf-8")
+        written[report] = json.dumps(found.summary(), ensure_ascii=False, indent=1) + "\n"
     if html is not None:
-        html.write_text(page(found, ", ".join(Path(path).name for path in paths)), "utf-8")
-    for file in (report, html):
-        if file is not None:
-            sys.stderr.write(f"written: {file}\n")
+        written[html] = page(found, ", ".join(Path(path).name for path in paths))
+    for file, text in written.items():
+        try:
+            file.write_text(text, "utf-8")
+        except OSError as error:
+            raise InputError(f"{file}: cannot be written: {error.strerror or error}") from error
+        sys.stderr.write(f"written: {file}\n")
 
 
 def _print_summary(report: ReplayReport, run: Run) -> int:

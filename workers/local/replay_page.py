@@ -15,7 +15,7 @@ TEMPLATE = Path(__file__).with_name("replay.html")
 MAX_TYPES = 16
 """Event types with a row of their own in the chart; the table has all."""
 
-_LEFT, _WIDTH, _ROW, _BARS, _TICKS = 220, 1040, 34, 26, 6
+_LEFT, _WIDTH, _ROW, _BARS, _TICKS = 220, 1040, 34, 26, 8
 _BINS = ((timedelta(days=4), timedelta(hours=1)), (timedelta(days=150), timedelta(days=1)))
 """An archive of up to so long is drawn in bins of such a width; a longer one in weeks."""
 
@@ -59,6 +59,8 @@ def _chart(report: ReplayReport) -> dict[str, Any]:
     bin_ = next((width for most, width in _BINS if last - first <= most), timedelta(days=7))
     if bin_ >= timedelta(days=1):
         first = first.replace(hour=0)
+    bins = -((first - last) // bin_)
+    last = first + bins * bin_
     scale = (_WIDTH - _LEFT - 10) / max(1.0, (last - first).total_seconds())
 
     def x(moment: datetime) -> float:
@@ -81,7 +83,8 @@ def _chart(report: ReplayReport) -> dict[str, Any]:
         for alert in report.alerts
         if alert.holds
     ]
-    moments = [first + (last - first) * part / _TICKS for part in range(_TICKS + 1)]
+    step = -(-bins // _TICKS)  # so that a tick that names a day stands where the day begins
+    moments = [first + number * bin_ for number in range(0, bins + 1, step)]
     form = "%d %b %H:%M" if bin_ < timedelta(days=1) else "%d %b %Y"
     return {
         "width": _WIDTH + 40,

@@ -98,6 +98,17 @@ def test_what_is_no_checkpoint_is_not_overwritten(tmp_path: Path, archive: Path,
     assert path.read_text() == content
 
 
+@pytest.mark.parametrize("name", ["", "news.jsonl/mark.json", "x" * 300])
+def test_a_place_where_none_can_be_kept_is_told(tmp_path: Path, archive: Path, name: str) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    with (
+        pytest.raises(InputError, match="no checkpoint can be kept there"),
+        checkpoint(tmp_path / name, archive).held(),
+    ):
+        pass
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_two_runs_cannot_hold_it(tmp_path: Path, archive: Path) -> None:
     path = tmp_path / "mark.json"
     with (

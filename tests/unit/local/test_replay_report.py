@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -80,3 +81,14 @@ def test_the_page_of_nothing() -> None:
 def test_the_last_word_on_each_alert_in_order_of_time() -> None:
     found = [alert("b", 2), alert("a", 1), alert("b", 2, title="Later")]
     assert [(one.id, one.title) for one in latest_alerts(found)] == [("a", "Launch"), ("b", "Later")]
+
+
+@pytest.mark.parametrize("hours", [24 * 5, 24 * 6.7, 24 * 60, 24 * 149])
+def test_a_tick_that_names_a_day_stands_where_its_bar_begins_and_no_bar_leaves_the_chart(hours: float) -> None:
+    drawn = page(report(contents(0), *(contents(day * 24) for day in range(int(hours // 24))), contents(hours)), "a")
+    bars = {float(x): float(w) for x, w in re.findall(r'<rect[^>]* x="([\d.]+)"[^>]* width="([\d.]+)"', drawn)}
+    ticks = [float(x) for x in re.findall(r'<text[^>]* x="([\d.]+)"[^>]*>\d\d \w\w\w \d{4}<', drawn)]
+    assert len(bars) > 4
+    assert 3 < len(ticks) < 11
+    assert set(ticks[:-1]) <= set(bars)
+    assert max(x + width for x, width in bars.items()) <= 1040
