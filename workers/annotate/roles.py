@@ -11,7 +11,7 @@ from spacy.tokens import Token
 
 from topics.annotations import Participant
 from workers.annotate.actors import Cast
-from workers.annotate.frames import Frame
+from workers.annotate.frames import Frame, is_receipt
 from workers.annotate.goals import receivers_of
 from workers.annotate.lexicon import lexicon
 from workers.annotate.objects import objects_of
@@ -117,6 +117,8 @@ def _actors(slots: Sequence[str], frame: Frame, cast: Cast, *, as_persons: bool)
 def _senders(frame: Frame, cast: Cast) -> list[Participant]:
     """Who sends a letter, issues an appeal: the subject of the verb that brings the words on their way."""
     verb, relation, _ = governor(frame.head) if frame.kind != "verb" else (None, "", None)
+    if verb is not None and relation == "object" and is_receipt(verb, frame.head):
+        return unique(p for p in _resolved(frame.slot("from"), cast) if is_public(p))
     if verb is None or relation != "object" or verb.lemma_.lower() not in lexicon().words("roles", "sending"):
         return []
     return unique(p for p in _resolved(subjects_of(verb), cast) if not p.id.startswith("place:"))
