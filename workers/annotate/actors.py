@@ -49,6 +49,8 @@ class Cast(Echoes):
         if self.is_pronoun(token) and (token.pos_ == "PRON" or token.tag_ == "PRP$"):
             return self.refer(token)
         mention = self.mention_at(token)
+        if twins := self.twins(token):
+            return twins
         if mention is None or not self._is_named(token, mention):
             return self._common_noun(token)
         if mention.kind == "person":

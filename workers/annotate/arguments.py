@@ -180,7 +180,8 @@ def _enough_parties(wanted: str, frame: Frame, cast: Cast) -> bool:
                 continue
             if counterpart and wanted == "state":
                 return True  # one's counterpart is the other party
-            ids = {p.id for p in cast.resolve(token)}
+            # "Europe's leaders" are of no one place.
+            ids = {p.id for p in cast.resolve(token) if wanted != "leader" or not p.id.startswith("place:")}
             if len(cast.parties(token)) == 2 or (token.tag_ == "NNS" and _are_several(token, ids, slot)):
                 return True
             if wanted == "leader" and token.tag_ == "NNS" and not ids and _are_of_states(token):

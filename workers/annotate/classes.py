@@ -127,7 +127,9 @@ class Classes(Scene):
         """ "The leaders of the three parties", "the president of the chamber", "UEFA's president"."""
         for noun in behind(leader, "of"):
             mention = self.mention_at(noun)
-            if mention is None and noun.text.islower() and lemma_of(noun) not in lexicon().words("roles", "led"):
+            if lemma_of(noun) in lexicon().words("roles", "led"):
+                continue
+            if mention is None and noun.text.islower():
                 return True
             if mention is not None and _is_private_body(mention):
                 return True

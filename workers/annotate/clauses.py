@@ -79,6 +79,10 @@ class ClauseWalk(Complements):
         self.clause_of(word)
         self.reports_above(word)
 
+    def _is_uttered(self, verb: Token) -> bool:
+        """Is it the trigger itself, and an act of speech: done in being said?"""
+        return self.kind.spoken and not self.kind.decided and self.path == [verb]
+
     def _said_between(self, verb: Token) -> None:
         """ "Seoul fired a missile, officials said, two days after …"."""
         for said in children(verb, "parataxis"):
@@ -118,7 +122,7 @@ class ClauseWalk(Complements):
             self.background = verb
         elif not is_verbal(head):
             return
-        elif self.kind.spoken and self.path == [verb] and _stands_apart(verb):
+        elif self._is_uttered(verb) and _stands_apart(verb):
             while is_infinitive(head) and head.dep_ in {"xcomp", "advcl"} and is_verbal(head.head):
                 head = head.head
             self.verb(head, negation=False)  # "has pledged to keep order, rebuffing calls for a vote"
@@ -134,7 +138,7 @@ class ClauseWalk(Complements):
         for an end, or goes so far as to reach it, reaches it."""
         if self.never(head) or self._under_decision(verb, head):
             return
-        if self.kind.spoken and self.path == [verb] and is_verbal(head) and not is_status_word(head, "motion"):
+        if self._is_uttered(verb) and is_verbal(head) and not is_status_word(head, "motion"):
             self.verb(head)  # "rallied to demand reforms", "wrote to protest": it is said in doing so
             return
         reached = has_object(head) or is_passive(head) if is_status_word(head, "actual") else False
@@ -175,6 +179,9 @@ class ClauseWalk(Complements):
 
     def _of_noun(self, verb: Token, noun: Token) -> None:
         self._told_as_background(verb, noun)
+        if is_infinitive(verb) and is_status_word(noun, "occasions") and noun.head.lemma_.lower() in {"take", "seize"}:
+            self.verb(noun.head)  # "I take this opportunity to affirm"
+            return
         noun = _plan_of(noun) if is_infinitive(verb) else noun
         lemma = noun.lemma_.lower()
         if is_status_word(noun, "invented") and any(
@@ -260,7 +267,9 @@ class ClauseWalk(Complements):
             self._gerund_under(lower, above)
 
     def _gerund_under(self, preposition: str, verb: Token) -> None:
-        if is_status_word(verb, "denying") or (is_status_word(verb, "negated") and preposition == "from"):
+        if preposition in {"after", "since", "following", "despite"}:
+            self.near.append(verb)  # "after sentencing him, she urged": she did
+        elif is_status_word(verb, "denying") or (is_status_word(verb, "negated") and preposition == "from"):
             self.verdict.raise_to("negated", verb)
         elif verb.lemma_.lower() in {"accuse", "suspect", "convict"}:
             self.verdict.attributed = True

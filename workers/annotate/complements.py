@@ -358,7 +358,8 @@ class Complements(ABC):
 
     def _weakened(self, head: Token) -> None:
         """ "does not plan to", "may want to": the word above a plan can only weaken it."""
-        for child in head.children:
+        able = head.dep_ == "acomp" and is_status_word(head, "enabled")  # "have not been able to arrest him"
+        for child in (*head.children, *(head.head.children if able else ())):
             if child.dep_ == "neg" or (child.dep_ in {"nsubj", "dobj"} and has_child(child, "no")):
                 self.verdict.raise_to("negated", child)
             elif child.tag_ == "MD" and child.dep_ == "aux" and child.lower_ in {"may", "might", "could"}:

@@ -309,7 +309,7 @@ def _organisation(reading: Reading, mention: Mention) -> Mention | None:
 
 # --- "the North" -------------------------------------------------------------------------------------------------
 
-_BETWEEN = frozenset({"'s", "-", "–"})
+_BETWEEN = frozenset({"'s", "-", "–", "--", "—"})
 _HALVES = {"North": ("KP", "KR"), "South": ("KR", "KP")}
 _HALF_IDS = {get_string_id(word): codes for word, codes in _HALVES.items()}
 

@@ -133,8 +133,8 @@ class Frame:
         if verb is None or relation not in {"object", "subject"}:
             return found
         if preposition == "to" and relation == "object":
-            found = found + (subjects_of(verb) if _receives(verb, self.head) else receivers_of(verb))
-        if preposition == "from" and relation == "object" and not found and _receives(verb, self.head):
+            found = found + (subjects_of(verb) if is_receipt(verb, self.head) else receivers_of(verb))
+        if preposition == "from" and relation == "object" and not found and is_receipt(verb, self.head):
             found = [t for thing in behind(self.head, "of") for t in (*behind(thing, "from"), *about(thing))]
         drawn = relation == "subject" and verb.lemma_.lower() in lexicon().words("roles", "drawing")
         if not found and preposition not in {"of", "by", "for"} and not drawn:
@@ -167,7 +167,7 @@ class Frame:
             found = self._doers_behind(verb, preposition)
             if found is not None:
                 return found
-        if verb is None or relation not in {"object", "attr"} or _receives(verb, self.head):
+        if verb is None or relation not in {"object", "attr"} or is_receipt(verb, self.head):
             return []
         is_adjective = self.head.pos_ == "ADJ"  # "Spain is ready to send …"
         lends = verb.lemma_.lower() in (light if is_adjective else light - {"be"})
@@ -248,7 +248,7 @@ def _answers(verb: Token, preposition: Token) -> bool:
     return preposition.head == verb and verb.lemma_.lower() in lexicon().words("roles", "answering")
 
 
-def _receives(verb: Token, noun: Token) -> bool:
+def is_receipt(verb: Token, noun: Token) -> bool:
     """ "Took delivery of": who does so gets it."""
     return verb.lemma_.lower() in {"take", "receive"} and noun.lemma_.lower() in {"delivery", "possession", "receipt"}
 

@@ -138,7 +138,7 @@ class Walk(PhraseWalk):
             else:
                 self._refused(verb)
         elif self.kind.at_home and self.kind.arranged and is_status_word(verb, "refusing"):
-            self.reports_above(verb)  # who boycotts a vote stays away from one
+            self._stayed_away(verb)
         elif is_status_word(verb, "negated"):
             if negation_of(verb) is None:
                 irrealis = self.status_of(verb) in IRREALIS and not is_status_word(verb, "refusing")
@@ -148,6 +148,12 @@ class Walk(PhraseWalk):
                 self.verb(verb)
         else:
             self._made(noun, verb)
+
+    def _stayed_away(self, verb: Token) -> None:
+        """Who boycotts a vote stays away from one."""
+        if self.status_of(verb) in IRREALIS:
+            self.verdict.raise_to("future", verb)
+        self.reports_above(verb)
 
     def _stopped(self, noun: Token, verb: Token) -> None:
         """ "halted the strikes": they are over; "must halt the strikes": they go on; "to stop an attack": there may be

@@ -68,6 +68,11 @@ class Pairs(Classes):
         near = (at.get(i) for i in range(country.end_token, country.end_token + 5))
         return next((m for m in near if m is not None and m.kind == "person"), None)
 
+    def twins(self, token: Token) -> list[Participant]:
+        """ "Both Koreas", "the two Sudans"."""
+        codes = lexicon().words("names", token.lower_) if token.lower_ in _TWINS else frozenset()
+        return [self.spoken_for(token, code.upper()) for code in sorted(codes)]
+
     def spoken_for(self, token: Token, country: str) -> Participant:
         """A country under a word that is no name of it: "the pope", "both Koreas"."""
         position = self.position(token.doc)
@@ -81,10 +86,8 @@ class Pairs(Classes):
     def parties(self, token: Token, *, leaders: bool = False) -> list[Participant]:
         """Whom "the two leaders", "both sides", "the leaders" mean: the two states or statesmen named last."""
         lemma = token.lemma_.lower()
-        twins = lexicon().words("names", token.lower_) if token.lower_ in _TWINS else frozenset()
-        if twins and not leaders:
-            return [self.spoken_for(token, code) for code in sorted(twins)]
-        if token.lower_ == "both" and token.dep_ in {"nsubj", "nsubjpass", "pobj", "dobj"} and not leaders:
+        two = token.lower_ == "both" or (token.lower_ == "two" and any(c.lower_ == "the" for c in token.children))
+        if two and token.dep_ in {"nsubj", "nsubjpass", "pobj", "dobj"} and not leaders:
             return self.states_before(self.position(token.doc), token.i)
         plural = token.tag_ in {"NNS", "NNPS"} and lemma in lexicon().words("roles", "parties")
         if not plural or self.owning(token):

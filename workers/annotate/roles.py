@@ -11,7 +11,7 @@ from spacy.tokens import Token
 
 from topics.annotations import Participant
 from workers.annotate.actors import Cast
-from workers.annotate.frames import Frame
+from workers.annotate.frames import Frame, is_receipt
 from workers.annotate.goals import receivers_of
 from workers.annotate.lexicon import lexicon
 from workers.annotate.objects import objects_of
@@ -42,6 +42,8 @@ def participants(
     if kind.symmetric:
         return _parties(frame, cast), []
     actor = _actors(trigger.actor, frame, cast, as_persons="actor" in trigger.personal)
+    if not actor and kind.together:
+        actor = _exercised(frame, cast)
     partners = [p for slot in kind.together for p in _resolved(frame.slot(slot), cast) if not p.id.startswith("place:")]
     actor = unique([*actor, *partners])
     if not actor:
@@ -68,6 +70,15 @@ def participants(
     if not target and kind.on_ground and place is not None:
         target = _of_ground(place, taken, frame, cast)
     return actor, target
+
+
+def _exercised(frame: Frame, cast: Cast) -> list[Participant]:
+    """ "Chad's navy fires missiles during a drill": who does a thing in it holds it."""
+    verb, relation, preposition = governor(frame.head) if frame.kind == "noun" else (None, "", None)
+    if verb is None or relation != "prep" or preposition is None or preposition.lower_ not in {"in", "during"}:
+        return []
+    acting = [t for t in subjects_of(verb) if cast.classes(t) & {"state", "military"}]
+    return unique(p for p in _resolved(acting, cast) if is_public(p) and not p.id.startswith("person:"))
 
 
 def _of_ground(place: Place, taken: set[str], frame: Frame, cast: Cast) -> list[Participant]:
@@ -106,6 +117,8 @@ def _actors(slots: Sequence[str], frame: Frame, cast: Cast, *, as_persons: bool)
 def _senders(frame: Frame, cast: Cast) -> list[Participant]:
     """Who sends a letter, issues an appeal: the subject of the verb that brings the words on their way."""
     verb, relation, _ = governor(frame.head) if frame.kind != "verb" else (None, "", None)
+    if verb is not None and relation == "object" and is_receipt(verb, frame.head):
+        return unique(p for p in _resolved(frame.slot("from"), cast) if is_public(p))
     if verb is None or relation != "object" or verb.lemma_.lower() not in lexicon().words("roles", "sending"):
         return []
     return unique(p for p in _resolved(subjects_of(verb), cast) if not p.id.startswith("place:"))

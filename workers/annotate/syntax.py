@@ -100,7 +100,9 @@ def is_bare_passive(verb: Token, labels: set[str]) -> bool:
     """A headline's "Editor jailed in Minsk": a verb that needs an object and has none is in the passive."""
     if verb.tag_ not in {"VBD", "VBN"} or verb.dep_ not in {"ROOT", "conj", "ccomp"}:
         return False
-    if labels & (OBJECTS | {"aux", "ccomp", "xcomp", "dative", "prt"}) or not labels & SUBJECTS:
+    if labels & (OBJECTS | {"aux", "ccomp", "xcomp", "prt"}) or not labels & SUBJECTS:
+        return False
+    if any(True for child in children(verb, "dative") if child.pos_ != "ADP"):  # "sent to Chad" is still one
         return False
     has_more = any(c.dep_ == "conj" and is_verbal(c) for c in verb.children)  # "arrested and charged two men"
     return not has_more and verb.lemma_.lower() in lexicon().words("syntax", "transitive")
@@ -312,7 +314,8 @@ def _told_before(verb: Token, head: Token) -> Token:
     if verb.dep_ != "advcl" or verb.tag_ != "VBG" or head.lemma_.lower() not in words.words("reporting", "say"):
         return head
     spoken = any(lemma in words.words(*name) for name in _SPEECH)
-    told = next((c for c in children(head, "ccomp") if c.i < head.i < verb.i), None)
+    beside = [head.head] if head.dep_ == "parataxis" and is_verbal(head.head) else []
+    told = next((c for c in (*children(head, "ccomp"), *beside) if c.i < head.i < verb.i), None)
     return head if spoken or told is None else told
 
 

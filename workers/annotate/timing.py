@@ -163,7 +163,7 @@ def _directed(walk: Walk, setting: Setting, when: When, *, at: int = 0) -> When:
     perfect = any(
         c.dep_ in {"aux", "auxpass"} and c.lower_ in {"has", "have", "had", "was", "were"} for c in verb.children
     )
-    present = any(c.dep_ == "auxpass" and c.lower_ in {"is", "are"} for c in verb.children)
+    present = any(c.dep_ == "auxpass" and c.lower_ in {"is", "are", "'s", "'re"} for c in verb.children)
     listed = verb.doc.text[when.end : when.end + 1] == ":"  # a time-line's "2 March: Chad fires a missile"
     if (verb.tag_ in {"VBD", "VBN"} and not present) or perfect or listed:
         return when.turned(setting.published, ahead=False)

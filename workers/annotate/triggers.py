@@ -19,6 +19,7 @@ from workers.annotate.trace import Miss, Trace
 _VOWELS = "aeiou"
 _OBJECTS = frozenset({"dobj", "obj", "oprd", "attr", "ccomp"})
 _NOMINAL = frozenset({"NOUN", "PROPN"})
+_PAIR = 3
 VERB_REACH = 7
 """So many words behind a verb its particles and objects are looked for."""
 
@@ -71,6 +72,7 @@ def past_of(verb: str, irregular: Iterable[str]) -> str:
 class TriggerIndex:
     """The triggers of an ontology by the lemma of their head word.
 
+    `pasts` has the past tense of a verb by its form for one ("fires"), `bases` by that for several ("fire");
     `hyphened` has the halves of all forms of hyphenated verbs ("test", "fired").
     """
 
@@ -78,6 +80,7 @@ class TriggerIndex:
     surfaces: frozenset[str]
     excludes: Mapping[str, tuple[tuple[str, ...], ...]]
     pasts: Mapping[str, str] = field(default_factory=dict)
+    bases: Mapping[str, str] = field(default_factory=dict)
     patterns: PatternTriggers | None = None
     hyphened: frozenset[tuple[str, str]] = frozenset()
     _empty: list[Entry] = field(default_factory=list)
@@ -109,7 +112,8 @@ class TriggerIndex:
         }
         verbs = {head for head, found in heads.items() if any(trigger.kind == "verb" for trigger, _ in found)}
         pasts = {form: past_of(verb, irregular.get(verb, ())) for verb in verbs for form in (verb + "s", verb + "es")}
-        return cls(dict(heads), frozenset(surfaces), excludes, pasts, hyphened=frozenset(hyphened))
+        bases = {verb: past_of(verb, irregular.get(verb, ())) for verb in verbs}
+        return cls(dict(heads), frozenset(surfaces), excludes, pasts, bases, hyphened=frozenset(hyphened))
 
     def may_hold(self, words: Iterable[str]) -> bool:
         """Could a sentence of these small-letter words hold a trigger?"""
@@ -122,10 +126,11 @@ class TriggerIndex:
     def in_past_tense(self, words: Sequence[str]) -> list[str] | None:
         """A headline's words with its first verb put into the past, where that cannot be taken for a noun.
 
-        None if there is no such word: "Iran fires missile" becomes "Iran fired missile".
+        None if there is no such word: "Iran fires missile" becomes "Iran fired missile", and "Rebels storm base",
+        behind words for several, "Rebels stormed base".
         """
         for i in range(1, len(words) - 1):
-            past = self.pasts.get(words[i])
+            past = self.pasts.get(words[i]) or (self.bases.get(words[i]) if _names_several(words[:i]) else None)
             if past is not None:
                 return [*words[:i], past, *words[i + 1 :]]
         return None
@@ -204,6 +209,16 @@ class TriggerIndex:
                 ):
                     return phrase
         return None
+
+
+def _names_several(words: Sequence[str]) -> bool:
+    """Does a headline that begins so name several who may act: "Rebels", "Chile, Peru", "Gunmen"?"""
+    last = words[-1]
+    if len(words) >= _PAIR and words[-2] in {",", "and", "&"} and last.isalpha():
+        return True
+    return (
+        last.endswith("s") and last[:-1].isalpha() and not last.isupper() and not last.endswith(("ss", "us", "is"))
+    ) or (last.lower() in lexicon().words("syntax", "plurals"))
 
 
 def _frame(

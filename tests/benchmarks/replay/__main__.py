@@ -24,16 +24,17 @@ from itertools import islice
 from pathlib import Path
 
 import psutil
+import redis
 
 from tests.rig.broker import embedded_broker
 from tests.rig.kafka import real_kafka
 from tests.rig.redis import real_redis
 from topics.articles import Article
 from workers.archives.readers import Malformed, read_paths
+from workers.redis_keys import Keys
 
 PATTERNS = Path(__file__).with_name("patterns.yaml")
 KINDS = ("entity", "event", "pair")
-SESSION_SECONDS = 6
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,6 @@ class Came:
     counts: tuple[tuple[tuple[str, int], ...], ...]
     stories: frozenset[tuple[str, int, int]]
     rate: float
-    start: float
-    """Seconds that it took besides."""
 
 
 class Bench:
@@ -53,8 +52,7 @@ class Bench:
 
     def __init__(self, archive: Path, folder: Path, environment: dict[str, str]) -> None:
         self.archive, self.folder, self.environment = archive, folder, environment
-        self.calm: Came | None = None
-        """A run to which others are compared."""
+        self.redis = redis.Redis.from_url(environment["TOCSIN_REDIS_URL"], decode_responses=True)
 
     def tocsin(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
@@ -89,10 +87,8 @@ class Bench:
         arguments = ["replay", str(self.archive), "--patterns", str(PATTERNS), "--name", name, "--keep", "--json",
                      "--workers", str(workers), "--report", str(report)]  # fmt: skip
         own = {"TOCSIN_PARTITIONS": str(partitions), "TOCSIN_STATE_DIR": str(self.folder / "state")}
-        killed = self._kill(arguments, own, kills)
-        begun = time.monotonic()
+        killed = self._kill(arguments, own, name, kills)
         done = self.tocsin(*arguments, **own)
-        took = time.monotonic() - begun
         if done.returncode:
             raise SystemExit(done.stderr)
         if killed < kills:
@@ -107,36 +103,30 @@ class Bench:
             counts,
             frozenset((a["id"], a["counts"]["stories"], a["counts"]["sources"]) for a in firing),
             found["articles_per_second"],
-            took - found["seconds"],
         )
 
-    def _kill(self, arguments: list[str], own: dict[str, str], kills: int) -> int:
-        killed = 0
+    def _kill(self, arguments: list[str], own: dict[str, str], name: str, kills: int) -> int:
+        """Kill a run and all its steps at moments that lie anywhere on its way; how often that came off."""
         chance = random.Random(5)
-        for _ in range(kills):
+        moments = sorted(int(chance.uniform(0.02, 0.95) * self.articles) for _ in range(kills))
+        for killed, moment in enumerate(moments):
             with subprocess.Popen(
                 self.command(*arguments), env={**self.environment, **own}, stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             ) as process:  # fmt: skip
-                try:
-                    process.wait(self._life(chance, killed, kills))
-                except subprocess.TimeoutExpired:
-                    for one in [*psutil.Process(process.pid).children(recursive=True), process]:
-                        one.send_signal(signal.SIGKILL)
-                    killed += 1
-                else:
-                    return killed
-        return killed
+                while self._done(name) < moment:
+                    if process.poll() is not None:
+                        return killed
+                    time.sleep(0.02)
+                for one in [*psutil.Process(process.pid).children(recursive=True), process]:
+                    one.send_signal(signal.SIGKILL)
+        return kills
 
-    def _life(self, chance: random.Random, killed: int, kills: int) -> float:
-        """Seconds until the next kill: the start, and so much of the whole that there is work left for all of them.
-
-        Who comes after a kill waits for the partitions of the dead.
-        """
-        if self.calm is None:
-            raise AssertionError("how long to wait is taken from a run that nobody kills")
-        share = self.articles / self.calm.rate / (kills + 3)
-        return self.calm.start + (SESSION_SECONDS if killed else 0) + chance.uniform(0, 2 * share)
+    def _done(self, name: str) -> int:
+        """Articles of a run of which the last step is done."""
+        keys = Keys(f"replay-{name}")
+        known = self.redis.smembers(keys.partitions)
+        return sum(int(self.redis.hget(keys.counts(int(number)).meta, "done") or 0) for number in known)
 
     def _counts(self, kind: str, at: str, namespace: str) -> tuple[tuple[str, int], ...]:
         done = self.tocsin("counts", "top", "--kind", kind, "--window", "7d", "--at", at, "--limit", "100000",
@@ -174,7 +164,7 @@ def speed(bench: Bench, rounds: int, workers: list[int]) -> None:
 
 def sameness(bench: Bench, kills: int) -> bool:
     """Whether every way comes to the same."""
-    calm = bench.calm = bench.replay()
+    calm = bench.replay()
     print(f"calm run: {len(calm.alerts)} alerts; {sum(map(len, calm.counts)):,} counted ids")
     same = True
     others = [("second run", {}), (f"killed {kills} times", {"kills": kills})]
@@ -203,9 +193,9 @@ def main() -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tocsin-bench-")))
         broker = stack.enter_context(real_kafka() if chosen.kafka else embedded_broker())
-        redis = stack.enter_context(real_redis())
-        environment = {**os.environ, "TOCSIN_KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap, "TOCSIN_REDIS_URL": redis.url,
-                       "TOCSIN_KAFKA_SESSION_TIMEOUT": str(SESSION_SECONDS), "OPENBLAS_NUM_THREADS": "1",
+        server = stack.enter_context(real_redis())
+        environment = {**os.environ, "TOCSIN_KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap, "TOCSIN_REDIS_URL": server.url,
+                       "TOCSIN_KAFKA_SESSION_TIMEOUT": "6", "OPENBLAS_NUM_THREADS": "1",
                        "OMP_NUM_THREADS": "1"}  # fmt: skip
         bench = Bench(cut(chosen.paths, chosen.limit, folder), folder, environment)
         print(f"{bench.articles:,} articles; {'Apache Kafka' if chosen.kafka else 'embedded broker'}")
