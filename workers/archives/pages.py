@@ -133,25 +133,29 @@ def read_warc(stream: io.BufferedReader, context: Context, pages: PageProcess) -
 
 
 def _is_cut(record: Any) -> bool:
-    """Whether the file ends before the record has the length that its head gives."""
+    """Whether the file ends before the record has the length that its head gives, or in its head."""
     while record.raw_stream.read(_CHUNK):
         pass
     return bool(getattr(record.raw_stream, "limit", 1))
 
 
+def _cut_short(context: Context, number: int) -> Malformed:
+    return context.malformed(number, "the file ends in the middle of this record: it is cut short", cut=True)
+
+
 def _of_record(record: Any, context: Context, pages: PageProcess, number: int) -> Article | Malformed | None:
     if record.rec_type != "response":
-        return None
+        return _cut_short(context, number) if _is_cut(record) else None
     # Not by the iterator, which would end with the first record whose headers are odd.
     record.http_headers = _HTTP.parse(record.raw_stream)
     kind = str(record.http_headers.get_header("Content-Type") or "")
     if record.http_headers.get_statuscode() != "200" or kind.partition(";")[0].strip().lower() not in _HTML:
-        return None
+        return _cut_short(context, number) if _is_cut(record) else None
     content = whole(record.content_stream(), context.limit)
     if content is None:
         return context.malformed(number, context.too_long)
     if _is_cut(record):
-        return context.malformed(number, "the file ends in the middle of this record: it is cut short", cut=True)
+        return _cut_short(context, number)
     url = str(record.rec_headers.get_header("WARC-Target-URI") or "").strip("<> ") or None
     crawled = parse_date(str(record.rec_headers.get_header("WARC-Date") or ""))
     found = _taken(content, context, pages, line=number, url=url, content_type=kind)

@@ -30,6 +30,12 @@ _ALIASES: dict[str, tuple[str, ...]] = {
 """Names of columns that are understood without being told, the likeliest first."""
 
 
+_OPEN_QUOTE = (
+    "a quote is opened in this row and never closed, so that it takes in all {lines} lines to the end: none of them is "
+    "read. Close it (a quote that belongs to the text is written twice) and run again"
+)
+
+
 def read_table(stream: io.BufferedReader, context: Context) -> Iterator[Article | Malformed]:
     """The articles of a table's rows. A quote that is never closed costs at most the limit of one item."""
     csv.field_size_limit(context.limit)
@@ -52,6 +58,8 @@ def read_table(stream: io.BufferedReader, context: Context) -> Iterator[Article 
             yield row
         elif rows.cut and context.may_grow:
             yield context.half_written(rows.line, "the last row has no line end, or its quotes are open")
+        elif rows.swallowed > 1:
+            yield context.malformed(rows.line, _OPEN_QUOTE.format(lines=rows.swallowed), cut=True)
         else:
             yield _article(row, columns, width, context, rows.line)
 
@@ -67,7 +75,7 @@ class _Rows:
         self._problems: list[Malformed] = []
         self._number = 0
         marked = stream.peek(2)[:2] in (b"\xff\xfe", b"\xfe\xff")
-        text = _utf16(stream, context.limit) if marked else self._text(stream)
+        text = _utf16(stream, context.limit) if marked else self._text(_unix(stream))
         head = next(text, None)
         self._head = head
         self._text_lines = text
@@ -79,6 +87,11 @@ class _Rows:
     def cut(self) -> bool:
         """Whether the last row had no line end, or was looked for beyond the end."""
         return self._at_end or not self._ended_line
+
+    @property
+    def swallowed(self) -> int:
+        """Over how many lines the last row goes, if it ends only with the table, its quotes open; else 0."""
+        return self._reader.line_num - self.line + 1 if self._at_end else 0
 
     def __iter__(self) -> Iterator[Sequence[str] | Malformed]:
         return self
@@ -102,7 +115,7 @@ class _Rows:
     def _with_head(self) -> Iterator[str]:
         if self._head is not None:
             for line in chain([self._head], self._text_lines):
-                self._ended_line = line.endswith("\n")
+                self._ended_line = line.endswith(("\n", "\r"))
                 yield line
         self._at_end = True
 
@@ -114,6 +127,30 @@ class _Rows:
             else:
                 content = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
                 yield content.decode("utf-8", "surrogateescape")
+
+
+class _FromMac(io.RawIOBase):
+    """A table whose lines end with CR, as some spreadsheets still write them, with LF instead."""
+
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # Buffer, from 3.12 on
+        view = memoryview(buffer).cast("B")
+        piece = self._stream.read1(len(view))
+        view[: len(piece)] = piece.replace(b"\r", b"\n")
+        return len(piece)
+
+
+def _unix(stream: io.BufferedReader) -> io.BufferedReader:
+    """`stream` with lines that end with LF, whatever ends its first line."""
+    unquoted = b"".join(stream.peek(io.DEFAULT_BUFFER_SIZE).split(b'"')[::2])
+    head, _, after = unquoted.partition(b"\r")
+    is_mac = b"\n" not in head and after and not after.startswith(b"\n")
+    return io.BufferedReader(_FromMac(stream)) if is_mac else stream
 
 
 def _utf16(stream: io.BufferedReader, limit: int) -> Iterator[str]:

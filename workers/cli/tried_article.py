@@ -80,10 +80,12 @@ def _show_annotation(console: Console, annotation: Annotation) -> None:
 
 
 def _show_rules(console: Console, pattern: Pattern, annotation: Annotation) -> None:
-    from workers.watch.sightings import Circumstances, Observed
+    from workers.watch.sightings import Circumstances, Observed, stamp_of
     from workers.watch.trying import refusals
 
-    observed = Observed(annotation, Circumstances(None, (0, 0), None, late=False, rebuilt=False), pattern.symmetric)
+    observed = Observed(
+        annotation, Circumstances(None, stamp_of(annotation, 0), None, late=False, rebuilt=False), pattern.symmetric
+    )
     sighting = observed.whole(pattern)
     console.print(f"  {pattern.id}", markup=False)
     for rule in pattern.selections:

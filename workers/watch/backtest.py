@@ -21,7 +21,7 @@ from workers.watch.matching import walk
 from workers.watch.patterns import Pattern
 from workers.watch.revisions import began
 from workers.watch.ringing import Fired, ring_of
-from workers.watch.sightings import Body, Circumstances, Observed, Sighting, Stamp
+from workers.watch.sightings import Body, Circumstances, Observed, Sighting, Stamp, prevailing, stamp_of
 from workers.watch.story_index import MemoryStories
 from workers.watch.why import Evidence
 
@@ -118,10 +118,10 @@ class Backtest:
         story, text = self._stories.assign(annotation) if self._stories is not None else (None, None)
         self._move_clock(annotation, time)
         article = annotation.article_id
-        stamp = to_micros(annotation.fetched_at), self.articles
-        self.articles += 1
         before = self._stamps.get(article)
-        if before is not None and stamp <= before:
+        stamp = prevailing(before, stamp_of(annotation, self.articles))
+        self.articles += 1
+        if stamp == before:
             return
         self._stamps[article] = stamp
         earlier = self._held.pop(article, None) if before is not None else None

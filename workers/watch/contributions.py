@@ -75,14 +75,18 @@ class Guard:
     def to_wire(self) -> str:
         """Short JSON."""
         k = self.known
-        value = [*k.stamp, int(k.late), self.hour, *sorted(k.types)]
+        flags = k.late * 1 + (not k.stamp.said[0]) * 2
+        value = [*k.stamp.read, flags, self.hour, [k.stamp.words, *k.stamp.said[1:]], *sorted(k.types)]
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_wire(cls, text: str) -> Guard:
         """The inverse of `to_wire`."""
-        fetched, offset, late, hour, *types = json.loads(text)
-        return cls(Known((fetched, offset), frozenset(types), bool(late)), hour)
+        fetched, offset, flags, hour, *types = json.loads(text)
+        # An earlier version kept no words.
+        words, *said = types.pop(0) if types and isinstance(types[0], list) else ("", fetched, offset)
+        stamp = Stamp(words, (not flags & 2, said[0], said[1]), (fetched, offset))
+        return cls(Known(stamp, frozenset(types), bool(flags & 1)), hour)
 
 
 @dataclass(frozen=True, slots=True)

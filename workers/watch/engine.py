@@ -20,11 +20,11 @@ from workers.watch.alert_records import (
     shown_articles,
     updated_alert,
 )
-from workers.watch.durations import Micros, to_micros
+from workers.watch.durations import Micros
 from workers.watch.interest import Interest
 from workers.watch.patterns import Pattern
 from workers.watch.ringing import Clock, Plan, Ring, plan
-from workers.watch.sightings import Body, Circumstances, Observed, Sighting, Stamp
+from workers.watch.sightings import Body, Circumstances, Observed, Sighting, Stamp, stamp_of
 from workers.watch.windows import BY_CLOCK, Announcement, Ask, Change, Held, WindowStore
 
 COMMIT_ATTEMPTS = 20
@@ -54,7 +54,7 @@ class Arrival:
     @property
     def stamp(self) -> Stamp:
         """Orders the revisions of an article."""
-        return to_micros(self.annotation.fetched_at), self.offset
+        return stamp_of(self.annotation, self.offset)
 
     def judged(self, types: frozenset[str], *, late: bool, revised: bool) -> Arrival:
         """A copy that knows of the article's other revisions, and whether it came out of order."""
@@ -247,7 +247,7 @@ class Engine:
 
 
 def _revision_key(sighting: Sighting) -> str:
-    return f"{sighting.article_id}\0{sighting.revision}\0{sighting.stamp}"
+    return f"{sighting.article_id}\0{sighting.revision}\0{sighting.stamp.read}"
 
 
 def _unconfirmed(task: _Task, held: Held, news: Sequence[Announcement]) -> list[Announcement]:

@@ -1,8 +1,8 @@
 """Which revision of an article counts, and whether it came out of order. Pure, and in memory.
 
-The newest revision by its stamp counts, whatever the order of arrival. Beside it stand the event types that any
-revision has had, so that a pattern that holds an earlier revision hears of a later one, even if that has nothing for it
-any more.
+The newest revision counts, whatever the order of arrival (`sightings.prevailing`). Beside it stand the event types that
+any revision has had, so that a pattern that holds an earlier revision hears of a later one, even if that has nothing
+for it any more.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal
 
 from workers.watch.durations import ALLOWED_LATENESS, DAY, Micros, to_micros
 from workers.watch.engine import Arrival
-from workers.watch.sightings import Stamp
+from workers.watch.sightings import Stamp, prevailing
 
 Verdict = Literal["newer", "same", "stale"]
 
@@ -32,9 +32,11 @@ def judged(known: Known | None, stamp: Stamp, types: Iterable[str], *, late: boo
     if known is None:
         return "newer", Known(stamp, frozenset(types), late)
     together = known.types | frozenset(types)
-    if stamp > known.stamp:
-        return "newer", Known(stamp, together, late)
-    return ("same" if stamp == known.stamp else "stale"), Known(known.stamp, together, known.late)
+    after = prevailing(known.stamp, stamp)
+    if after != known.stamp:
+        return "newer", Known(after, together, late)
+    is_same = (stamp.words, stamp.read) == (known.stamp.words, known.stamp.read)
+    return ("same" if is_same else "stale"), Known(known.stamp, together, known.late)
 
 
 SILENCE_DAYS = 7

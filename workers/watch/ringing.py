@@ -16,7 +16,7 @@ from workers.watch.completions import RISES, Scope
 from workers.watch.durations import Micros
 from workers.watch.matching import Match, Rang, next_due, walk
 from workers.watch.patterns import MOST_SKEW, Pattern
-from workers.watch.sightings import Sighting, Value
+from workers.watch.sightings import Sighting, Value, prevailing
 
 _FIELD_SEPARATOR = "\x1f"
 """Keeps the fields of one join value apart in the alert's identity."""
@@ -148,12 +148,13 @@ class _Admission:
         earlier = self.current.get(sighting.article_id)
         if earlier is None and not sighting.happenings:
             return
-        if earlier is not None and sighting.stamp <= earlier.stamp:
+        stamp = prevailing(earlier.stamp if earlier is not None else None, sighting.stamp)
+        if earlier is not None and stamp == earlier.stamp:
             return
         if earlier is None and self.newest is not None and sighting.time < self.newest - self.pattern.retention:
             self.too_late += 1
             return
-        sighting = sighting.after(earlier)
+        sighting = replace(sighting.after(earlier), stamp=stamp)
         # Taken out and put in again, so that the dictionary's order is the order of arrival.
         self.changed.pop(sighting.article_id, None)
         self.current[sighting.article_id] = self.changed[sighting.article_id] = sighting

@@ -20,8 +20,43 @@ from workers.watch.durations import Micros, to_micros
 from workers.watch.pattern_document import JoinField
 from workers.watch.patterns import Pattern, Selection
 
-Stamp = tuple[int, int]
-"""Which revision of an article is the newer: time of fetching (microseconds), then offset on the topic."""
+Moment = tuple[Micros, int]
+"""When a revision came: time of fetching, or of being pushed; then its offset on the topic."""
+
+
+Said = tuple[bool, Micros, int]
+"""Whether words came live, and when they last did; if they never came live, when as old news."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Which of an article's records is in force. `words`: the revision; `said`: when its words came; `read`: when the
+    record came whose reading of them is used.
+    """
+
+    words: str
+    said: Said
+    read: Moment
+
+
+def stamp_of(annotation: Annotation, offset: int) -> Stamp:
+    """Of the one record that `annotation` is."""
+    fetched = to_micros(annotation.fetched_at)
+    return Stamp(annotation.revision, (not annotation.backfill, fetched, offset), (fetched, offset))
+
+
+def prevailing(known: Stamp | None, new: Stamp) -> Stamp:
+    """What holds once the record of `new` has come; `known` itself if that changes nothing.
+
+    The words that came last hold. But an archive is pushed today and holds the words of then: old news never replaces
+    other words that came live. Of the same words the last reading holds, also if an archive brought it; so it fills
+    the windows of new patterns.
+    """
+    if known is None or new.words != known.words:
+        return new if known is None or new.said > known.said else known
+    said = max(known.said, new.said)
+    return known if said == known.said and new.read <= known.read else Stamp(new.words, said, new.read)
+
 
 Value = tuple[str, ...]
 """One value for each field that a pattern groups by; empty if it does not group."""
@@ -61,8 +96,8 @@ class Sighting:
     `dated`: its time is the publisher's; that of its ingest says nothing of how far the news has come (an archive of
     1987 is ingested today). `late`: it came out of order. `rebuilt`: it was read again because Redis had lost it, so
     what such articles complete was announced in its time. `backfill`: it is old news that was pushed afterwards, so
-    nobody is told of what it completes. `text`: the same for copies of one text; None if it is not known. `first`: the
-    stamp of the first of its revisions that said the same; None if that is this one.
+    nobody is told of what it completes. `text`: the same for copies of one text; None if it is not known. `first`: when
+    the first of its revisions that said the same came; None if that is this one.
     """
 
     article_id: str
@@ -79,18 +114,18 @@ class Sighting:
     rebuilt: bool = False
     backfill: bool = False
     text: str | None = None
-    first: Stamp | None = None
+    first: Moment | None = None
 
     @property
-    def came(self) -> Stamp:
+    def came(self) -> Moment:
         """When it first said what it says."""
-        return self.first or self.stamp
+        return self.first or self.stamp.read
 
     def after(self, earlier: Sighting | None) -> Sighting:
         """As the next revision after `earlier`: when it came, and whether as old news, is decided by the first revision
         that said the same. So an archive that is pushed twice, or brings what came live, changes nothing.
         """
-        if earlier is None or earlier.happenings != self.happenings:
+        if earlier is None or earlier.happenings != self.happenings or self.came < earlier.came:
             return self
         return replace(self, backfill=earlier.backfill, first=earlier.came)
 
@@ -105,22 +140,26 @@ class Sighting:
             [h.index, h.type, h.status, h.actors, h.targets, h.place, h.confidence, h.when, h.said]
             for h in self.happenings
         ]
+        flags = self.dated * 1 + self.rebuilt * 2 + self.late * 4 + self.backfill * 8 + (not self.stamp.said[0]) * 16
+        said = self.stamp.said[1:] if self.stamp.said[1:] != self.stamp.read else None
         return [
-            self.article_id, self.revision, self.time, self.stamp, self.source, self.story, self.tags, self.entities,
-            events, self.dated * 1 + self.rebuilt * 2 + self.late * 4 + self.backfill * 8, self.text,
-            *([self.first] if self.first else []),
+            self.article_id, self.revision, self.time, self.stamp.read, self.source, self.story, self.tags,
+            self.entities, events, flags, self.text,
+            *([self.first, said] if said else [self.first] if self.first else []),
         ]  # fmt: skip
 
     @classmethod
     def from_wire(cls, value: list[Any]) -> Sighting:
         """The inverse of `to_wire`."""
-        article_id, revision, time, stamp, source, story, tags, entities, events, flags, *rest = value
+        article_id, revision, time, read, source, story, tags, entities, events, flags, *rest = value
+        text, first, said = (*rest, None, None, None)[:3]
         happenings = tuple(_happening(*event) for event in events)
+        when = said or read
+        stamp = Stamp(revision, (not flags & 16, when[0], when[1]), (read[0], read[1]))
         return cls(
-            article_id, revision, time, (stamp[0], stamp[1]), source, story, tuple(tags), tuple(entities), happenings,
+            article_id, revision, time, stamp, source, story, tuple(tags), tuple(entities), happenings,
             dated=bool(flags & 1), rebuilt=bool(flags & 2), late=bool(flags & 4),
-            backfill=bool(flags & 8), text=rest[0] if rest else None,
-            first=(rest[1][0], rest[1][1]) if len(rest) > 1 else None,
+            backfill=bool(flags & 8), text=text, first=(first[0], first[1]) if first else None,
         )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from workers.settings import Settings
 from workers.watch.count_reader import MEASURES, CountReader
 from workers.watch.counts import Countable, Counts
 from workers.watch.durations import to_micros
+from workers.watch.sightings import stamp_of
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 A_DAY = 1_000_000
@@ -57,7 +58,7 @@ async def measure(url: str, number: int, entities: int, per_day: int) -> None:
     own = theirs = wall = 0.0
     batch: list[Countable] = []
     for at, article in enumerate(articles(number, entities, per_day)):
-        batch.append(Countable(0, at, (at, at), article))
+        batch.append(Countable(0, at, stamp_of(article, at), article))
         if len(batch) == BATCH or at == number - 1:
             began, cpu, server = time.perf_counter(), time.process_time(), await server_cpu(client)
             await counts.apply(batch)

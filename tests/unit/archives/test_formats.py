@@ -320,8 +320,20 @@ def test_a_record_of_a_crawl_that_is_broken_does_not_stop_the_rest(tmp_path: Pat
         write(tmp_path / "a.warc", no_http + no_address + good + b"WARC/1.0\r\nContent-Length: 99\r\n\r\nhalf")
     )
     assert [each.line if isinstance(each, Malformed) else each.title for each in found] == [
-        1, "Harbour reopens", "Harbour reopens",
+        1, "Harbour reopens", "Harbour reopens", 5,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_crawl_that_is_cut_anywhere_says_so(tmp_path: Path, *, packed: bool) -> None:
+    first = warc(packed=False)
+    robots = warc(("https://coast.example/robots.txt", b"Disallow: x", "text/plain"), packed=False)
+    for place in range(len(first) + 2, len(robots) - 4, 3):
+        if place == robots.index(b"\r\n\r\n", len(first)):
+            continue
+        content = gzip.compress(robots[:place], mtime=0) if packed else robots[:place]
+        found = read(write(tmp_path / ("a.warc.gz" if packed else "a.warc"), content))
+        assert [each.line for each in found if isinstance(each, Malformed)] == [2], robots[:place]
 
 
 @pytest.mark.timeout(120)

@@ -21,6 +21,7 @@ from workers.redis_keys import Keys
 from workers.settings import Settings
 from workers.watch.counts import Countable, Counts
 from workers.watch.redis_stories import Stories
+from workers.watch.sightings import stamp_of
 
 RUN = CliRunner()
 
@@ -58,7 +59,9 @@ def stored(redis_url, monkeypatch) -> None:
         told = articles()
         found = await Stories(client, keys).assign(told)
         counts = Counts(client, keys, frozenset({"summit"}))
-        await counts.apply([Countable(0, n, (1, n), a, f) for n, (a, f) in enumerate(zip(told, found, strict=True))])
+        await counts.apply(
+            [Countable(0, n, stamp_of(a, n), a, f) for n, (a, f) in enumerate(zip(told, found, strict=True))]
+        )
         await counts.done({0: len(told)})
         await client.aclose()
 

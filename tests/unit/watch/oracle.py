@@ -27,8 +27,8 @@ class Ringing:
     core: frozenset[str]
 
 
-Coming = dict[str, tuple[tuple[int, int], bool]]
-"""Of each article: the stamp of the first revision that said what it says now, and whether that was old news."""
+Coming = dict[str, tuple[tuple[datetime, int], bool]]
+"""Of each article: when the first revision came that said what it says now, and whether that was old news."""
 
 
 def must_ring(
@@ -43,12 +43,18 @@ def must_ring(
     """
     newest: dict[str, Arrival] = {}
     coming: Coming = {}
+    records: dict[str, list[Arrival]] = {}
     for arrival in arrivals:
         article = arrival.annotation.article_id
-        if article not in newest or arrival.stamp > newest[article].stamp:
-            if article not in newest or _said(pattern, newest[article]) != _said(pattern, arrival):
-                coming[article] = arrival.stamp, arrival.annotation.backfill
-            newest[article] = arrival
+        came = _came(arrival)
+        known = records.setdefault(article, [])
+        known.append(arrival)
+        if not _holds_now(known, newest.get(article)):
+            continue
+        anew = article not in newest or _said(pattern, newest[article]) != _said(pattern, arrival)
+        if anew or came < coming[article][0]:
+            coming[article] = came, arrival.annotation.backfill
+        newest[article] = arrival
     articles = sorted(newest.values(), key=_position)
     values = {value for a in articles for e in a.annotation.events for value in _values(pattern, a, e)}
     together: dict[tuple[str, str, frozenset[str]], list[str]] = {}
@@ -63,6 +69,27 @@ def must_ring(
         alert_id(pattern.id, tuple(joined), f"{anchor}\x1f{mark}" if mark else anchor)
         for (anchor, mark, _), joined in together.items()
     }
+
+
+def _came(arrival: Arrival) -> tuple[datetime, int]:
+    return arrival.annotation.fetched_at, arrival.offset
+
+
+def _holds_now(records: Sequence[Arrival], before: Arrival | None) -> bool:
+    """Whether an article is as the last of its `records` says: the words hold that came last, those that came live
+    before all others; of the same words the last reading, or that of the record by which they hold.
+    """
+    new = records[-1]
+
+    def rank(record: Arrival) -> tuple[bool, tuple[datetime, int]]:
+        return not record.annotation.backfill, _came(record)
+
+    first = max(records, key=rank)
+    if new.annotation.revision != first.annotation.revision:
+        return False
+    if before is None or before.annotation.revision != new.annotation.revision:
+        return True
+    return _came(new) > _came(before) or all(rank(new) > rank(record) for record in records[:-1])
 
 
 def _quieted(pattern: Pattern, found: Sequence[Ringing], old: Sequence[bool]) -> Iterable[Ringing]:
@@ -103,7 +130,7 @@ def _is_old(
             if ring.anchor in known and _holds(pattern, value, known):
                 return one.annotation.article_id in pushed
     limit = ring.time + timedelta(minutes=15)
-    late = {article for article in pushed if datetime.fromtimestamp(coming[article][0][0] / 1e6, limit.tzinfo) > limit}
+    late = {article for article in pushed if coming[article][0][0] > limit}
     there = [a for a in ring.window if a.annotation.article_id not in late]
     if not late or ring.anchor not in there:
         return bool(late)

@@ -162,7 +162,11 @@ def pushed(draw: st.DrawFn) -> list[Arrival]:
             event(draw(st.sampled_from(TYPES[:2])), "KP", place="SE"),
             source=draw(st.sampled_from(["x", "y", "z"])),
         )
-        changed = {"backfill": draw(st.booleans()), "fetched_at": at(minutes=15 * draw(st.integers(0, 40)))}
+        changed: dict[str, object] = {
+            "revision": draw(st.sampled_from(["r1", "r2"])),
+            "backfill": draw(st.booleans()),
+            "fetched_at": at(minutes=15 * draw(st.integers(0, 40))),
+        }
         told = told.model_copy(update=changed)
         found.append(arrival(told, story=draw(st.sampled_from(["s1", "s2"])), offset=number))
     return found

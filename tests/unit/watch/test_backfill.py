@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
+
+import pytest
 
 from tests.unit.watch.builders import annotation, at, event, temporal
 from tests.unit.watch.test_step import Heard, handled, incoming
 from tests.unit.watch.test_waiting import World, unanswered
 from topics.alerts import Alert
 from topics.annotations import Annotation
-from workers.watch.sightings import Circumstances, Sighting, seen
+from workers.watch.backtest import Backtest
+from workers.watch.contributions import Guard, counted
+from workers.watch.sightings import Circumstances, Sighting, prevailing, seen, stamp_of
 
 
 def old(found: Annotation) -> Annotation:
@@ -156,6 +162,54 @@ async def test_what_is_read_otherwise_when_an_archive_brings_it_again_is_old_new
 
 
 def test_the_mark_survives_storage() -> None:
-    sighting, _ = seen(temporal(), old(LAUNCH), Circumstances(None, (0, 0), None, late=False, rebuilt=False))
+    known = Circumstances(None, stamp_of(old(LAUNCH), 3), None, late=False, rebuilt=False)
+    sighting, _ = seen(temporal(), old(LAUNCH), known)
     assert sighting.backfill
-    assert Sighting.from_wire(sighting.to_wire()) == sighting
+    read_again = replace(sighting, stamp=prevailing(stamp_of(LAUNCH, 1), stamp_of(pushed_later(LAUNCH), 3)))
+    for each in (sighting, read_again, replace(sighting, first=(4, 5)), replace(read_again, first=(4, 5))):
+        assert Sighting.from_wire(each.to_wire()) == each
+
+
+def pushed_later(found: Annotation, **changed: str) -> Annotation:
+    return old(found).model_copy(update={"fetched_at": at(days=1001), **changed})
+
+
+OTHER_WORDS = pushed_later(annotation("a", at(0), event("protest", "KP")), revision="of the archive")
+"""What article `a` said before it told of the launch, as an archive has it."""
+
+
+@pytest.mark.parametrize("order", list(permutations([LAUNCH, SUMMIT, OTHER_WORDS])))
+async def test_an_archives_wording_never_replaces_what_came_live(client, order) -> None:
+    heard = await rung(client, *order)
+    assert len(heard.firing) == 1
+    [alert] = [alert for alert in said(heard) if alert.state == "firing"]
+    assert alert.muted is None
+    assert "retracted" not in [alert.state for alert in said(heard)]
+
+
+@pytest.mark.parametrize("order", list(permutations([LAUNCH, SUMMIT, pushed_later(SUMMIT)])))
+async def test_who_is_told_does_not_hang_on_when_an_archive_brings_it_again(client, order) -> None:
+    heard = await rung(client, *order)
+    told = [alert for alert in said(heard) if alert.state == "firing"]
+    assert told[-1].muted is None
+
+
+def test_a_backtest_leaves_out_the_archives_wording_too() -> None:
+    for order in permutations([LAUNCH, SUMMIT, OTHER_WORDS]):
+        test = Backtest([temporal()])
+        for found in order:
+            test.add(found)
+        [verdict] = test.verdicts(at(days=1002))
+        assert [alert.muted for alert in verdict.alerts] == [None]
+
+
+def test_counts_keep_what_came_live() -> None:
+    first = counted(None, stamp_of(LAUNCH, 0), LAUNCH, frozenset(), late=False)
+    assert first.guard is not None
+    stored = Guard.from_wire(first.guard.to_wire())
+    assert counted(stored, stamp_of(OTHER_WORDS, 1), OTHER_WORDS, frozenset(), late=False).stale
+    pushed = counted(None, stamp_of(OTHER_WORDS, 0), OTHER_WORDS, frozenset(), late=False)
+    assert pushed.guard is not None
+    stored = Guard.from_wire(pushed.guard.to_wire())
+    assert stored == pushed.guard
+    assert not counted(stored, stamp_of(LAUNCH, 1), LAUNCH, frozenset(), late=False).stale

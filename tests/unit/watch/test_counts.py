@@ -16,6 +16,7 @@ from workers.watch.count_log import KINDS
 from workers.watch.count_reader import MEASURES, CountReader, Span, span_of
 from workers.watch.counts import Countable, Counts
 from workers.watch.durations import to_micros
+from workers.watch.sightings import stamp_of
 from workers.watch.stories import mark_of, story_id, text_id
 from workers.watch.story_index import Assigned
 
@@ -86,7 +87,7 @@ async def test_counts_are_what_counting_by_hand_gives(client, seed) -> None:
         revision = int(known.revision[1:]) + 1 if known else 1
         told = newest[f"a{article}"] = random_article(dice, article, revision)
         partition = article % 3
-        stamp = to_micros(told.fetched_at), offsets[partition]
+        stamp = stamp_of(told, offsets[partition])
         waiting.append(Countable(partition, offsets[partition], stamp, told, assigned(told.article_id)))
         offsets[partition] += 1
         if dice.random() < 0.2:
@@ -120,7 +121,7 @@ async def test_an_archive_of_1987_can_be_counted_and_one_from_before_1970(client
     for offset, year in enumerate((1987, 1969)):
         when = datetime(year, 10, 19, 14, 30, tzinfo=at(0).tzinfo)
         told = annotation(f"a{year}", when, entities=("US",))
-        await counts.apply([Countable(0, offset, (1, offset), told)])
+        await counts.apply([Countable(0, offset, stamp_of(told, offset), told)])
         await counts.done({0: offset + 1})
         for window in WINDOWS:
             assert await reader.top("entity", window, to_micros(when)) == [("US", 1)]
@@ -131,10 +132,11 @@ async def test_undated_articles_say_how_far_the_news_is_only_if_there_are_no_oth
     counts, reader = Counts(client, Keys("t"), SYMMETRIC), CountReader(client, Keys("t"))
     assert await reader.newest() is None
     undated = annotation("u", at(days=99)).model_copy(update={"event_time_source": "fetched"})
-    await counts.apply([Countable(0, 0, (1, 0), undated)])
+    await counts.apply([Countable(0, 0, stamp_of(undated, 0), undated)])
     await counts.done({0: 1})
     assert await reader.newest() == to_micros(at(days=99))
-    await counts.apply([Countable(0, 1, (1, 1), annotation("d", at(0)))])
+    dated = annotation("d", at(0))
+    await counts.apply([Countable(0, 1, stamp_of(dated, 1), dated)])
     assert await reader.newest() == to_micros(at(0))
 
 
@@ -143,7 +145,7 @@ async def test_a_series_has_a_count_for_every_part_of_its_window(client) -> None
     moments = [at(0), at(0.5), at(1.2), at(1.3), at(30)]
     for offset, moment in enumerate(moments):
         told = annotation(f"a{offset}", moment, entities=("KP",), source="bbc")
-        await counts.apply([Countable(0, offset, (1, offset), told)])
+        await counts.apply([Countable(0, offset, stamp_of(told, offset), told)])
     await counts.done({0: len(moments)})
     for window, parts in (("1h", 60), ("24h", 24), ("7d", 28)):
         for end in (at(1.3), at(30)):
@@ -160,7 +162,7 @@ async def test_stories_are_ranked_by_outlets_then_by_texts(client) -> None:
     for number, source in enumerate(["bbc", "dpa", "afp", "bbc", "bbc", None, "afp", "dpa", "bbc"]):
         given = assigned(f"a{number}")
         told = annotation(f"a{number}", at(minutes=number), source=source)
-        await counts.apply([Countable(0, number, (1, number), told, given)])
+        await counts.apply([Countable(0, number, stamp_of(told, number), told, given)])
     await counts.done({0: 9})
     found = await reader.stories(span_of("24h", to_micros(at(1))))
     assert [(s.articles, s.texts, s.sources) for s in found] == [(2, 2, 2), (3, 2, 1), (2, 2, 1), (2, 2, 1)]
@@ -174,7 +176,7 @@ async def test_a_revision_of_another_hour_leaves_nothing_behind(client) -> None:
         annotation("a", at(hours), entities=("KP", name), revision=revision)
         for revision, (hours, name) in enumerate([(0, "RU"), (0, "US"), (50, "CN"), (0, "FR")], 1)
     ]
-    batch = [Countable(0, n, (to_micros(one.fetched_at), n), one) for n, one in enumerate(told)]
+    batch = [Countable(0, n, stamp_of(one, n), one) for n, one in enumerate(told)]
     await counts.apply(batch[:1])
     await counts.apply(batch)
     await counts.apply(batch)
@@ -192,7 +194,7 @@ async def test_counts_of_an_article_take_few_bytes_and_expire(client) -> None:
             annotation(f"u{batch:08}{n:012}", at(minutes=batch), entities=tuple(dice.sample(names, 30)), source="x")
             for n in range(100)
         ]
-        await counts.apply([Countable(0, batch * 100 + n, (1, n), one) for n, one in enumerate(told)])
+        await counts.apply([Countable(0, batch * 100 + n, stamp_of(one, n), one) for n, one in enumerate(told)])
     taken = (await client.info("memory"))["used_memory"] - before
     assert taken / 2000 < 700, "with 2,000 names of some 150 bytes, and a string that may be half empty"
     async for key in client.scan_iter():
