@@ -19,7 +19,7 @@ _WITHOUT = frozenset({"to", "by"})
 """What stands behind these prepositions may be said without them: "gave Kim a letter"."""
 _INSTEAD = {"on": "with", "against": "with"}
 """What stands behind the one may stand behind the other, too: "replied with strikes"."""
-_PARTIES = frozenset({"counterpart", "both"})
+_PARTIES = frozenset({"counterpart", "both", "two"})
 """Words that stand for a party whatever class is asked for; those of the lexicon's `parties` do so, too."""
 
 

@@ -49,6 +49,7 @@ def _classes_by_word() -> Mapping[str, frozenset[str]]:
     ):
         for word in roles.words("roles", name):
             found[word] = found.get(word, frozenset()) | classes
+    found["head"] = found.get("head", frozenset()) | {"leader", "state", "person", "human"}  # "heads of state"
     found["minister"] = found.get("minister", frozenset()) | {"leader", "official", "state", "person"}
     for name, words in nouns().items():
         for word in words:
