@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workers.cli.moments import moment
+from workers.notify.receivers.words import plain
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -138,10 +139,12 @@ def series(
     elif as_csv:
         write_csv(("from", by.value), rows)
     else:
-        typer.echo(f"{id_}, {by.value}, {window.value} to {end:%Y-%m-%d %H:%M}Z")
+        typer.echo(f"{plain(id_)}, {by.value}, {window.value} to {end:%Y-%m-%d %H:%M}Z")
         typer.echo(f"{sparkline(counts)}  most {max(counts)}, last {counts[-1]}")
     if not any(counts):
-        typer.echo(f"No {kind.value} {id_} was counted there. Is it another --kind, or another time (--at)?", err=True)
+        typer.echo(
+            f"No {kind.value} {plain(id_)} was counted there. Is it another --kind, or another time (--at)?", err=True
+        )
 
 
 def trending(
@@ -204,7 +207,7 @@ def counts_table(found: TopCounts) -> Table:
     table.add_column(found.by, justify="right")
     table.add_column({"pair": "event:actor"}.get(found.kind, found.kind), overflow="fold")
     for id_, count in found.ranked:
-        table.add_row(f"{count:,}", Text(id_))
+        table.add_row(f"{count:,}", Text(plain(id_)))
     return table
 
 
@@ -221,7 +224,7 @@ def _trends_table(found: Sequence[Trend], title: str, by: str) -> Table:
     table.add_column("", overflow="fold")
     for trend in found:
         figures = f"{trend.count:,}", f"{trend.expected:,.1f}", f"{trend.ratio:,.1f}", f"{trend.surprise:.1f}"
-        table.add_row(*figures, sparkline((*trend.before, trend.count)), Text(trend.id))
+        table.add_row(*figures, sparkline((*trend.before, trend.count)), Text(plain(trend.id)))
     return table
 
 

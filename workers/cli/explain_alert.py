@@ -11,6 +11,7 @@ import typer
 
 from workers.cli.backtest import annotations_of
 from workers.errors import ExitCode, InputError
+from workers.notify.receivers.words import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,15 +46,14 @@ def explain(
 
     Exit code 1 if no such alert is known; 4 if Redis does not answer; 3 or 5 as for `backtest`.
     """
-    from rich.console import Console
-
     from workers.cli.event_types import event_types
+    from workers.cli.harmless import HarmlessConsole
     from workers.settings import load_settings
     from workers.watch.pattern_file import load_patterns
 
     settings = load_settings()
     loaded = load_patterns([patterns or settings.patterns_path], event_types(settings))
-    console = Console(highlight=False, soft_wrap=True)
+    console = HarmlessConsole(highlight=False, soft_wrap=True)
     if source:
         found = _in_archive(loaded, source, settings, target)
     else:
@@ -85,7 +85,7 @@ def _in_archive(loaded: PatternSet, source: list[str], settings: Settings, targe
         if isinstance(one, Annotation):
             backtest.add(one)
         else:
-            typer.echo(f"tocsin: {one}", err=True)
+            typer.echo(f"tocsin: {plain(str(one))}", err=True)
     if (asked := loaded.by_id(target)) is not None:
         return _Found(asked, None, *backtest.evidence(asked))
     alerts = [alert for verdict in backtest.verdicts(datetime.now(UTC)) for alert in verdict.alerts]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workers.errors import ExitCode
+from workers.notify.receivers.words import plain
 
 if TYPE_CHECKING:
     from workers.feeds.poll import Polled
@@ -180,4 +181,4 @@ async def _store(settings: Settings) -> AsyncIterator[ValidatorStore]:
 
 
 def _say(line: str) -> None:
-    typer.echo(line, err=True)
+    typer.echo(plain(line), err=True)

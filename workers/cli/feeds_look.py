@@ -12,6 +12,7 @@ import typer
 
 from workers.cli.feeds_file import FileOption, path_of
 from workers.errors import ExitCode, InputError
+from workers.notify.receivers.words import harmless, plain
 
 if TYPE_CHECKING:
     from workers.feeds.checking import Checked
@@ -71,7 +72,7 @@ def check(
     def tell(checked: Checked) -> None:
         nonlocal broken
         broken += checked.broken
-        typer.echo("\n".join(checked.lines))
+        _tell(checked)
 
     asyncio.run(check_feeds(settings, _chosen(there, urls), path.absolute().parent, tell))
     if broken:
@@ -92,6 +93,10 @@ def retry(
             raise InputError(f"{url}: not in {path_of(file)}", hint="`tocsin feeds list` shows the addresses.")
     asyncio.run(_retry(load_settings(), urls))
     typer.echo("A poller asks again within seconds, if one runs; else when one starts.", err=True)
+
+
+def _tell(checked: Checked) -> None:
+    typer.echo("\n".join(map(harmless, checked.lines)))
 
 
 def _chosen(there: Subscriptions, urls: Sequence[str] | None) -> Subscriptions:
@@ -139,7 +144,7 @@ def _print(rows: Sequence[Row]) -> None:
     for column in ("feed", "stands", "last success", "a day", "next poll", "articles", "last error"):
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*map(Text, row.cells()))
+        table.add_row(*(Text(plain(cell)) for cell in row.cells()))
     Console().print(table)
     counts: dict[str, int] = {}
     for row in rows:

@@ -27,16 +27,15 @@ def try_articles(patterns: Sequence[Pattern], files: Sequence[Path], at: str | N
 
     Raises InputError for a file that holds none, or a time that is none.
     """
-    from rich.console import Console
-
     from topics.annotations import Annotation
+    from workers.cli.harmless import HarmlessConsole
     from workers.settings import load_settings
     from workers.watch.backtest import Backtest
 
     published = moment(at, "--at")
     articles = [article for file in files for article in _articles(file, published)]
     backtest = Backtest(patterns)
-    console = Console(highlight=False, soft_wrap=True)
+    console = HarmlessConsole(highlight=False, soft_wrap=True)
     for one in Articles(load_settings()).annotated(articles):
         if isinstance(one, Annotation):
             _show_annotation(console, one)

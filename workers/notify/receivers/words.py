@@ -27,10 +27,14 @@ _KEPT_FORMATS = frozenset({"\u200c", "\u200d"})
 
 def plain(text: str) -> str:
     """One line without control, format or lone surrogate characters, so that a title cannot move a cursor or a line."""
-    shown = (
+    return " ".join(harmless(text).split())
+
+
+def harmless(text: str) -> str:
+    """As `plain`, with each such character as a space and all spaces kept: for a line that is set in columns."""
+    return "".join(
         c if c in _KEPT_FORMATS or unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} else " " for c in text
     )
-    return " ".join("".join(shown).split())
 
 
 def shortened(text: str, limit: int) -> str:
