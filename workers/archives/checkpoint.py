@@ -33,6 +33,8 @@ _KNOWN_BYTES = 4096
 
 _ANEW = "Delete it to begin anew; what arrives twice has the same id and counts once."
 
+_BEHIND = "Only the last file of then may have grown, and new ones must come behind those of then, in order of name."
+
 Range = tuple[int, int]
 """The numbers from the first (inclusive) to the second (exclusive)."""
 
@@ -126,9 +128,9 @@ def _opened_lock(path: Path) -> int:
 class Checkpoint:
     """A file that remembers the mark of one archive, and what archive that is.
 
-    `identity` are plain values that must be the same for the mark to mean the same; see `of`. `grows` is a file that
-    may have grown since. If another has taken its place, `on_other` is told so and all is read anew; without
-    `on_other`, that is an error. Use `held` to have the mark for oneself.
+    `identity` are plain values that must be the same for the mark to mean the same. So must be `files`, but that the
+    last may have grown since, and that others may have come behind it. If another has taken its place, `on_other` is
+    told so and all is read anew; without `on_other`, that is an error. Use `held` to have the mark for oneself.
     """
 
     def __init__(
@@ -136,24 +138,29 @@ class Checkpoint:
         path: Path,
         identity: Mapping[str, Any],
         *,
-        grows: Path | None = None,
+        files: Sequence[str] = (),
         on_other: Callable[[str], None] | None = None,
     ) -> None:
         self.path = path
-        self._identity = _digest(identity)
-        self._grows = grows
-        self._grown = _Grown.of(grows) if grows is not None else None
+        self._given = dict(identity)
+        self._files = tuple(files)
+        self._identity = self._of_first(len(files))
+        self._grown = _Grown.of(Path(files[-1])) if files else None
         self._on_other = on_other
         self._saved_at = 0.0
 
     @classmethod
     def of(
-        cls, path: Path, files: Sequence[str], *, on_other: Callable[[str], None] | None = None, **more: object
+        cls,
+        path: Path,
+        files: Sequence[str],
+        *,
+        on_other: Callable[[str], None] | None = None,
+        **more: object,
     ) -> Checkpoint:
-        """Of an archive: its files, of which the last may grow, and what else makes it the same (the span)."""
+        """Of an archive: its files, and what else makes it the same (the span)."""
         given = {name: str(value) for name, value in more.items() if value is not None}
-        identity = {"files": [_known(file) for file in files[:-1]] + [_place(files[-1])], **given}
-        return cls(path, identity, grows=Path(files[-1]), on_other=on_other)
+        return cls(path, given, files=files, on_other=on_other)
 
     @contextmanager
     def held(self) -> Iterator[LowWater]:
@@ -167,7 +174,8 @@ class Checkpoint:
         if not finished and moment - self._saved_at < SAVE_SECONDS:
             return
         # The mark first: what is done meanwhile is in the ranges, or sent again.
-        state = {"version": _VERSION, "archive": self._identity, "done": low.mark, "above": low.ranges()}
+        state = {"version": _VERSION, "archive": self._identity, "files": len(self._files)}
+        state |= {"done": low.mark, "above": low.ranges()}
         state["grown"] = self._grown.to_wire() if self._grown is not None else None
         new = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
         try:
@@ -185,11 +193,18 @@ class Checkpoint:
         """Forget it."""
         self.path.unlink(missing_ok=True)
 
+    def _of_first(self, number: int) -> str:
+        """What archive it was when it had so many files: numbers of items must not have shifted since."""
+        files: list[Any] = [_known(file) for file in self._files[: max(0, number - 1)]]
+        files += [_place(self._files[number - 1])] if number else []
+        return _digest({"files": files, **self._given} if files else self._given)
+
     def _read(self) -> LowWater:
         try:
             found = json.loads(self.path.read_text("utf-8"))
             known, low = found["archive"], LowWater(int(found["done"]), [(int(a), int(b)) for a, b in found["above"]])
             grown = _Grown(*found["grown"]) if found.get("grown") else None
+            files = int(found.get("files", len(self._files)))
         except FileNotFoundError:
             return LowWater()
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -197,15 +212,17 @@ class Checkpoint:
                 f"{self.path}: it is no checkpoint of Tocsin's ({type(error).__name__}).",
                 hint="Name another file, or delete it to begin anew.",
             ) from error
-        if known != self._identity:
+        if files > len(self._files) or known != (
+            self._identity if files == len(self._files) else self._of_first(files)
+        ):
             raise InputError(
                 f"{self.path}: it is of another archive, or the archive has changed since: its mark means nothing "
                 "here.",
-                hint=_ANEW,
+                hint=f"{_BEHIND} {_ANEW}",
             )
-        if grown is None or self._grows is None or grown == _Grown.of(self._grows, grown.size):
+        if grown is None or not files or grown == _Grown.of(Path(self._files[files - 1]), grown.size):
             return low
-        what = f"{self._grows}: it has changed since, or another file has taken its place"
+        what = f"{self._files[files - 1]}: it has changed since, or another file has taken its place"
         if self._on_other is None:
             raise InputError(f"{self.path}: its mark means nothing here. {what}.", hint=_ANEW)
         self._on_other(f"{what}: it is read from its beginning.")

@@ -73,9 +73,24 @@ def test_an_archive_that_grew_goes_on_and_another_one_does_not(tmp_path: Path, a
         assert found.mark == 1
     other = tmp_path / "other.jsonl"
     other.write_text('{"text": "b"}\n' * 100)
-    for changed in (checkpoint(path, other), checkpoint(path, archive, since="2026"), checkpoint(path, archive, other)):
+    for changed in (checkpoint(path, other), checkpoint(path, archive, since="2026"), checkpoint(path, other, archive)):
         with pytest.raises(InputError, match="another archive"), changed.held():
             pass
+
+
+def test_files_may_come_behind_those_of_then(tmp_path: Path, archive: Path) -> None:
+    path, second, third = tmp_path / "mark.json", tmp_path / "o.jsonl", tmp_path / "p.jsonl"
+    checkpoint(path, archive).save(LowWater(3), finished=True)
+    archive.write_text(archive.read_text() * 2)
+    for file in (second, third):
+        file.write_text('{"text": "new"}\n')
+    with checkpoint(path, archive, second, third).held() as low:
+        assert low.mark == 3
+        checkpoint(path, archive, second, third).save(low, finished=True)
+    for changed in (checkpoint(path, archive, second), checkpoint(path, archive, third, second)):
+        with pytest.raises(InputError, match="another archive") as refused, changed.held():
+            pass
+        assert "behind those" in str(refused.value.hint)
 
 
 def test_a_file_before_the_last_must_not_grow_since_numbers_would_shift(tmp_path: Path, archive: Path) -> None:

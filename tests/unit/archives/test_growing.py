@@ -17,7 +17,7 @@ from tests.unit.archives.test_playing import Sink
 from topics.articles import Article
 from workers.archives.checkpoint import Checkpoint
 from workers.archives.playing import Playing
-from workers.archives.readers import Archive
+from workers.archives.readers import Archive, files_of
 from workers.errors import InputError
 
 
@@ -42,6 +42,26 @@ def articles(tmp_path: Path, *files: Path, finished: bool = False) -> list[Artic
 
 def played(tmp_path: Path, *files: Path) -> list[str]:
     return sorted(article.id for article in articles(tmp_path, *files))
+
+
+def test_a_folder_goes_on_with_the_files_that_come_behind(tmp_path: Path) -> None:
+    folder = tmp_path / "news"
+    folder.mkdir()
+
+    def played_folder() -> list[str]:
+        return played(tmp_path, *(Path(file) for file in files_of(str(folder))))
+
+    (folder / "1.jsonl").write_bytes(LINES[0] + LINES[1][:9])
+    assert played_folder() == ["a0"]
+    (folder / "1.jsonl").write_bytes(b"".join(LINES[:3]))
+    (folder / "2.jsonl").write_bytes(LINES[3])
+    assert played_folder() == ["a1", "a2", "a3"]
+    (folder / "3.jsonl").write_bytes(line(4))
+    assert played_folder() == ["a4"]
+    assert played_folder() == []
+    (folder / "0.jsonl").write_bytes(line(5))
+    with pytest.raises(InputError, match="another archive"):
+        played_folder()
 
 
 @pytest.mark.parametrize("half", [1, 30, len(LINES[2]) - 2])
