@@ -6,7 +6,7 @@ import gzip
 import io
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, cast
 
 from workers.archives.parsing import NotAnArticle
@@ -41,18 +41,22 @@ def buffered(stream: BinaryIO) -> io.BufferedReader:
     return io.BufferedReader(cast(io.RawIOBase, stream))  # a BinaryIO is raw enough
 
 
-class _Pieces(io.RawIOBase):
-    """A compressed stream piece by piece, so that what came before a broken place is given before the error is."""
+class Pieces(io.RawIOBase):
+    """A stream piece by piece, each as `changed` makes it of the same length.
 
-    def __init__(self, stream: io.BufferedIOBase) -> None:
+    What came before a broken place of a compressed stream is so given before the error is.
+    """
+
+    def __init__(self, stream: io.BufferedIOBase, changed: Callable[[bytes], bytes] = bytes) -> None:
         self._stream = stream
+        self._changed = changed
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # Buffer, from 3.12 on
         view = memoryview(buffer).cast("B")
-        piece = self._stream.read1(len(view))
+        piece = self._changed(self._stream.read1(len(view)))
         view[: len(piece)] = piece
         return len(piece)
 
@@ -62,10 +66,10 @@ def plain(stream: BinaryIO, file: str) -> io.BufferedReader:
     looked = buffered(stream)
     start = looked.peek(4)
     if start[:2] == GZIP_MAGIC:
-        return io.BufferedReader(_Pieces(gzip.GzipFile(fileobj=looked)))
+        return io.BufferedReader(Pieces(gzip.GzipFile(fileobj=looked)))
     if start[:4] == ZSTD_MAGIC:
         options: dict[int, int] = {zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG}
-        return io.BufferedReader(_Pieces(zstd.ZstdFile(looked, options=options)))
+        return io.BufferedReader(Pieces(zstd.ZstdFile(looked, options=options)))
     for suffix, name in ((".gz", "gzip"), (".zst", "Zstandard")):
         if file.lower().endswith(suffix):
             raise NotAnArticle(f"not a {name} file, though its name says so")

@@ -10,7 +10,7 @@ from itertools import chain
 from topics.articles import Article
 from workers.archives.formats import FIELDS, Context, Malformed
 from workers.archives.parsing import NotAnArticle, article_from_fields
-from workers.archives.streams import lines
+from workers.archives.streams import Pieces, lines
 
 _DELIMITERS = ",;\t|"
 _ALIASES: dict[str, tuple[str, ...]] = {
@@ -129,20 +129,9 @@ class _Rows:
                 yield content.decode("utf-8", "surrogateescape")
 
 
-class _FromMac(io.RawIOBase):
-    """A table whose lines end with CR, as some spreadsheets still write them, with LF instead."""
-
-    def __init__(self, stream: io.BufferedReader) -> None:
-        self._stream = stream
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # Buffer, from 3.12 on
-        view = memoryview(buffer).cast("B")
-        piece = self._stream.read1(len(view))
-        view[: len(piece)] = piece.replace(b"\r", b"\n")
-        return len(piece)
+def _from_mac(piece: bytes) -> bytes:
+    """Some spreadsheets still end their lines with CR."""
+    return piece.replace(b"\r", b"\n")
 
 
 def _unix(stream: io.BufferedReader) -> io.BufferedReader:
@@ -150,7 +139,7 @@ def _unix(stream: io.BufferedReader) -> io.BufferedReader:
     unquoted = b"".join(stream.peek(io.DEFAULT_BUFFER_SIZE).split(b'"')[::2])
     head, _, after = unquoted.partition(b"\r")
     is_mac = b"\n" not in head and after and not after.startswith(b"\n")
-    return io.BufferedReader(_FromMac(stream)) if is_mac else stream
+    return io.BufferedReader(Pieces(stream, _from_mac)) if is_mac else stream
 
 
 def _utf16(stream: io.BufferedReader, limit: int) -> Iterator[str]:

@@ -35,7 +35,7 @@ async def test_what_one_worker_is_telling_is_not_told_by_another_that_sees_the_s
             await other.work()
         return await send(message, attempted_at)
 
-    channel.send = slow  # type: ignore[method-assign]
+    channel.send = slow  # type: ignore[method-assign]  # a receiver that takes its time
     world.now = other.now = world.now + 101
     await world.work()
     told = [change for one in world.sent for change in one.changes]
@@ -56,7 +56,7 @@ async def test_a_silence_is_heeded_behind_a_slow_receiver(redis: Redis) -> None:
             await world.silence("actor=XN", seconds=3600)
         return answer
 
-    channel.send = slow  # type: ignore[method-assign]
+    channel.send = slow  # type: ignore[method-assign]  # a receiver that takes its time
     for n in range(16):
         await world.parking.park(Arrival(alert(f"a{n:02}"), None, f"tocsin.alerts/0/{n}"))
     await world.work()
@@ -75,7 +75,7 @@ async def test_so_is_an_alert_that_inhibits_since(redis: Redis) -> None:
         await world.mutes.remember(alert("big", level="critical"))
         return answer
 
-    channel.send = slow  # type: ignore[method-assign]
+    channel.send = slow  # type: ignore[method-assign]  # a receiver that takes its time
     for n in range(3):
         await world.parking.park(Arrival(alert(f"a{n}"), None, f"tocsin.alerts/0/{n}"))
     await world.work()
