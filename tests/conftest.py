@@ -35,6 +35,11 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes go by their place: what is in them may hang on the hour (gzip writes it), and processes compare names."""
+    return argname if isinstance(val, bytes) else None
+
+
 # A loaded machine is slow; that is no property of what is tested.
 hypothesis.settings.register_profile("tocsin", suppress_health_check=[hypothesis.HealthCheck.too_slow], deadline=None)
 hypothesis.settings.load_profile("tocsin")

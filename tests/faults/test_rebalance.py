@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.test_kills import fresh
-from tests.journeys.harness import play
+from tests.journeys.harness import play, until_done
 from tests.rig.kafka import KafkaServer
-from workers.local.progress import ProgressMeter
 from workers.local.stack import Stack
 
 ROUNDS = (signal.SIGTERM, signal.SIGKILL, signal.SIGTERM)
@@ -29,7 +28,7 @@ class Second:
 
     async def __call__(self, stack: Stack) -> None:
         for number, end in enumerate(ROUNDS):
-            await self._passed(stack, 10 + 20 * number)
+            await until_done(stack, "watch", 10 + 20 * number)
             ready = self.folder / f"ready-{number}"
             changes = {"TOCSIN_READY_FILE": str(ready), "TOCSIN_METRICS_PORT": "0"}
             worker = await asyncio.create_subprocess_exec(
@@ -46,15 +45,6 @@ class Second:
             finally:
                 worker.send_signal(end)
                 await worker.wait()
-
-    @staticmethod
-    async def _passed(stack: Stack, done: int) -> None:
-        meter = ProgressMeter(stack.settings, ["watch"])
-        try:
-            while (await asyncio.to_thread(meter.measure, "watch")).done < done:
-                await asyncio.sleep(0.05)
-        finally:
-            meter.close()
 
 
 @pytest.mark.parametrize("server", ["broker", "kafka"])

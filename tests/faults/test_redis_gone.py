@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.harness import Disturb, new_namespace, play
+from tests.journeys.harness import Disturb, new_namespace, play, until_done
 from tests.rig.kafka import KafkaServer
 from tests.rig.redis import RedisServer, real_redis
 from topics.articles import Article
@@ -34,18 +34,9 @@ def fresh(kafka: KafkaServer, redis: RedisServer) -> Settings:
     )
 
 
-async def wait_until_watch_has_done(stack: Stack, number: int) -> None:
-    meter = ProgressMeter(stack.settings, ["watch"])
-    try:
-        while (await asyncio.to_thread(meter.measure, "watch")).done < number:
-            await asyncio.sleep(0.05)
-    finally:
-        meter.close()
-
-
 def restarted(redis: RedisServer) -> Disturb:
     async def disturb(stack: Stack) -> None:
-        await wait_until_watch_has_done(stack, 30)
+        await until_done(stack, "watch", 30)
         await asyncio.to_thread(redis.kill)
         await asyncio.sleep(2)
         await asyncio.to_thread(redis.restart)
@@ -57,7 +48,7 @@ def emptied(redis: RedisServer) -> Disturb:
     """All state is lost when all is done; one article more, of no interest, makes the step look."""
 
     async def disturb(stack: Stack) -> None:
-        await wait_until_watch_has_done(stack, 100)
+        await until_done(stack, "watch", 100)
         await stack.wait_until_idle()
         await asyncio.sleep(2)  # the last deliveries
         await asyncio.to_thread(redis.lose_everything)

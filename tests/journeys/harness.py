@@ -102,16 +102,21 @@ async def read_counts(settings: Settings) -> dict[tuple[str, str], tuple[tuple[s
         await client.aclose()
 
 
+async def until_done(stack: Stack, step: str, number: int) -> None:
+    """Returns once the step has acknowledged so many records."""
+    meter = ProgressMeter(stack.settings, [step])
+    try:
+        while (await asyncio.to_thread(meter.measure, step)).done < number:
+            await asyncio.sleep(0.02)
+    finally:
+        meter.close()
+
+
 def kill_when(step: str, done: int) -> Disturb:
     """`kill -9` the step once it has acknowledged `done` records; its supervisor starts it again."""
 
     async def disturb(stack: Stack) -> None:
-        meter = ProgressMeter(stack.settings, [step])
-        try:
-            while (await asyncio.to_thread(meter.measure, step)).done < done:
-                await asyncio.sleep(0.02)
-        finally:
-            meter.close()
+        await until_done(stack, step, done)
         child = stack.children[step]
         assert child.pid is not None
         for victim in [*psutil.Process(child.pid).children(recursive=True), psutil.Process(child.pid)]:

@@ -40,6 +40,16 @@ def articles(tmp_path: Path, *files: Path, finished: bool = False) -> list[Artic
     return sorted(sink.confirmed, key=lambda article: (article.title, article.id))
 
 
+def each_is_read_once_and_whole(tmp_path: Path, file: Path, half: bytes, whole: bytes) -> None:
+    """Articles 1 to 3, of a file that is read when half of it is written and when all of it is, and then again."""
+    file.write_bytes(half)
+    found = articles(tmp_path, file)
+    file.write_bytes(whole)
+    found += articles(tmp_path, file)
+    assert [(a.title, a.text[-8:]) for a in found] == [(f"Launch {n}", f"nd of {n}.") for n in (1, 2, 3)]
+    assert played(tmp_path, file) == []
+
+
 def played(tmp_path: Path, *files: Path) -> list[str]:
     return sorted(article.id for article in articles(tmp_path, *files))
 
@@ -105,12 +115,7 @@ ROWS = [table(number) for number in range(1, 4)]
 def test_a_row_of_a_table_that_was_half_written_is_read_when_it_is_whole(tmp_path: Path, half: int) -> None:
     """Also if what is there would be a row: a cell cut short, or a paragraph of a cell with its line end."""
     file = tmp_path / "news.csv"
-    file.write_bytes(HEAD + ROWS[0] + ROWS[1][:half])
-    found = articles(tmp_path, file)
-    file.write_bytes(HEAD + b"".join(ROWS))
-    found += articles(tmp_path, file)
-    assert [(a.id, a.text[-8:]) for a in found] == [(f"r{n}", f"nd of {n}.") for n in (1, 2, 3)]
-    assert played(tmp_path, file) == []
+    each_is_read_once_and_whole(tmp_path, file, HEAD + ROWS[0] + ROWS[1][:half], HEAD + b"".join(ROWS))
 
 
 @pytest.mark.parametrize("half", [1, 6, len(HEAD) - 7, len(HEAD) - 2])
@@ -137,12 +142,7 @@ def mail(number: int, *, parts: bool = False) -> bytes:
 def test_so_is_the_last_message_of_an_mbox(tmp_path: Path, lacks: int, *, parts: bool) -> None:
     file = tmp_path / "news.mbox"
     mails = [mail(1), mail(2, parts=parts), mail(3)]
-    file.write_bytes(mails[0] + mails[1][:-lacks])
-    found = articles(tmp_path, file)
-    file.write_bytes(b"".join(mails))
-    found += articles(tmp_path, file)
-    assert [(a.title, a.text[-8:]) for a in found] == [(f"Launch {n}", f"nd of {n}.") for n in (1, 2, 3)]
-    assert played(tmp_path, file) == []
+    each_is_read_once_and_whole(tmp_path, file, mails[0] + mails[1][:-lacks], b"".join(mails))
 
 
 def crawled(number: int, *, packed: bool) -> bytes:
@@ -160,12 +160,7 @@ def crawled(number: int, *, packed: bool) -> bytes:
 def test_so_is_the_last_record_of_a_crawl(tmp_path: Path, lacks: int, *, packed: bool) -> None:
     file = tmp_path / ("news.warc.gz" if packed else "news.warc")
     records = [crawled(number, packed=packed) for number in (1, 2, 3)]
-    file.write_bytes(records[0] + records[1][:-lacks])
-    found = articles(tmp_path, file)
-    file.write_bytes(b"".join(records))
-    found += articles(tmp_path, file)
-    assert [(a.title, a.text[-8:]) for a in found] == [(f"Launch {n}", f"nd of {n}.") for n in (1, 2, 3)]
-    assert played(tmp_path, file) == []
+    each_is_read_once_and_whole(tmp_path, file, records[0] + records[1][:-lacks], b"".join(records))
 
 
 @pytest.mark.parametrize(

@@ -66,26 +66,25 @@ def firing(states: dict[str, str]) -> set[str]:
     return {alert for alert, state in states.items() if state == "firing"}
 
 
-@settings(max_examples=250 * FACTOR, deadline=None)
-@given(pattern=patterns(), stream=streams(), cuts=batches(), data=st.data())
-def test_any_order_duplicates_and_revisions_ring_what_the_oracle_names(pattern, stream, cuts, data) -> None:
+def rings_what_the_oracle_names(pattern, stream, cuts, data) -> None:
     store, pieces = MemoryWindows(), cut(stream, cuts)
     marks = data.draw(watermarks(len(pieces)))
     heard = asyncio.run(feed(store, pattern, pieces, marks))
     wanted = must_ring(pattern, stream, marks[-1], BEGINNING)
     assert firing({alert.id: alert.state for alert in store.alerts()}) == wanted
     assert firing(heard) == wanted
+
+
+@settings(max_examples=250 * FACTOR, deadline=None)
+@given(pattern=patterns(), stream=streams(), cuts=batches(), data=st.data())
+def test_any_order_duplicates_and_revisions_ring_what_the_oracle_names(pattern, stream, cuts, data) -> None:
+    rings_what_the_oracle_names(pattern, stream, cuts, data)
 
 
 @settings(max_examples=150 * FACTOR, deadline=None)
 @given(pattern=patterns(grouped_by=((),)), stream=pushed(), cuts=batches(), data=st.data())
 def test_old_news_pushed_among_live_news_rings_what_the_oracle_names(pattern, stream, cuts, data) -> None:
-    store, pieces = MemoryWindows(), cut(stream, cuts)
-    marks = data.draw(watermarks(len(pieces)))
-    heard = asyncio.run(feed(store, pattern, pieces, marks))
-    wanted = must_ring(pattern, stream, marks[-1], BEGINNING)
-    assert firing({alert.id: alert.state for alert in store.alerts()}) == wanted
-    assert firing(heard) == wanted
+    rings_what_the_oracle_names(pattern, stream, cuts, data)
 
 
 @settings(max_examples=25 * FACTOR, deadline=None)
