@@ -107,7 +107,7 @@ def echoed(settings: Settings) -> list[str]:
 
 
 def test_kill_minus_nine_again_and_again_loses_nothing(settings: Settings, tmp_path: Path) -> None:
-    ids = {f"a{n}" for n in range(1500)}
+    ids = {f"a{n}" for n in range(6000)}
     produce(settings, *(article(name) for name in sorted(ids)))
     for _ in range(4):
         with running(settings, tmp_path) as step:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spacy.tokens import Token
-
 from workers.annotate.actors import Cast
 from workers.annotate.entities import Mention
 from workers.annotate.forms import forms_of, places_of_forms
@@ -16,6 +14,7 @@ from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import Condition, Term, Trigger, Words
 from workers.annotate.syntax import about, behind, children
+from workers.annotate.words import Token
 
 _NAMED = frozenset({"country", "place", "person", "group"})
 _PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "of", "by", "to")

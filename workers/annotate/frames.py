@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from spacy.tokens import Token
-
 from workers.annotate.forms import words_of_sentence
 from workers.annotate.goals import asked_of, causes_of, complements_of, goals_of, receivers_of
 from workers.annotate.lexicon import lexicon
@@ -27,6 +25,7 @@ from workers.annotate.syntax import (
     subjects_of,
     surface_subjects,
 )
+from workers.annotate.words import Token
 
 CHARGES = frozenset({("blame", "for"), ("accuse", "of"), ("condemn", "for"), ("suspect", "of")})
 _WHERE = frozenset({"in", "at", "near", "on", "outside"})
