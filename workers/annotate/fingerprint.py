@@ -32,7 +32,6 @@ UNITS = frozenset("mln bln dlr dlrs cts pct shr shrs qtr qtly stg revs avg prev 
 
 NO_TERMS = STOP_WORDS | UNITS
 
-_YEAR = re.compile(r"(?:19|20)\d\d")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
@@ -119,7 +118,8 @@ def terms_of(title_words: Sequence[str], body_words: Sequence[str], entities: It
 
 def years_of(title_words: Sequence[str], body_words: Sequence[str]) -> tuple[int, ...]:
     """The years that an article names where it says what is new, in its title and its first 120 words."""
-    return tuple(sorted({int(word) for word in (*title_words, *body_words[:120]) if _YEAR.fullmatch(word)}))
+    numbers = [word for word in (*title_words, *body_words[:120]) if len(word) == 4 and word.isdecimal()]
+    return tuple(sorted({int(word) for word in numbers if word.startswith(("19", "20"))}))
 
 
 def fingerprint_of(title: str, text: str, entities: Iterable[Entity]) -> Fingerprint:
