@@ -54,9 +54,7 @@ TRANSIENT: tuple[type[Exception], ...] = (
     ReadOnlyError,
     KafkaError,
     FaustError,
-    ConnectionError,
-    TimeoutError,
-    OSError,
+    OSError,  # TimeoutError and ConnectionError among them
 )
 """What may pass: another try is worth it."""
 
@@ -304,6 +302,7 @@ class StepRunner:
         if len(batch) > 1:
             for record in batch:
                 await self._process([record])
+                self.watchdog.progressed()
             return
         record = batch[0]
         self._failures_in_row += 1

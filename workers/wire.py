@@ -10,7 +10,7 @@ from topics.codec import TooLargeError, encode, headers_for, make_reject
 from topics.names import TopicKind
 from topics.rejects import Reject, Step
 from workers.errors import PermanentError
-from workers.steps import Incoming, Outcome, Outgoing, Refused
+from workers.steps import Encoded, Incoming, Outcome, Outgoing, Refused
 
 MAX_REJECT_BYTES = 4_000_000
 
@@ -26,8 +26,9 @@ class WireRecord(NamedTuple):
 
 def to_wire(out: Outgoing) -> WireRecord:
     """Raises TooLargeError if the record exceeds the size limit."""
-    headers = headers_for(out.record, out.trace_id)
-    return WireRecord(out.kind, out.key.encode(), encode(out.record), _raw(headers))
+    headers = _raw(headers_for(out.record, out.trace_id))
+    value = out.record.value if isinstance(out.record, Encoded) else encode(out.record)
+    return WireRecord(out.kind, out.key.encode(), value, headers)
 
 
 def outcome_to_wire(

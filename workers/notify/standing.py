@@ -15,7 +15,7 @@ from topics.deliveries import Delivery
 from topics.names import FLOW
 from workers.notify.keys import Keys, TaskId
 from workers.redis_client import Redis
-from workers.steps import Outgoing
+from workers.steps import Encoded, Outgoing
 
 _AT_ONCE = 500
 """Commands in one round trip."""
@@ -187,7 +187,7 @@ def _outgoing(name: str, text: str) -> Outgoing:
     return Outgoing(topic, _key(record), record, trace_id or None)
 
 
-def _moment(record: Record) -> datetime:
+def _moment(record: Record | Encoded) -> datetime:
     match record:
         case Delivery():
             return record.attempted_at
