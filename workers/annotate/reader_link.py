@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from workers import metrics
 from workers.annotate.reader_messages import LENGTHS, Answer, Loaded, Setup, cut, message, task
-from workers.errors import ConfigurationError, TocsinError, TransientError
+from workers.errors import ConfigurationError, InputError, TocsinError, TransientError
 from workers.logs import get_logger
 from workers.orphans import die_with_parent
 
@@ -29,6 +29,7 @@ END_SECONDS = 5.0
 """For a reader that has closed its connection, or whose connection is closed, to be gone."""
 
 _BUFFER = 8 * 1024 * 1024
+_PROBLEMS = {kind.exit_code: kind for kind in (TocsinError, ConfigurationError, InputError)}
 _TOO_SLOW = -signal.SIGPROF
 
 
@@ -124,7 +125,7 @@ class ReaderLink:
         return process
 
     async def start(self) -> None:
-        """Wait until the model is loaded. Raises ConfigurationError for a missing model or a bad ontology."""
+        """Wait until the model is loaded. Raises ConfigurationError, InputError for a wrong model or ontology."""
         await self._open()
         self._keeper = asyncio.create_task(self._keep())
 
@@ -170,7 +171,7 @@ class ReaderLink:
             writer.close()
             code = await process.ended()
             if loaded is not None and loaded.problem is not None:
-                raise ConfigurationError(loaded.problem, hint=loaded.hint)
+                raise _PROBLEMS[loaded.exit_code](loaded.problem, hint=loaded.hint)
             raise TransientError(f"The reader's process {_how(code)} while it loaded its model.")
         self._writer = writer
         for asked in self._asked:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from workers.errors import ExitCode
 from workers.logs import LogFormat
 
 LENGTHS = struct.Struct(">II")
@@ -34,10 +35,11 @@ class Setup(BaseModel):
 
 
 class Loaded(BaseModel):
-    """Its answer. `problem` is why it cannot work: a setting is wrong; `hint` says what to do."""
+    """Its answer. `problem` is why it cannot work, for the user, with the exit code that goes with it."""
 
     problem: str | None = None
     hint: str | None = None
+    exit_code: ExitCode = ExitCode.OK
 
 
 class Task(BaseModel):

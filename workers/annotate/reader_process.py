@@ -22,7 +22,7 @@ from topics.annotations import Annotation
 from topics.articles import Article
 from topics.codec import DecodeError, TooLargeError, decode, encode
 from workers.annotate.reader_messages import LENGTHS, Answer, Loaded, Setup, Task, Told, cut, message
-from workers.errors import ConfigurationError
+from workers.errors import TocsinError
 from workers.garbage import keep_what_is_loaded
 from workers.logs import configure_logging
 
@@ -131,7 +131,7 @@ def _receive(connection: socket.socket, tasks: SimpleQueue[tuple[bytes, bytes]])
 
 
 def load(setup: Setup) -> Reads:
-    """The reader that is wanted. Raises ConfigurationError."""
+    """The reader that is wanted. Raises ConfigurationError, InputError."""
     from workers.annotate.reader import Reader  # noqa: PLC0415 - only where a model is loaded
 
     return Reader.load(model=setup.model, ontology=setup.ontology, batch_size=setup.batch_size, seconds=setup.seconds)
@@ -145,8 +145,8 @@ def serve(connection: socket.socket, load: Callable[[Setup], Reads]) -> None:
     threading.Thread(target=_receive, args=(connection, tasks), daemon=True).start()
     try:
         reader = load(setup)
-    except ConfigurationError as error:
-        connection.sendall(message(Loaded(problem=error.message, hint=error.hint)))
+    except TocsinError as error:
+        connection.sendall(message(Loaded(problem=error.message, hint=error.hint, exit_code=error.exit_code)))
         return
     keep_what_is_loaded()
     connection.sendall(message(Loaded()))

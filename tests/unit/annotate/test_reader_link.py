@@ -23,7 +23,7 @@ from workers import metrics
 from workers.annotate.agent import Annotate
 from workers.annotate.reader_link import ReaderDiedError, ReaderLink, ReadingFailedError
 from workers.annotate.reader_messages import Setup
-from workers.errors import ConfigurationError, TransientError
+from workers.errors import ConfigurationError, InputError, TocsinError, TransientError
 from workers.steps import Incoming, Refused
 
 SECONDS = 60.0
@@ -144,9 +144,13 @@ async def test_a_setting_that_is_wrong_is_told_as_such() -> None:
     await link.stop()
 
 
-async def test_a_missing_model_is_told_by_the_real_one() -> None:
-    link = ReaderLink(setup("xx_no_such_model"))
-    with pytest.raises(ConfigurationError, match="xx_no_such_model"):
+@pytest.mark.parametrize(
+    ("wrong", "kind"),
+    [({"model": "xx_no_such_model"}, ConfigurationError), ({"ontology": Path("no/such.yaml")}, InputError)],
+)
+async def test_what_the_real_one_misses_is_told_as_ever(wrong: dict[str, object], kind: type[TocsinError]) -> None:
+    link = ReaderLink(setup("en_core_web_sm").model_copy(update=wrong))
+    with pytest.raises(kind, match=r"no[_/]such"):
         await link.start()
     await link.stop()
 
