@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import spacy
 from spacy.language import Language
@@ -183,13 +184,14 @@ def sentence_docs(
 
     Token for token the same, save that a headline's comma for "and" ("Blinken, Wang meet") is written out.
     """
+    ids, spaces = doc.to_array("ORTH").tolist(), (doc.to_array("SPACY") != 0).tolist()
     for start, end in spans:
-        tokens = doc[start:end]
+        words: Any = ids[start:end]  # a document is made of ids as well as of words, and sooner
         yield Doc(
             nlp.vocab,
-            words=_with_and([token.text for token in tokens]) if headline else [token.text for token in tokens],
-            spaces=[bool(token.whitespace_) for token in tokens],
-            sent_starts=[i == 0 for i in range(end - start)],
+            words=_with_and([token.text for token in doc[start:end]]) if headline else words,
+            spaces=spaces[start:end],
+            sent_starts=[True, *[False] * (end - start - 1)],
         )
 
 

@@ -35,11 +35,14 @@ class Setup(BaseModel):
 
 
 class Loaded(BaseModel):
-    """Its answer. `problem` is why it cannot work, for the user, with the exit code that goes with it."""
+    """Its answer. `problem` is why it cannot work: a setting or a file is wrong; `hint` says what to do.
+
+    `exit_code` tells which error of ours it is.
+    """
 
     problem: str | None = None
     hint: str | None = None
-    exit_code: ExitCode = ExitCode.OK
+    exit_code: int = ExitCode.OK
 
 
 class Task(BaseModel):

@@ -122,11 +122,11 @@ def _message(connection: socket.socket) -> tuple[bytes, bytes]:
 
 def _receive(connection: socket.socket, tasks: SimpleQueue[tuple[bytes, bytes]]) -> None:
     """Take tasks as they come, so that the next one lies here when one is done; end with the step."""
-    while True:
-        try:
+    try:
+        while True:
             tasks.put(_message(connection))
-        except OSError:
-            os._exit(0)  # nobody waits for an answer any more
+    finally:
+        os._exit(0)  # nobody waits for an answer any more, or nobody would ever hear of the task
 
 
 def load(setup: Setup) -> Reads:
