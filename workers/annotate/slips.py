@@ -11,10 +11,10 @@ def mend_slips(sentence: Sentence) -> None:
         if word.text == "WHO":  # the World Health Organization is no relative pronoun
             word.lower_ = word.lemma_ = "w.h.o."
         if word.tag_ == "VBZ" and word.dep_ in {"pobj", "dobj"} and not _has_subject(word):
-            word.tag_, word.pos_ = "NNS", "NOUN"
+            word.mend(tag="NNS", pos="NOUN", lemma=word.lemma_)
     first = sentence[0] if len(sentence) else None
     if first is not None and first.tag_ in {"NNP", "NNPS"} and first.dep_ == "nsubj" and _looks_plural(first.lower_):
-        first.lemma_ = first.lower_[:-1]
+        first.mend(tag=first.tag_, pos=first.pos_, lemma=first.lower_[:-1])
 
 
 def _has_subject(token: Token) -> bool:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from workers.annotate.scene import Position
     from workers.annotate.triggers import Entry
 
-Form = tuple[str, str, str, str, str, str, bool, bool, bool]
-"""A word by itself: text, in small letters, lemma, tag, part of speech, dependency; is it a mark, a space, a quote?"""
+Form = tuple[str, str, str, str, str, str, bool, bool, bool, tuple[str, str], tuple[str, ...]]
+"""A word by itself: text, in small letters, lemma, tag, part of speech, dependency; is it a mark, a space, a quote?
+Then `Token.pair` and `Token.forms`."""
 
 Governor = tuple["Token | None", str, "Token | None"]
 """The verb over a noun, how the noun relates to it, and the preposition between them."""
@@ -25,12 +26,14 @@ Governor = tuple["Token | None", str, "Token | None"]
 class Token:
     """A word of a parsed sentence. Attributes mean what they mean in spaCy; `children` are in the sentence's order.
 
-    `passive`, `governor` and `behind` are what `syntax` has found out about it; None before it was asked.
+    `pair`: the word and its lemma in small letters; `forms`: the small-letter forms under which rules may name it,
+    itself first, then its lemma, then itself without a final s. `passive`, `governor` and `behind` are what `syntax`
+    has found out about it; None before it was asked.
     """
 
     __slots__ = (
-        "behind", "children", "dep_", "doc", "ent_type_", "governor", "head", "i", "is_punct", "is_quote", "is_space",
-        "lemma_", "lower_", "passive", "pos_", "tag_", "text", "whitespace_",
+        "behind", "children", "dep_", "doc", "ent_type_", "forms", "governor", "head", "i", "is_punct", "is_quote",
+        "is_space", "lemma_", "lower_", "pair", "passive", "pos_", "tag_", "text", "whitespace_",
     )  # fmt: skip
 
     def __init__(self, sentence: Sentence, i: int, form: Form, *, space: bool) -> None:
@@ -38,7 +41,7 @@ class Token:
         self.i = i
         (
             self.text, self.lower_, self.lemma_, self.tag_, self.pos_, self.dep_,
-            self.is_punct, self.is_space, self.is_quote,
+            self.is_punct, self.is_space, self.is_quote, self.pair, self.forms,
         ) = form  # fmt: skip
         self.ent_type_ = ""
         self.whitespace_ = " " if space else ""
@@ -47,6 +50,11 @@ class Token:
         self.passive: bool | None = None
         self.governor: Governor | None = None
         self.behind: dict[str, list[Token]] | None = None
+
+    def mend(self, *, tag: str, pos: str, lemma: str) -> None:
+        """Give the word another tag, part of speech and lemma."""
+        self.tag_, self.pos_, self.lemma_ = tag, pos, lemma
+        self.pair, self.forms = _names(self.lower_, lemma, tag, self.dep_)
 
     def __repr__(self) -> str:
         return self.text
@@ -70,18 +78,16 @@ class Token:
     def subtree(self) -> list[Token]:
         """The word and all that hangs on it."""
         found: list[Token] = []
-        self._gather(found)
+        waiting = [(self, False)]
+        while waiting:
+            word, own_turn = waiting.pop()
+            if own_turn or not word.children:
+                found.append(word)
+                continue
+            lefts = [(child, False) for child in word.children if child.i < word.i]
+            rights = [(child, False) for child in word.children if child.i > word.i]
+            waiting += [*reversed(rights), (word, True), *reversed(lefts)]
         return found
-
-    def _gather(self, found: list[Token]) -> None:
-        before = True
-        for child in self.children:
-            if before and child.i > self.i:
-                found.append(self)
-                before = False
-            child._gather(found)
-        if before:
-            found.append(self)
 
     @property
     def left_edge(self) -> Token:
@@ -100,10 +106,10 @@ class Sentence(list[Token]):
     """The words of a parsed sentence, with what the reader knows of it and what rules keep there.
 
     `position`: where it stands; `held`: the triggers that it may hold, None if that is not known; `parsed`: spaCy's own
-    document, of which only the parse is sure to be there; `words`, `pairs` and `places`: see `forms`.
+    document, of which only the parse is sure to be there; `words` and `places`: see `forms`.
     """
 
-    __slots__ = ("_complete", "_text", "held", "pairs", "parsed", "places", "position", "words")
+    __slots__ = ("_complete", "_text", "held", "parsed", "places", "position", "words")
 
     def __init__(
         self, parsed: Doc, position: Position | None = None, *, complete: Callable[[Doc], Doc] | None = None
@@ -113,7 +119,6 @@ class Sentence(list[Token]):
         self.position = position
         self.held: Mapping[str, Sequence[Entry]] | None = None
         self.words: frozenset[str] | None = None
-        self.pairs: list[tuple[str, str]] | None = None
         self.places: dict[str, set[int]] | None = None
         self._text: str | None = None
         self._complete = complete
@@ -184,8 +189,17 @@ def form_of(token: SpacyToken) -> Form:
     """What a word of a document is by itself."""
     return (
         token.text, token.lower_, token.lemma_, token.tag_, token.pos_, token.dep_,
-        token.is_punct, token.is_space, token.is_quote,
+        token.is_punct, token.is_space, token.is_quote, *_names(token.lower_, token.lemma_, token.tag_, token.dep_),
     )  # fmt: skip
+
+
+def _names(lower: str, lemma: str, tag: str, dep: str) -> tuple[tuple[str, str], tuple[str, ...]]:
+    """`pair` and `forms` of a word. A participle that modifies a noun is itself only: "forced" is not "force"."""
+    pair = lower, lemma.lower()
+    if dep == "amod" and tag.startswith("VB"):
+        return pair, (lower,)
+    forms = (*pair, lower[:-1]) if lower.endswith("s") else pair
+    return pair, tuple(dict.fromkeys(forms))
 
 
 def distances_in(parsed: Doc) -> list[int]:
