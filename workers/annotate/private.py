@@ -65,6 +65,8 @@ def _is_given_up(token: Token) -> bool:
 
 
 def _is_hit(token: Token) -> bool:
+    if lemma_of(token) in lexicon().words("practice", "shots"):
+        return False  # "put a missile into a hulk"
     return any(lemma_of(token) in lexicon().words("roles", name) for name in ("site", "people", "military", "group"))
 
 
