@@ -85,7 +85,8 @@ class Sieve:
         """The triggers that a sentence may hold, by their heads; none if it can hold no event.
 
         `keys` stand for its words; `form_of` gives the form in small letters; `classes` are the classes that its
-        phrases may belong to by their names, all of them without it; `story` are the words of the whole article. A title has triggers of its own.
+        phrases may belong to by their names, all of them without it. A title has triggers of its own;
+        `story` are the words of the whole article.
         """
         words = self._words(keys, form_of)
         there = [word for word in words if word is not None]
