@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import random
 import secrets
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # its stubs do not name it
 
 from tests.rig.kafka import KafkaServer
 from topics.articles import Article
@@ -145,6 +146,41 @@ def test_poison_is_kept_with_its_reason_and_stops_nobody(settings: Settings, tmp
     assert rejects["internal-error"].offset >= 0
 
 
+def test_batches_begun_ahead_lose_nothing_whatever_comes_in_between(settings: Settings, tmp_path: Path) -> None:
+    """Rebalances, kills, drains, records that are refused or fail, while the next batches are begun already."""
+    chance, good, bad = random.Random(4), set[str](), set[str]()
+    producer = Producer({"bootstrap.servers": settings.kafka_bootstrap_servers})
+    for number in range(4000):
+        name = f"a{number}"
+        text = "bug" if number % 331 == 7 else "slow" if number == 2000 else "flaky" if number % 511 == 3 else "words"
+        value = b"{bad" if number % 97 == 5 else article(name, text).model_dump_json().encode()
+        (bad if value == b"{bad" or text == "bug" else good).add(name)
+        producer.produce(settings.topics.of("articles"), value, name)
+    assert producer.flush(30) == 0
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder in folders:
+        folder.mkdir()
+    for _ in range(3):
+        with running(settings, folders[0], ECHO_AHEAD="1") as first:
+            before = len(first.lines("new"))
+            wait_for(lambda step=first, before=before: len(step.lines("new")) > before + 100, first)
+            with running(settings, folders[1], ECHO_AHEAD="1") as second:
+                before = len(second.lines("new"))
+                wait_for(
+                    lambda step=second, before=before: len(step.lines("new")) > before + 50 or not waiting(settings),
+                    second,
+                )
+                time.sleep(chance.random())
+                first.end(chance.choice([signal.SIGKILL, signal.SIGTERM]))
+                time.sleep(chance.random())
+                second.end(chance.choice([signal.SIGKILL, signal.SIGTERM]))
+    with running(settings, folders[0], ECHO_AHEAD="1") as step:
+        wait_for(lambda: waiting(settings) == 0, step)
+    assert set(echoed(settings)) == good
+    kept = {base64.b64decode(reject.key or "").decode() for reject in read_records(settings, "rejects", Reject)}
+    assert kept == bad
+
+
 def test_what_does_not_pass_ends_the_process_and_is_not_acknowledged(settings: Settings, tmp_path: Path) -> None:
     produce(settings, article("a1", "down"))
     with running(settings, tmp_path) as step:
@@ -188,6 +224,32 @@ def test_a_refused_record_as_large_as_the_topic_allows_is_kept_as_far_as_it_fits
         assert step.end() == 0
     (reject,) = read_records(settings, "rejects", Reject)
     assert (reject.error, reject.truncated, reject.headers) == ("too-large", True, ())
+
+
+def test_topics_that_take_less_than_ours_stop_nobody(kafka: KafkaServer, tmp_path: Path) -> None:
+    """Somebody made them with limits of their own: what is too large is refused, as far as `rejects` takes it."""
+    settings = Settings(
+        namespace=f"stream-{secrets.token_hex(3)}",
+        kafka_bootstrap_servers=kafka.bootstrap,
+        kafka_session_timeout=6,
+        retry_attempts=4,
+        retry_max_wait=0.3,
+    )
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    for kind in ("annotations", "rejects"):
+        topic = NewTopic(settings.topics.of(kind), 1, 1, config={"max.message.bytes": "12000"})
+        admin.create_topics([topic])[topic.topic].result(30)
+    ensure_topics(settings, FLOW)
+    chance = random.Random(1)
+    small = [article(f"a{n}", chance.randbytes(500).hex()) for n in range(200)]
+    produce(settings, *small[:100], article("giant", chance.randbytes(60_000).hex()), *small[100:])
+    with running(settings, tmp_path) as step:
+        wait_for(lambda: waiting(settings) == 0, step)
+        assert step.end() == 0
+    assert set(echoed(settings)) == {one.id for one in small}
+    (reject,) = read_records(settings, "rejects", Reject)
+    assert (reject.error, reject.truncated, reject.value) == ("too-large", True, None)
+    assert "max.message.bytes" in reject.reason
 
 
 def test_a_signal_is_heard_while_nobody_answers(tmp_path: Path) -> None:

@@ -51,6 +51,8 @@ class Frame:
         """Heads of the phrases that fill slot `name`; a name that is no slot is a preposition."""
         found = self.cache.get(name)
         if found is None:
+            if name not in _ALWAYS and name not in words_of_sentence(self.head.doc):
+                return []  # most prepositions are not there
             found = self.cache[name] = self._filled(name)
         return found
 
@@ -304,3 +306,5 @@ Frame._noun_slots = {
     "addressee": _no_words,
     "sentence": _sentence,
 }
+_ALWAYS = Frame._verb_slots.keys() | Frame._noun_slots.keys() | _IMPLIED
+"""Slots that may be filled though their name does not stand in the sentence."""

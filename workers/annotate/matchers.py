@@ -55,10 +55,10 @@ class PatternTriggers:
         """Every match in a parsed sentence, in the order of the words."""
         aligned: list[tuple[int, int, int, list[int]]] = []
         if len(self.tokens):  # spaCy warns of a matcher without patterns
-            aligned = self.tokens(sentence.parsed, with_alignments=True)  # type: ignore[assignment]  # its stub knows no alignments
+            aligned = self.tokens(sentence.whole(), with_alignments=True)  # type: ignore[assignment]  # its stub knows no alignments
         for key, start, _, alignment in sorted(aligned, key=lambda match: match[1]):
             yield _framed(self.triggers[key], [(sentence[start + k], part) for k, part in enumerate(alignment)])
-        for key, places in self.dependencies(sentence.parsed) if len(self.dependencies) else ():
+        for key, places in self.dependencies(sentence.whole()) if len(self.dependencies) else ():
             yield _framed(self.triggers[key], [(sentence[place], part) for part, place in enumerate(places)])
 
 

@@ -266,13 +266,13 @@ class Reader:
     def _parsed(self, sentences: Sequence[Doc], headlines: Sequence[bool]) -> list[Sentence]:
         verbs, pasts = self.index.hyphened, self.index.pasts
         places = {i: found for i, sentence in enumerate(sentences) if (found := hyphened(sentence, verbs))}
-        parsed = self.pipeline.parses(
+        parsed = self.pipeline.sentences(
             unhyphened(sentence, places[i], pasts if headlines[i] else {}) if i in places else sentence
             for i, sentence in enumerate(sentences)
         )
         for i, found in places.items():
-            parsed[i] = with_words_of(sentences[i], parsed[i], found)
-        return [Sentence.of(doc) for doc in parsed]
+            parsed[i] = Sentence.of(with_words_of(sentences[i], parsed[i].whole(), found))
+        return parsed
 
     def _parse_again(self, wanted: Sequence[_Wanted], parsed: list[Sentence]) -> None:
         """Headlines in which the tagger found no verb are read once more with their likely verb in the past."""
@@ -284,8 +284,8 @@ class Reader:
                 if words is not None:
                     places.append(place)
                     docs.append(respelt(parsed[place].parsed, words))
-        for place, doc in zip(places, self.pipeline.parses(docs), strict=True):
-            parsed[place] = Sentence.of(doc)
+        for place, sentence in zip(places, self.pipeline.sentences(docs), strict=True):
+            parsed[place] = sentence
 
     def _wanted(self, work: _Work, part: Part, reading: Reading) -> Iterator[tuple[tuple[int, int], _Held | None]]:
         """The sentences that are parsed, each with the triggers that it may hold; None if that is not known."""

@@ -9,11 +9,10 @@ def mend_slips(sentence: Sentence) -> None:
     """Mend tags and lemmas in place: "missile launches" as an object is a noun, "Wildfires" at a start is wildfire."""
     for word in sentence:
         if word.tag_ == "VBZ" and word.dep_ in {"pobj", "dobj"} and not _has_subject(word):
-            told = sentence.parsed[word.i]
-            word.tag_, word.pos_ = told.tag_, told.pos_ = "NNS", "NOUN"
+            word.mend(tag="NNS", pos="NOUN", lemma=word.lemma_)
     first = sentence[0] if len(sentence) else None
     if first is not None and first.tag_ in {"NNP", "NNPS"} and first.dep_ == "nsubj" and _looks_plural(first.lower_):
-        first.lemma_ = sentence.parsed[0].lemma_ = first.lower_[:-1]
+        first.mend(tag=first.tag_, pos=first.pos_, lemma=first.lower_[:-1])
 
 
 def _has_subject(token: Token) -> bool:

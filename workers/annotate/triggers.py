@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from workers.annotate.forms import pairs_of_words, words_of_sentence
+from workers.annotate.forms import words_of_sentence
 from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
 from workers.annotate.matchers import PatternTriggers
@@ -144,10 +144,10 @@ class TriggerIndex:
         heads: Mapping[str, Sequence[Entry]] = self.heads if sentence.held is None else sentence.held
         present = words_of_sentence(sentence)
         frames: dict[tuple[TriggerKind, tuple[int, ...]], Frame] = {}
-        for i, (lower, lemma) in enumerate(pairs_of_words(sentence)):
+        for token in sentence:
+            lower, lemma = token.pair
             if lemma not in heads and lower not in heads:
                 continue
-            token = sentence[i]
             seen: set[int] = set()
             for form in dict.fromkeys((lemma, lower)):
                 for trigger, words in heads.get(form, self._empty):
