@@ -39,11 +39,6 @@ def is_speech(verb: Token) -> bool:
     return any(lemma in words.words(*name) for name in _SPEECH)
 
 
-def is_said(noun: Token) -> bool:
-    """Is it a noun of saying: "report", "claim", "rumour"?"""
-    return noun.lemma_.lower() in lexicon().words("reporting", "nouns")
-
-
 def is_reporting(verb: Token) -> bool:
     """Is it a verb of saying?"""
     return verb.lemma_.lower() in lexicon().words("reporting", "say")

@@ -190,6 +190,9 @@ class Walk(PhraseWalk):
             self.verdict.raise_to("hypothetical", verb)
         elif called or is_status_word(verb, "future_objects"):
             self.verdict.raise_to("future", verb)
+            if self.kind.arranged and is_definite(noun) and is_infinitive(verb) and verb.dep_ == "advcl":
+                self.reports_above(verb)  # "met to prepare the summit": it is called, whatever they meet for
+                return
         elif not is_status_word(verb, "light") and is_definite(noun) and self._stands_under(verb):
             return
         self.verb(verb)

@@ -52,3 +52,8 @@ def are_apart(verb: Token, head: Token) -> bool:
     between = verb.doc[min(verb.i, head.i) : max(verb.i, head.i)]
     told = verb.i < head.i and verb.doc[-1].text != "?"
     return any(token.text == ";" or (token.text == ":" and told) for token in between)
+
+
+def is_said(noun: Token) -> bool:
+    """Is it a noun of saying: "report", "claim", "rumour"?"""
+    return noun.lemma_.lower() in lexicon().words("reporting", "nouns")
