@@ -1,6 +1,6 @@
 """A reader's process that does what texts tell it to: fail, hang, die. With other words it finds nothing.
 
-`odd_reader FD`, as the real one.
+`odd_reader FD PARENT`, as the real one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from topics.annotations import Annotation, Fingerprint
 from topics.articles import Article
 from workers.annotate.copies import Copies
 from workers.annotate.reader_messages import LENGTHS, Setup
-from workers.annotate.reader_process import serve
+from workers.annotate.reader_process import take_after
+from workers.annotate.reader_tasks import serve
 from workers.errors import ConfigurationError, InputError
 
 if TYPE_CHECKING:
@@ -85,4 +86,5 @@ class OddReader:
 
 
 if __name__ == "__main__":
+    take_after(int(sys.argv[2]))
     serve(socket.socket(fileno=int(sys.argv[1])), OddReader)

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from typing import Self
 
 from topics.annotations import Status
+from workers.annotate.known import is_errand
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negates, negation_of
 from workers.annotate.ontology import EventType
@@ -188,6 +189,8 @@ class Complements(ABC):
             self.verdict.raise_to("historical", head)
             return True
         if lemma not in {"be", "have"} and not (lemma == "go" and head.tag_ == "VBG"):
+            return False
+        if is_errand(verb, head):
             return False
         if not self._under_judgement(verb, head):
             self.verdict.raise_to("hypothetical" if lemma == "have" else "future", head)

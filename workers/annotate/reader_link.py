@@ -20,7 +20,6 @@ from workers.annotate.reader_messages import LENGTHS, Answer, Loaded, Setup, cut
 from workers.errors import ConfigurationError, InputError, TocsinError, TransientError
 from workers.itself import python_module
 from workers.logs import get_logger
-from workers.orphans import die_with_parent
 
 log = get_logger("annotate")
 
@@ -71,11 +70,10 @@ class _Process:
         ours, theirs = socket.socketpair()
         with theirs:
             popen = subprocess.Popen(  # noqa: S603 - this very program
-                (*command, str(theirs.fileno())),
+                (*command, str(theirs.fileno()), str(os.getpid())),
                 stdin=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
-                preexec_fn=_ReaderManners(os.getpid()),  # noqa: PLW1509 - a few system calls that take no lock
             )
         ours.sendall(message(setup))
         return cls(popen, ours)
@@ -87,19 +85,6 @@ class _Process:
         except subprocess.TimeoutExpired:
             self.popen.kill()
             return await asyncio.to_thread(self.popen.wait)
-
-
-@dataclass(frozen=True)
-class _ReaderManners:
-    """Runs in the child before exec."""
-
-    parent: int
-
-    def __call__(self) -> None:
-        # Ctrl-C, and a supervisor's signal to all of a group, are for the step: it drains, and the reader with it.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        die_with_parent(signal.SIGKILL, self.parent)
 
 
 class ReaderLink:

@@ -78,18 +78,16 @@ class Token:
     def subtree(self) -> list[Token]:
         """The word and all that hangs on it."""
         found: list[Token] = []
-        self._gather(found)
+        waiting = [(self, False)]
+        while waiting:
+            word, own_turn = waiting.pop()
+            if own_turn or not word.children:
+                found.append(word)
+                continue
+            lefts = [(child, False) for child in word.children if child.i < word.i]
+            rights = [(child, False) for child in word.children if child.i > word.i]
+            waiting += [*reversed(rights), (word, True), *reversed(lefts)]
         return found
-
-    def _gather(self, found: list[Token]) -> None:
-        before = True
-        for child in self.children:
-            if before and child.i > self.i:
-                found.append(self)
-                before = False
-            child._gather(found)
-        if before:
-            found.append(self)
 
     @property
     def left_edge(self) -> Token:

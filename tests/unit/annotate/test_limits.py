@@ -12,7 +12,7 @@ from topics.annotations import Annotation
 from topics.codec import decode, encode
 from workers.annotate import reader as reading
 from workers.annotate.reader import MAX_CHARACTERS, MAX_PARSED, Reader, TooSlowError, Unread
-from workers.annotate.reader_process import answer_to
+from workers.annotate.reader_tasks import answer_to
 from workers.garbage import all_kept
 
 LAUNCH = "North Korea fired a ballistic missile into the sea on Tuesday. "
