@@ -31,7 +31,7 @@ COMMAND = (sys.executable, "-m", "tests.rig.odd_reader")
 class OddReader:
     """Texts: `bug` raises, `slow` takes a second, `spin` never ends, `die` ends the process, `babble` answers nonsense.
 
-    `killed` ends it as the kernel does for want of memory; `die once FILE` likewise, if the file is not there, and makes
+    `killed` ends it as the kernel does for want of memory; `die once FILE` likewise if the file is not there, and makes
     it. The model's name is a folder in which each process leaves a file of its own; the models `none` and `unreadable`
     cannot be loaded, `deadly` ends the process.
     """
