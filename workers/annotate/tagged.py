@@ -17,7 +17,7 @@ from workers.annotate.words import Form, Sentence, form_of
 
 _READ: list[int | str] = ["ORTH", "TAG", "DEP", "SPACY", "HEAD"]
 _MIX = np.array([1, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], dtype=np.uint64)
-_MAX_KNOWN = 100_000
+_MAX_KNOWN = 40_000
 _Known = tuple[Form, int, int]
 """A word; the tests of longer rules that its form passes, as bits; its dependency's id."""
 
