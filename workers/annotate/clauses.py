@@ -144,7 +144,10 @@ class ClauseWalk(Complements):
         if is_verbal(head) and (reached or is_status_word(head, "realising")):
             self.verb(head)
         else:
-            self.verdict.raise_to("future" if is_status_word(head, "motion") else "hypothetical", head)
+            ahead = is_status_word(head, "motion") or (is_status_word(head, "future") and is_passive(head))
+            self.verdict.raise_to("future" if ahead else "hypothetical", head)
+            if is_status_word(head, "motion") and self.status_of(head) == "hypothetical":
+                self.verdict.raise_to("hypothetical", head)  # "may travel to Oslo to meet her"
 
     def _timed_by(self, verb: Token, head: Token, marks: set[str]) -> None:
         present = verb.tag_ in _PRESENT or (verb.tag_ == "VBN" and has_child(verb, "has", "have", "is", "are"))
