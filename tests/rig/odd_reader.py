@@ -1,6 +1,6 @@
 """A reader's process that does what texts tell it to: fail, hang, die. With other words it finds nothing.
 
-`odd_reader FD`, as the real one.
+`odd_reader FD PARENT`, as the real one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from topics.annotations import Annotation, Fingerprint
 from topics.articles import Article
 from workers.annotate.copies import Copies
 from workers.annotate.reader_messages import LENGTHS, Setup
-from workers.annotate.reader_process import serve
+from workers.annotate.reader_process import take_after
+from workers.annotate.reader_tasks import serve
 from workers.errors import ConfigurationError, InputError
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ COMMAND = (sys.executable, "-m", "tests.rig.odd_reader")
 class OddReader:
     """Texts: `bug` raises, `slow` takes a second, `spin` never ends, `die` ends the process, `babble` answers nonsense.
 
-    `die once FILE` ends it if the file is not there, and makes it. The model's name is a folder in which each process
-    leaves a file of its own; the models `none` and `unreadable` cannot be loaded, `deadly` ends the process.
+    `killed` ends it as the kernel does for want of memory; `die once FILE` likewise if the file is not there, and makes
+    it. The model's name is a folder in which each process leaves a file of its own; the models `none` and `unreadable`
+    cannot be loaded, `deadly` ends the process.
     """
 
     def __init__(self, setup: Setup) -> None:
@@ -60,6 +62,8 @@ class OddReader:
                 return Unread(article.id, "it is too long")
             case ["die"]:
                 os.kill(os.getpid(), signal.SIGSEGV)
+            case ["killed"]:
+                os.kill(os.getpid(), signal.SIGKILL)
             case ["die", "once", file] if not Path(file).exists():
                 Path(file).touch()
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -85,4 +89,5 @@ class OddReader:
 
 
 if __name__ == "__main__":
+    take_after(int(sys.argv[2]))
     serve(socket.socket(fileno=int(sys.argv[1])), OddReader)

@@ -25,6 +25,8 @@ _PREDICATES = frozenset({"acomp", "attr", "oprd"})
 _AFTERMATH = frozenset({"after", "following", "amid", "despite"})
 _TOWARDS_EVENT = frozenset({"for", "to", "towards", "toward", "into", "of"})
 _BESIDE = frozenset({"on", "with", "about", "against"})
+_CLOSING = frozenset({"declare", "proclaim", "mark", "celebrate"})
+_OPEN = frozenset({"possible", "potential"})
 _ADJECTIVES: tuple[tuple[Status, str], ...] = (
     ("negated", "negating_adjectives"),
     ("future", "future_adjectives"),
@@ -50,7 +52,7 @@ class PhraseWalk(ClauseWalk):
     def adjective(self, word: Token, *, performed: bool = False) -> None:
         """What an adjective before the noun says; if the event was `performed`, it was so whatever had been planned."""
         for status, name in _ADJECTIVES:
-            planned = status in IRREALIS and name != "unreal_adjectives"
+            planned = status in IRREALIS and name != "unreal_adjectives" and word.lower_ not in _OPEN
             if word.lower_ == "attempted" and self.kind.failed_counts:
                 continue
             if word.lower_ in lexicon().words("status", name) and not (performed and planned):
@@ -196,7 +198,11 @@ class PhraseWalk(ClauseWalk):
         lemma = noun.lemma_.lower()
         if negation_of(noun) is not None or (noun.dep_ == "attr" and negation_of(noun.head) is not None):
             self.verdict.raise_to("negated", noun)
-        if is_status_word(noun, "stopping_nouns") or (is_status_word(noun, "answers") and self.given):
+        if (
+            self._taken_up(noun)
+            or is_status_word(noun, "stopping_nouns")
+            or (is_status_word(noun, "answers") and self.given)
+        ):
             return  # "a halt to the strikes": they go on, or did until now; "revenge for the raid" follows on one
         for status, name in _NOUNS:
             if is_status_word(noun, name):
@@ -225,6 +231,20 @@ class PhraseWalk(ClauseWalk):
             is_end = child.lower_ in {"last", "past"} and holder.lemma_.lower() in lexicon().words("syntax", "times")
             if not is_end:
                 self.adjective(child)
+
+    def _taken_up(self, noun: Token) -> bool:
+        """ "accepted an invitation to visit" promises the visit, "declared the end of the outbreak" puts it behind."""
+        if noun.dep_ != "dobj":
+            return False
+        lemma, verb = noun.lemma_.lower(), noun.head
+        if lemma == "invitation" and verb.lemma_.lower() == "accept":
+            self.verdict.raise_to("future", verb)
+            self.reports_above(verb)
+            return True
+        if lemma == "end" and verb.lemma_.lower() in _CLOSING:
+            self.verdict.raise_to("historical", noun)
+            return True
+        return False
 
     def _fate_of(self, noun: Token) -> None:
         """ "rejected a proposal for", "shelved plans for", "reports of … were false"."""

@@ -20,7 +20,6 @@ from workers.annotate.reader_messages import LENGTHS, Answer, Loaded, Setup, cut
 from workers.errors import ConfigurationError, InputError, TocsinError, TransientError
 from workers.itself import python_module
 from workers.logs import get_logger
-from workers.orphans import die_with_parent
 
 log = get_logger("annotate")
 
@@ -34,11 +33,15 @@ _WRONG: dict[int, type[TocsinError]] = {error.exit_code: error for error in (Con
 
 
 class ReaderDiedError(TocsinError):
-    """The reader's process ended while it read. `too_slow`: it took more of the CPU's time than a batch may."""
+    """The reader's process ended while it read. `too_slow`: it took more of the CPU's time than a batch may.
 
-    def __init__(self, message: str, *, too_slow: bool) -> None:
+    `killed`: somebody ended it, mostly the kernel for want of memory. No text, which is bounded, brings that about.
+    """
+
+    def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
-        self.too_slow = too_slow
+        self.too_slow = code == _TOO_SLOW
+        self.killed = code == -signal.SIGKILL
 
 
 class ReadingFailedError(TocsinError):
@@ -71,11 +74,10 @@ class _Process:
         ours, theirs = socket.socketpair()
         with theirs:
             popen = subprocess.Popen(  # noqa: S603 - this very program
-                (*command, str(theirs.fileno())),
+                (*command, str(theirs.fileno()), str(os.getpid())),
                 stdin=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
-                preexec_fn=_ReaderManners(os.getpid()),  # noqa: PLW1509 - a few system calls that take no lock
             )
         ours.sendall(message(setup))
         return cls(popen, ours)
@@ -87,19 +89,6 @@ class _Process:
         except subprocess.TimeoutExpired:
             self.popen.kill()
             return await asyncio.to_thread(self.popen.wait)
-
-
-@dataclass(frozen=True)
-class _ReaderManners:
-    """Runs in the child before exec."""
-
-    parent: int
-
-    def __call__(self) -> None:
-        # Ctrl-C, and a supervisor's signal to all of a group, are for the step: it drains, and the reader with it.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        die_with_parent(signal.SIGKILL, self.parent)
 
 
 class ReaderLink:
@@ -231,11 +220,9 @@ class ReaderLink:
                   then="another one is started")  # fmt: skip
         if not self._asked:
             return
-        too_slow = code == _TOO_SLOW
-        why = (
-            f"reading took more than {self._setup.cpu_limit:g} s of CPU" if too_slow else f"the reader's process {how}"
-        )
-        self._asked.popleft().fail(ReaderDiedError(why, too_slow=too_slow))
+        slow = f"reading took more than {self._setup.cpu_limit:g} s of CPU"
+        why = slow if code == _TOO_SLOW else f"the reader's process {how}"
+        self._asked.popleft().fail(ReaderDiedError(why, code))
 
     def _fail_all(self, error: Exception) -> None:
         while self._asked:
