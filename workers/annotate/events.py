@@ -31,7 +31,7 @@ from workers.annotate.roles import participants, unique
 from workers.annotate.setting import setting_of
 from workers.annotate.status import judge
 from workers.annotate.storytime import Before, story_time, time_of_page
-from workers.annotate.told import is_said_of_all, is_told
+from workers.annotate.told import is_said_of_all, is_supported, is_told
 from workers.annotate.trace import Trace
 from workers.annotate.triggers import Candidate, TriggerIndex
 from workers.annotate.verdict import Verdict
@@ -149,14 +149,15 @@ def _sentence_events(
 
 def _is_mention(found: Found) -> bool:
     """A noun that stands alone, and of which the sentence does not say that it happened. Phrases say enough."""
-    if found.kind.arranged and is_said_of_all(found.candidate.frame):
+    if found.kind.arranged and found.verdict.when is None and is_said_of_all(found.candidate.frame):
         return True
     named = found.actor or found.target or found.place or found.verdict.when
     if is_reproach_in_passing(found.kind, found.candidate.frame):
         return True
     if named or found.verdict.status != "actual" or found.trigger.kind != "noun":
         return False
-    return not is_told(found.candidate.frame.head)
+    noun = found.candidate.frame.head
+    return not (is_supported(found.trigger, noun) or is_told(noun))
 
 
 def _title(cast: Cast) -> str:

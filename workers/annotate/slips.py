@@ -12,7 +12,7 @@ def mend_slips(sentence: Doc) -> None:
     """Mend tags and lemmas in place: "missile launches" as an object is a noun, "Wildfires" at a start is wildfire."""
     for i in (sentence.to_array("TAG") == _VBZ).nonzero()[0].tolist():
         token = sentence[i]
-        if token.dep_ in {"pobj", "dobj"} and not _has_subject(token):
+        if token.dep_ in {"pobj", "dobj", "nsubj"} and not _has_subject(token):
             token.tag_, token.pos_ = "NNS", "NOUN"
     first = sentence[0] if len(sentence) else None
     if first is not None and first.tag_ in {"NNP", "NNPS"} and first.dep_ == "nsubj" and _looks_plural(first.lower_):
