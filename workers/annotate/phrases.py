@@ -226,7 +226,7 @@ class PhraseWalk(ClauseWalk):
             self.verdict.raise_to("hypothetical", noun.head)  # "simulated a response to an attack"
 
     def _leaves_standing(self, noun: Token) -> bool:
-        """ "A halt to the strikes": they go on; "revenge for the raid", "the failure of the talks": it was, they were."""
+        """ "A halt to the strikes": they go on; "revenge for the raid", "the failure of the talks": they were."""
         if self.kind.arranged and self.kind.symmetric and is_status_word(noun, "outcomes"):
             return True
         return is_status_word(noun, "stopping_nouns") or (is_status_word(noun, "answers") and self.given)
