@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from pydantic import ValidationError
 
@@ -69,7 +69,15 @@ def encode(record: Record, *, max_bytes: int = MAX_RECORD_BYTES) -> bytes:
     return value
 
 
-def headers_for(record: Record, trace_id: str | None = None) -> dict[str, str]:
+class Versioned(Protocol):
+    """A record, or something that stands for one."""
+
+    @property
+    def schema_version(self) -> int:
+        """By which rules it is to be read."""
+
+
+def headers_for(record: Versioned, trace_id: str | None = None) -> dict[str, str]:
     """The Kafka headers that go with `record`."""
     headers = {SCHEMA_VERSION_HEADER: str(record.schema_version)}
     if trace_id:

@@ -1,4 +1,4 @@
-"""Has a step begin with a batch while what came of the one before is being confirmed: no core waits for Kafka.
+"""Has a step begin with batches while what came of the ones before is being confirmed: no core waits for Kafka.
 
 Only the handling is early. Records are sent, confirmed and acknowledged batch by batch, in order, as ever.
 """
@@ -17,16 +17,21 @@ Begun = asyncio.Task[Sequence[Outcome]]
 
 @runtime_checkable
 class WorksAhead(Protocol):
-    """A handler of which `handle` has no effects: nobody minds if a batch is handled and then never sent."""
+    """A handler of which `handle` has no effects: nobody minds if a batch is handled and then never sent.
+
+    It is called again before it has returned, and takes the batches one by one.
+    """
 
     works_ahead: bool
 
 
 class Ahead:
-    """Two batches at most: one that is handled, and the one before."""
+    """Three batches at most: one whose records are sent, one that is handled, and one that lies ready for that."""
 
     def __init__(self) -> None:
+        self._begun: Begun | None = None
         self._latest: asyncio.Task[None] | None = None
+        self._earlier: asyncio.Task[None] | None = None
 
     async def take(
         self,
@@ -35,13 +40,14 @@ class Ahead:
     ) -> None:
         """Handle a batch; `see_through` does the rest, when the batch before is done with.
 
-        Returns when the batch is handled, well or not, and the one before is done with.
+        Returns when the batch before is handled, well or not, and the one before that is done with.
         """
-        earlier = self._latest
-        begun = asyncio.create_task(handle())
-        begun.add_done_callback(_heard)
-        self._latest = asyncio.create_task(_after(earlier, see_through, begun))
-        await asyncio.wait({begun} if earlier is None else {begun, earlier})
+        before = [task for task in (self._begun, self._earlier) if task is not None]
+        self._begun = asyncio.create_task(handle())
+        self._begun.add_done_callback(_heard)
+        self._earlier, self._latest = self._latest, asyncio.create_task(_after(self._latest, see_through, self._begun))
+        if before:
+            await asyncio.wait(before)
 
 
 async def _after(

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, ProcessCollector
 
+
+class ReaderProcess:
+    """The process of the annotate step's reader. What `process_…` says of ours, `tocsin_reader_process_…` says of it.
+
+    Nothing is said while `pid` is None.
+    """
+
+    def __init__(self) -> None:
+        self.pid: int | None = None
+        ProcessCollector(namespace="tocsin_reader", pid=lambda: self.pid or "none")
+
+
+READER = ReaderProcess()
 RECORDS_IN = Counter("tocsin_records_in_total", "Records taken from a topic", ["step", "topic"])
 RECORDS_OUT = Counter("tocsin_records_out_total", "Records produced and confirmed", ["step", "topic"])
 REJECTS = Counter("tocsin_rejects_total", "Records refused", ["step", "error"])
@@ -17,6 +30,7 @@ LAST_PROGRESS = Gauge("tocsin_last_progress_timestamp_seconds", "When a batch wa
 ARTICLES_READ = Counter("tocsin_articles_read_total", "Articles read", ["lang"])
 COPIES = Counter("tocsin_copies_total", "Articles not read again, because their text had just been read")
 EVENTS = Counter("tocsin_events_total", "Events found", ["type", "status"])
+READER_DEATHS = Counter("tocsin_reader_deaths_total", "Times a reader's process ended while its step went on")
 ALERTS = Counter("tocsin_alerts_total", "Alerts", ["pattern", "state"])
 SUPPRESSED = Counter("tocsin_suppressed_matches_total", "Matches within the cooldown", ["pattern"])
 PATTERN_RELOADS = Counter("tocsin_pattern_reloads_total", "Times the pattern files were loaded anew", ["outcome"])

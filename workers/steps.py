@@ -40,12 +40,20 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
+class Encoded:
+    """A record as its bytes, encoded elsewhere and within the size limit."""
+
+    value: bytes
+    schema_version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """A record to be produced; the record it came from is acknowledged only after Kafka has confirmed this one."""
 
     kind: TopicKind
     key: str
-    record: Record
+    record: Record | Encoded
     trace_id: str | None = None
 
 

@@ -41,7 +41,7 @@ from workers.settings import Settings
 from workers.steps import Handler, Incoming, Outcome, Outgoing, Refused
 from workers.ticker import Reloading, Ticker, Ticking
 from workers.watchdog import Watchdog, committed_offsets
-from workers.wire import WireRecord, outcome_to_wire, to_wire
+from workers.wire import WireRecord, outcome_to_wire, refusal_of, to_wire
 
 log = get_logger("stream")
 
@@ -54,9 +54,7 @@ TRANSIENT: tuple[type[Exception], ...] = (
     ReadOnlyError,
     KafkaError,
     FaustError,
-    ConnectionError,
-    TimeoutError,
-    OSError,
+    OSError,  # TimeoutError and ConnectionError among them
 )
 """What may pass: another try is worth it."""
 
@@ -304,6 +302,7 @@ class StepRunner:
         if len(batch) > 1:
             for record in batch:
                 await self._process([record])
+                self.watchdog.progressed()
             return
         record = batch[0]
         self._failures_in_row += 1
@@ -314,16 +313,15 @@ class StepRunner:
         log.error(
             "step.record_failed", partition=record.partition, offset=record.offset, error=repr(error), exc_info=error
         )
-        refused = Refused("internal-error", f"{type(error).__name__}: {error}")
+        refused = refusal_of(error)
         for again in range(1, self.settings.retry_attempts + 1):
             try:
-                await self._send_outcomes([record], [refused], attempt)
+                await self._sender.refuse(record, refused, attempt)
             except TRANSIENT as problem:
                 await self._pause(again, problem)
             else:
+                self._tell_refusal(record, refused)
                 return
-
-    # -- sending ---------------------------------------------------------------------------------------------------
 
     async def publish(self, outgoing: Sequence[Outgoing]) -> None:
         """Produce and wait until Kafka has confirmed all."""

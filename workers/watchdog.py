@@ -49,6 +49,10 @@ class Watchdog:
     def acknowledged(self, tp: TP, offset: int) -> None:
         """A record was finished."""
         self._acked[tp] = offset
+        self.progressed()
+
+    def progressed(self) -> None:
+        """The step gets on, though nothing is acknowledged yet."""
         self._last_progress = time.monotonic()
 
     async def run(self) -> None:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from topics.codec import TooLargeError, encode, headers_for, make_reject
 from topics.names import TopicKind
 from topics.rejects import Reject, Step
-from workers.steps import Incoming, Outcome, Outgoing, Refused
+from workers.errors import PermanentError
+from workers.steps import Encoded, Incoming, Outcome, Outgoing, Refused
 
 MAX_REJECT_BYTES = 4_000_000
 
@@ -25,8 +26,9 @@ class WireRecord(NamedTuple):
 
 def to_wire(out: Outgoing) -> WireRecord:
     """Raises TooLargeError if the record exceeds the size limit."""
-    headers = headers_for(out.record, out.trace_id)
-    return WireRecord(out.kind, out.key.encode(), encode(out.record), _raw(headers))
+    headers = _raw(headers_for(out.record, out.trace_id))
+    value = out.record.value if isinstance(out.record, Encoded) else encode(out.record)
+    return WireRecord(out.kind, out.key.encode(), value, headers)
 
 
 def outcome_to_wire(
@@ -38,10 +40,11 @@ def outcome_to_wire(
             return [to_wire(out) for out in outcome], None
         except TooLargeError as error:
             outcome = Refused("too-large", str(error))
-    return [_reject_to_wire(step, record, outcome, attempts)], outcome
+    return [reject_to_wire(step, record, outcome, attempts)], outcome
 
 
-def _reject_to_wire(step: Step, record: Incoming, refused: Refused, attempts: int) -> WireRecord:
+def reject_to_wire(step: Step, record: Incoming, refused: Refused, attempts: int, *, bare: bool = False) -> WireRecord:
+    """The reject; `bare`, without the refused record itself."""
     reject = make_reject(
         step=step,
         topic=record.topic,
@@ -57,12 +60,29 @@ def _reject_to_wire(step: Step, record: Incoming, refused: Refused, attempts: in
     )
     # The key is the position: a record that is read and refused again overwrites itself in a compacted view.
     key = f"{record.topic}/{record.partition}/{record.offset}".encode()
-    return WireRecord("rejects", key, _fitting(reject), _raw(headers_for(reject, record.trace_id)))
+    return WireRecord(
+        "rejects", key, _fitting(reject, _BARE if bare else ({}, *_LESS)), _raw(headers_for(reject, record.trace_id))
+    )
 
 
-def _fitting(reject: Reject) -> bytes:
+_LESS: tuple[dict[str, object], ...] = (
+    {"headers": ()},
+    {"headers": (), "key": None},
+    {"headers": (), "key": None, "value": None},
+)
+_BARE = _LESS[-1:]
+
+
+def refusal_of(error: Exception) -> Refused:
+    """Why a record is refused that brings `error` about whenever it is worked on."""
+    if isinstance(error, PermanentError):
+        return Refused(error.error, str(error))
+    return Refused("internal-error", f"{type(error).__name__}: {error}")
+
+
+def _fitting(reject: Reject, ways: Sequence[dict[str, object]]) -> bytes:
     """A reject must always be writable, or its record would stop the partition: what is too much is left out."""
-    for less in ({}, {"headers": ()}, {"headers": (), "key": None}, {"headers": (), "key": None, "value": None}):
+    for less in ways:
         try:
             shorter = reject.model_copy(update={**less, "truncated": reject.truncated or bool(less)})
             return encode(shorter, max_bytes=MAX_REJECT_BYTES)

@@ -22,7 +22,8 @@ from tests.unit.feeds.simulation import START, Publication, every, publishers
 from workers.feeds.holdings import LEASE
 from workers.settings import Settings
 
-HOSTS = 12
+HOSTS = 30
+"""Each poller has some: of 12, one in forty times one of three has none."""
 TOCSIN = [sys.executable, "-m", "workers.cli"]
 
 

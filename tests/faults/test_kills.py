@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.harness import Disturb, Outcome, kill_when, new_namespace, play
+from tests.journeys.harness import (
+    Disturb,
+    Outcome,
+    kill_but_not_its_reader_when,
+    kill_readers_when,
+    kill_when,
+    new_namespace,
+    play,
+)
 from tests.rig.kafka import KafkaServer
 from workers.local.stack import Stack
 from workers.settings import Settings
@@ -41,6 +49,8 @@ def together(*disturbs: Disturb) -> Disturb:
 
 DISTURBANCES = {
     "annotate": kill_when("annotate", 30),
+    "annotate's reader, three times": kill_readers_when(16, 40, 72),
+    "annotate, but not its reader": kill_but_not_its_reader_when(30),
     "watch": kill_when("watch", 30),
     "notify": kill_when("notify", 3),
     "all of them": together(kill_when("annotate", 50), kill_when("watch", 50), kill_when("notify", 2)),

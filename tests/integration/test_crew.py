@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from tests.rig.broker import BrokerServer
+from tests.rig.process import ended
 from topics.annotations import Annotation
 from topics.articles import Article
 from topics.names import FLOW
@@ -53,11 +54,11 @@ def test_two_processes_share_the_articles(broker: BrokerServer, tmp_path: Path) 
         wait_for(all_read, log)
         assert sorted(one.article_id for one in found) == sorted(f"a{i}" for i in range(COUNT))
         assert all(one.events for one in found)
-        children = psutil.Process(crew.pid).children()
-        assert len(children) == 2
+        children = psutil.Process(crew.pid).children(recursive=True)
+        assert len(children) == 4, "two, each with its reader's process"
         crew.send_signal(signal.SIGTERM)
         assert crew.wait(SECONDS) == 0, log.read_text()
-        assert not any(child.is_running() for child in children)
+        assert all(map(ended, children))
         assert log.read_text().count("partitions.assigned") >= 2
     finally:
         crew.kill()

@@ -16,6 +16,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from tests.rig.kafka import KafkaServer, real_kafka
+from tests.rig.process import ended
 from workers.archives.readers import Archive
 from workers.local.replay import Run, replay, replay_settings
 from workers.local.replay_report import ReplayReport
@@ -98,6 +99,6 @@ async def test_after_a_signal(
         _, said = process.communicate(timeout=120)
     assert process.returncode == code, said
     assert "Traceback" not in said
-    assert not [child for child in children if child.is_running()]
+    assert all(map(ended, children))
     assert not list(tmp_path.glob("tocsin-*"))
     await assert_nothing_left(willing, redis_url)

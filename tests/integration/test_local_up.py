@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from tests.rig.ports import free_port
+from tests.rig.process import ended
 
 CHILDREN = 5  # broker, Redis, three steps
 
@@ -50,8 +51,9 @@ def folder(tmp_path: Path) -> Iterator[Path]:
             process.kill()
 
 
-def gone(children: list[psutil.Process], seconds: float = 0) -> bool:
-    return not psutil.wait_procs(children, timeout=seconds)[1]
+def gone(children: list[psutil.Process], seconds: float = 5) -> bool:
+    """A reader whose step was killed ends by the kernel, a moment later, and waits for init to take note."""
+    return all(map(ended, psutil.wait_procs(children, timeout=seconds)[1]))
 
 
 @pytest.mark.parametrize("signals", [(signal.SIGHUP,), (signal.SIGINT,) * 3, (signal.SIGTERM, signal.SIGINT)])

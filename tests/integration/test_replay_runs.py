@@ -192,6 +192,7 @@ def settled(environment: dict[str, str]) -> list[object]:
 
 
 def told(heard: Path) -> set[str]:
-    return (
-        {json.loads(line)["data"]["id"] for line in heard.read_text("utf-8").splitlines()} if heard.exists() else set()
-    )
+    """The alerts that somebody was told of and that still stand."""
+    lines = heard.read_text("utf-8").splitlines() if heard.exists() else []
+    last = {alert["id"]: alert["state"] for alert in (json.loads(line)["data"] for line in lines)}
+    return {name for name, state in last.items() if state != "retracted"}

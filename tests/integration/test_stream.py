@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # its stubs do not name it
 
 from tests.rig.kafka import KafkaServer
 from topics.articles import Article
@@ -107,7 +107,7 @@ def echoed(settings: Settings) -> list[str]:
 
 
 def test_kill_minus_nine_again_and_again_loses_nothing(settings: Settings, tmp_path: Path) -> None:
-    ids = {f"a{n}" for n in range(1500)}
+    ids = {f"a{n}" for n in range(6000)}
     produce(settings, *(article(name) for name in sorted(ids)))
     for _ in range(4):
         with running(settings, tmp_path) as step:
@@ -188,6 +188,32 @@ def test_a_refused_record_as_large_as_the_topic_allows_is_kept_as_far_as_it_fits
         assert step.end() == 0
     (reject,) = read_records(settings, "rejects", Reject)
     assert (reject.error, reject.truncated, reject.headers) == ("too-large", True, ())
+
+
+def test_topics_that_take_less_than_ours_stop_nobody(kafka: KafkaServer, tmp_path: Path) -> None:
+    """Somebody made them with limits of their own: what is too large is refused, as far as `rejects` takes it."""
+    settings = Settings(
+        namespace=f"stream-{secrets.token_hex(3)}",
+        kafka_bootstrap_servers=kafka.bootstrap,
+        kafka_session_timeout=6,
+        retry_attempts=4,
+        retry_max_wait=0.3,
+    )
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    for kind in ("annotations", "rejects"):
+        topic = NewTopic(settings.topics.of(kind), 1, 1, config={"max.message.bytes": "12000"})
+        admin.create_topics([topic])[topic.topic].result(30)
+    ensure_topics(settings, FLOW)
+    chance = random.Random(1)
+    small = [article(f"a{n}", chance.randbytes(500).hex()) for n in range(200)]
+    produce(settings, *small[:100], article("giant", chance.randbytes(60_000).hex()), *small[100:])
+    with running(settings, tmp_path) as step:
+        wait_for(lambda: waiting(settings) == 0, step)
+        assert step.end() == 0
+    assert set(echoed(settings)) == {one.id for one in small}
+    (reject,) = read_records(settings, "rejects", Reject)
+    assert (reject.error, reject.truncated, reject.value) == ("too-large", True, None)
+    assert "max.message.bytes" in reject.reason
 
 
 def test_a_signal_is_heard_while_nobody_answers(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 
+from tests.rig.process import ended
 from topics.alerts import Alert
 from workers.archives.readers import read_paths
 from workers.local.expected import Expectation, as_expectation
@@ -122,6 +123,43 @@ def kill_when(step: str, done: int) -> Disturb:
         for victim in [*psutil.Process(child.pid).children(recursive=True), psutil.Process(child.pid)]:
             victim.send_signal(signal.SIGKILL)
         while child.restarts == 0:
+            await asyncio.sleep(0.05)
+
+    return disturb
+
+
+def readers(stack: Stack) -> list[psutil.Process]:
+    """The processes in which the annotate step's readers work."""
+    pids = [stack.children[name].pid for name in stack.names("annotate")]
+    return [reader for pid in pids if pid is not None for reader in psutil.Process(pid).children()]
+
+
+def kill_readers_when(*done: int) -> Disturb:
+    """`kill -9` the annotate step's reader each time that so many records are acknowledged; the step lives on."""
+
+    async def disturb(stack: Stack) -> None:
+        for number in done:
+            await until_done(stack, "annotate", number)
+            while not (found := readers(stack)):
+                await asyncio.sleep(0.01)
+            for reader in found:
+                reader.kill()
+        assert stack.children["annotate"].restarts == 0
+
+    return disturb
+
+
+def kill_but_not_its_reader_when(done: int) -> Disturb:
+    """`kill -9` the annotate step alone; its reader ends by itself."""
+
+    async def disturb(stack: Stack) -> None:
+        await until_done(stack, "annotate", done)
+        child = stack.children["annotate"]
+        orphans = readers(stack)
+        assert orphans
+        assert child.pid is not None
+        os.kill(child.pid, signal.SIGKILL)
+        while child.restarts == 0 or not all(map(ended, orphans)):
             await asyncio.sleep(0.05)
 
     return disturb

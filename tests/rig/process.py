@@ -12,10 +12,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 from tests.rig.reaper import REAPER
 
 STOP_SECONDS = 30.0
 """How long a server may take to end when asked; after that it is killed."""
+
+
+def ended(process: psutil.Process) -> bool:
+    """Whether it runs no more, though its parent may not have taken note of that."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 class CannotStart(AssertionError):

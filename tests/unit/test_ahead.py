@@ -1,4 +1,4 @@
-"""A batch is handled while the one before is sent; what is sent and acknowledged stays in order, whatever fails."""
+"""Batches are handled while the ones before are sent; what is sent and acknowledged stays in order, whatever fails."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from workers.steps import Outcome
 async def test_the_next_is_handled_meanwhile_and_seen_through_afterwards() -> None:
     told: list[str] = []
     sent = [asyncio.Event() for _ in range(4)]
+    handled = [asyncio.Event() for _ in range(4)]
 
     async def handle(number: int) -> Sequence[Outcome]:
-        told.append(f"handled {number}")
+        told.append(f"given {number}")
+        await handled[number].wait()
         if number == 2:
             raise ValueError("an error of ours")
         return [()]
@@ -32,12 +34,18 @@ async def test_the_next_is_handled_meanwhile_and_seen_through_afterwards() -> No
     ahead = Ahead()
     consuming = asyncio.create_task(consume(ahead))
     await asyncio.sleep(0.01)
-    assert told == ["handled 0", "handled 1"], "not more than one ahead"
-    for event in reversed(sent):  # the later ones first: they wait all the same
+    assert told == ["given 0", "given 1"], "one is handled, one lies ready"
+    handled[0].set()
+    await asyncio.sleep(0.01)
+    assert told == ["given 0", "given 1", "given 2"], "one is sent, one handled, one lies ready"
+    handled[1].set()
+    await asyncio.sleep(0.01)
+    assert told == ["given 0", "given 1", "given 2"], "the first is not done with"
+    for event in reversed([*handled, *sent]):  # the later ones first: they wait all the same
         event.set()
     await consuming
     while len(told) < 8:
         await asyncio.sleep(0.01)
     done = [line for line in told if line.startswith("done")]
     assert done == ["done with 0, well", "done with 1, well", "done with 2, failed", "done with 3, well"]
-    assert told.index("handled 3") > told.index("done with 1, well")
+    assert told.index("given 3") > told.index("done with 0, well")

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from spacy.tokens import Token
-
 from topics.annotations import Participant
 from workers.annotate.echoes import Echoes
 from workers.annotate.entities import Mention
@@ -20,6 +18,7 @@ from workers.annotate.objects import objects_of
 from workers.annotate.references import OBJECTIVE
 from workers.annotate.scene import Position
 from workers.annotate.syntax import agents_of, antecedent, behind, children, lemma_of
+from workers.annotate.words import Token
 
 __all__ = ["Cast", "Position"]
 

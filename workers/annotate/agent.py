@@ -2,63 +2,68 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
-from topics.annotations import Annotation
-from topics.articles import Article
-from topics.codec import DecodeError, decode
 from topics.names import TopicKind
 from topics.rejects import Step
 from workers import metrics
-from workers.annotate.reader import Reader, Unread
+from workers.annotate.reader_link import ReaderDiedError, ReaderLink
+from workers.annotate.reader_messages import Answer, Setup, Told
 from workers.logs import bind_article, get_logger, is_debugging
 from workers.settings import Settings
-from workers.steps import Incoming, Outcome, Outgoing, Publish, Refused
+from workers.steps import Encoded, Incoming, Outcome, Outgoing, Publish, Refused
 
 log = get_logger("annotate")
 
+DEATHS = 2
+"""So many readers in a row must die of a record that each had alone, before it is the record's fault."""
+
+MODELS_SECONDS = 10.0
+"""CPU seconds that the models may take for a batch, which its length bounds. An ordinary one takes a third of one."""
+
 
 class Annotate:
-    """The handler. The reader runs in a thread of its own, so that heartbeats go on while it works."""
+    """The handler. It moves bytes; the reader has a process, and so a core, of its own."""
 
     step: Step = "annotate"
     input: TopicKind = "articles"
     works_ahead = True
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: ReaderLink) -> None:
         self._reader = reader
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
 
     async def start(self, publish: Publish) -> None:
-        """Nothing to open."""
+        """Wait for the reader."""
+        await self._reader.start()
 
     async def handle(self, batch: Sequence[Incoming]) -> Sequence[Outcome]:
-        """One annotation for each article; what is no article is refused."""
-        outcomes: list[Outcome] = [()] * len(batch)
-        articles: list[tuple[int, Article]] = []
-        for index, record in enumerate(batch):
+        """One annotation for each article; what is no article is refused, and so is what cannot be read in time.
+
+        Raises ReaderDiedError if the reader dies of several: the caller finds out of which one.
+        """
+        try:
+            answer, annotations = await self._read([record.value for record in batch])
+        except ReaderDiedError as error:
+            if len(batch) == 1 and error.too_slow:
+                return [Refused("too-slow", error.message)]
+            raise
+        metrics.COPIES.inc(answer.copies)
+        for lang, number in answer.langs.items():
+            metrics.ARTICLES_READ.labels(lang).inc(number)
+        for type_, status, number in answer.events:
+            metrics.EVENTS.labels(type_, status).inc(number)
+        if is_debugging():
+            _tell(batch, answer.told)
+        return [_outcome(*one) for one in zip(batch, answer.told, annotations, strict=True)]
+
+    async def _read(self, values: Sequence[bytes | None]) -> tuple[Answer, list[bytes]]:
+        for death in range(1, DEATHS + 1):
             try:
-                articles.append((index, decode(Article, record.value)))
-            except DecodeError as error:
-                outcomes[index] = Refused(error.error, error.reason)
-        loop = asyncio.get_running_loop()
-        before = self._reader.copies.hits
-        read = await loop.run_in_executor(self._thread, self._reader.read_each, [article for _, article in articles])
-        metrics.COPIES.inc(self._reader.copies.hits - before)
-        told: list[Annotation] = []
-        for (index, article), annotation in zip(articles, read, strict=True):
-            if isinstance(annotation, Unread):
-                outcomes[index] = Refused(annotation.error, annotation.reason)
-                continue
-            told.append(annotation)
-            outcomes[index] = [Outgoing("annotations", article.id, annotation, batch[index].trace_id)]
-            if is_debugging():
-                _tell(annotation, batch[index].trace_id)
-        _count(told)
-        return outcomes
+                return await self._reader.read(values)
+            except ReaderDiedError as error:
+                if len(values) > 1 or error.too_slow or death == DEATHS:
+                    raise
+        raise AssertionError("the last death is raised")
 
     async def confirmed(self, batch: Sequence[Incoming]) -> None:
         """Nothing is kept."""
@@ -69,31 +74,32 @@ class Annotate:
         return None
 
     async def stop(self) -> None:
-        """End the thread."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """End the reader."""
+        await self._reader.stop()
 
 
-def _count(annotations: Sequence[Annotation]) -> None:
-    for lang, number in Counter(annotation.lang or "unknown" for annotation in annotations).items():
-        metrics.ARTICLES_READ.labels(lang).inc(number)
-    events = Counter((event.type, event.status) for annotation in annotations for event in annotation.events)
-    for (type_, status), number in events.items():
-        metrics.EVENTS.labels(type_, status).inc(number)
+def _outcome(record: Incoming, told: Told, annotation: bytes) -> Outcome:
+    if told.error is not None:
+        return Refused(told.error, told.reason)
+    return [Outgoing("annotations", told.article_id, Encoded(annotation, told.schema_version), record.trace_id)]
 
 
-def _tell(annotation: Annotation, trace_id: str | None) -> None:
-    with bind_article(annotation.article_id, trace_id):
-        log.debug(
-            "article.read", source=annotation.source, entities=len(annotation.entities), events=len(annotation.events)
-        )
+def _tell(batch: Sequence[Incoming], told: Sequence[Told]) -> None:
+    for record, one in zip(batch, told, strict=True):
+        if one.error is None:
+            with bind_article(one.article_id, record.trace_id):
+                log.debug("article.read", source=one.source, entities=one.entities, events=one.events)
 
 
 def make_handler(settings: Settings) -> Annotate:
-    """The handler as configured. Raises ConfigurationError for a missing model or a bad ontology."""
-    reader = Reader.load(
+    """The handler as configured; its reader loads its model from now on."""
+    setup = Setup(
         model=settings.model,
         ontology=settings.ontology,
         batch_size=settings.batch_size,
         seconds=settings.read_seconds,
+        cpu_limit=MODELS_SECONDS + 2 * settings.read_seconds,
+        log_level=settings.log_level,
+        log_format=settings.log_format,
     )
-    return Annotate(reader)
+    return Annotate(ReaderLink(setup))

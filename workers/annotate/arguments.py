@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spacy.tokens import Token
-
 from workers.annotate.actors import Cast
 from workers.annotate.entities import Mention
-from workers.annotate.forms import forms_of, places_of_forms
+from workers.annotate.forms import places_of_forms
 from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import Condition, Term, Trigger, Words
 from workers.annotate.syntax import about, behind, children
+from workers.annotate.words import Token
 
 _NAMED = frozenset({"country", "place", "person", "group"})
 _PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "of", "by", "to")
@@ -112,7 +111,7 @@ def _stands_in_sentence(words: Words, frame: Frame) -> bool:
 
 
 def _is_among(words: Words, token: Token) -> bool:
-    forms = forms_of(token)
+    forms = token.forms
     return not words.lemmas.isdisjoint(forms) or (bool(words.prefixes) and forms[0].startswith(words.prefixes))
 
 
@@ -151,7 +150,7 @@ def _meets(token: Token, term: Term, cast: Cast, frame: Frame) -> bool:
 
 
 def _is_word(token: Token, term: Term) -> bool:
-    return token.lower_.startswith(term.word) if term.is_prefix else term.word in forms_of(token)
+    return token.lower_.startswith(term.word) if term.is_prefix else term.word in token.forms
 
 
 def _is_abroad(token: Token, frame: Frame, cast: Cast) -> bool:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from spacy.tokens import Token
-
 from workers.annotate.entities import Mention, is_company
 from workers.annotate.leaders import is_name_of_office
 from workers.annotate.lexicon import lexicon
@@ -14,6 +12,7 @@ from workers.annotate.nouns import nouns
 from workers.annotate.people import Person, role_of
 from workers.annotate.scene import Scene
 from workers.annotate.syntax import antecedent, behind, children, lemma_of, spread
+from workers.annotate.words import Token
 
 _LINKS = frozenset({"compound", "amod", "nmod", "poss", "appos", "npadvmod"})
 _CLASSES_OF = {

@@ -5,13 +5,12 @@ What a verb's own words say is in `modality`, what stands over it in `complement
 
 from __future__ import annotations
 
-from spacy.tokens import Token
-
 from workers.annotate.complements import Complements, is_reporting, is_said, is_speech
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negates, negation_of, read_habit, read_modality
 from workers.annotate.phrasal import has_child_before, has_object, is_long_after, is_phrasal
 from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
+from workers.annotate.words import Token
 
 _COMPLEMENTS = frozenset({"xcomp", "ccomp", "csubj", "csubjpass", "acomp", "parataxis", "oprd", "attr"})
 _OCCASIONS = frozenset({"day", "night", "moment", "morning", "evening", "weekend", "hour"})

@@ -8,8 +8,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Self
 
-from spacy.tokens import Token
-
 from topics.annotations import Status
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negates, negation_of
@@ -17,6 +15,7 @@ from workers.annotate.ontology import EventType
 from workers.annotate.phrasal import has_object, is_phrasal, is_postponing, is_retracting
 from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
 from workers.annotate.verdict import Verdict
+from workers.annotate.words import Token
 
 DEPTH = 14
 """So many steps up a parse is as far as any sentence goes; a broken parse must not send the walk in circles."""

@@ -31,6 +31,7 @@ from workers.annotate.pipeline import PARSE_PIPES
 from workers.annotate.sentences import is_heading, position_of, sentence_spans
 from workers.annotate.text import Part, prepare_text
 from workers.annotate.triggers import TriggerIndex
+from workers.annotate.words import Sentence
 from workers.errors import InputError
 
 FACTORY = "tocsin_events"
@@ -137,14 +138,12 @@ class EventReader:
                     f"The pipeline is: {', '.join(self._nlp.pipe_names)}."
                 )
 
-    def _sentences(self, part: Part, doc: Doc) -> Iterable[Doc]:
+    def _sentences(self, part: Part, doc: Doc) -> Iterable[Sentence]:
         for span in sentence_spans(part, doc):
             start = doc[span[0]].idx
             if is_heading(part, doc, span) or any(blank.start <= start < blank.end for blank in part.blanks):
                 continue
-            sentence = self._with_hyphens(doc[span[0] : span[1]].as_doc())
-            sentence.user_data["position"] = position_of(part, doc, span)
-            yield sentence
+            yield Sentence.of(self._with_hyphens(doc[span[0] : span[1]].as_doc()), position_of(part, doc, span))
 
     def _with_hyphens(self, sentence: Doc) -> Doc:
         """A sentence with a hyphenated verb of the ontology ("test-fired") is parsed again, as the worker does it."""

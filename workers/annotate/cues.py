@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spacy.tokens import Token
-
 from topics.annotations import Status
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word
+from workers.annotate.words import Token
 
 _SECOND = 4
 """A second infinitive cannot stand before so many words."""

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spacy.tokens import Token
-
 from topics.annotations import Participant
 from workers.annotate.entities import Mention
 from workers.annotate.lexicon import lexicon
 from workers.annotate.references import References
 from workers.annotate.scene import Stretch
 from workers.annotate.syntax import antecedent, behind, children, is_verbal, lemma_of, subjects_of
+from workers.annotate.words import Token
 
 _POINTING = frozenset({"the", "this", "that", "these", "those"})
 _IT = frozenset({"it", "this", "that"})

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from spacy.tokens import Doc
-
 from topics.annotations import Event, Participant, Span
 from workers.annotate.actors import Cast, Position
 from workers.annotate.arguments import failing
@@ -35,6 +33,7 @@ from workers.annotate.told import is_said_of_all, is_supported, is_told
 from workers.annotate.trace import Trace
 from workers.annotate.triggers import Candidate, TriggerIndex
 from workers.annotate.verdict import Verdict
+from workers.annotate.words import Sentence
 
 
 @dataclass(slots=True)
@@ -58,7 +57,7 @@ class Found:
 
 
 def read_events(
-    sentences: Iterable[Doc],
+    sentences: Iterable[Sentence],
     cast: Cast,
     index: TriggerIndex,
     ontology: Ontology,
@@ -106,7 +105,7 @@ def _lawful(found: Iterable[Found], trace: Trace | None) -> Iterator[Found]:
 
 
 def _sentence_events(
-    sentence: Doc, cast: Cast, index: TriggerIndex, ontology: Ontology, published: date, *, trace: Trace | None
+    sentence: Sentence, cast: Cast, index: TriggerIndex, ontology: Ontology, published: date, *, trace: Trace | None
 ) -> Iterator[Found]:
     best = _candidates(sentence, cast, index, trace)
     if not best:
@@ -181,7 +180,7 @@ def _before(cast: Cast, position: Position) -> list[Before]:
 
 
 def _candidates(
-    sentence: Doc, cast: Cast, index: TriggerIndex, trace: Trace | None
+    sentence: Sentence, cast: Cast, index: TriggerIndex, trace: Trace | None
 ) -> dict[tuple[int, str], Candidate]:
     """Candidates whose conditions hold; of several for one word and type the surest."""
     best: dict[tuple[int, str], Candidate] = {}

@@ -9,8 +9,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from spacy.tokens import Doc, Token
-
 from topics.annotations import Participant, TextPart
 from workers.annotate.actors import Cast
 from workers.annotate.arguments import met_by
@@ -19,6 +17,7 @@ from workers.annotate.frames import Frame
 from workers.annotate.ontology import Condition, Trigger
 from workers.annotate.trace import Miss
 from workers.annotate.triggers import Candidate
+from workers.annotate.words import Sentence, Token, text_of
 
 Reason = Literal[
     "part of speech",
@@ -128,7 +127,7 @@ class Explanation:
     left: list[LeftOut] = field(default_factory=list)
     sentences: list[ExplainedSentence] = field(default_factory=list)
     _cast: Cast | None = None
-    _doc: Doc | None = None
+    _doc: Sentence | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON; the article itself is left out."""
@@ -159,7 +158,7 @@ class Explanation:
         """Characters that are not read."""
         self.left.append(LeftOut(part, start, end, self._raw(part)[start:end], why))
 
-    def sentence(self, sentence: Doc, cast: Cast) -> None:
+    def sentence(self, sentence: Sentence, cast: Cast) -> None:
         """The next sentence."""
         self._cast, self._doc = cast, sentence
         at = cast.position(sentence)
@@ -336,7 +335,7 @@ def _phrase(token: Token) -> str:
     if token.pos_ in {"VERB", "AUX"}:
         return token.text
     words = token.doc[token.left_edge.i : token.i + 1]
-    return words.text if len(words) <= _LONGEST_PHRASE else token.text
+    return text_of(words) if len(words) <= _LONGEST_PHRASE else token.text
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -5,10 +5,9 @@ Told by the order of the words, since these openings are where a small parser er
 
 from __future__ import annotations
 
-from spacy.tokens import Doc, Token
-
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word
+from workers.annotate.words import Sentence, Token
 
 _OPENING = 6
 """So far from its beginning a word still opens a sentence."""
@@ -19,7 +18,7 @@ _PRESENT = frozenset({"VBZ", "VBP"})
 _PLAYED = frozenset({"war", "video", "computer", "tabletop"})
 
 
-def invented(sentence: Doc) -> tuple[range, Token] | None:
+def invented(sentence: Sentence) -> tuple[range, Token] | None:
     """The tokens that tell an invented tale, and the word that says so; None if the sentence tells of the world."""
     start = next((t.i for t in sentence if not (t.is_punct or t.is_quote or t.lower_ in _LEADING)), 0)
     if start + 1 >= len(sentence):

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from spacy.tokens import Token
-
 from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
 from workers.annotate.nouns import nouns
 from workers.annotate.syntax import children, lemma_of
+from workers.annotate.words import Token
 
 _SLOTS = ("subject", "object", "by", "with")
 _MAY_BE_ARMS = frozenset({"weapon", "object", "device", "cause", "culprit"})

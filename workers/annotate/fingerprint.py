@@ -7,6 +7,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
 from hashlib import sha1
 
 import numpy as np
@@ -32,7 +33,6 @@ UNITS = frozenset("mln bln dlr dlrs cts pct shr shrs qtr qtly stg revs avg prev 
 
 NO_TERMS = STOP_WORDS | UNITS
 
-_YEAR = re.compile(r"(?:19|20)\d\d")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
@@ -94,6 +94,12 @@ class _Weights(dict[str, float]):
 _WEIGHTS = _Weights()
 
 
+@cache
+def _often(count: int) -> float:
+    """What it adds that a term stands there so many times."""
+    return 1 + math.log(count)
+
+
 def terms_of(title_words: Sequence[str], body_words: Sequence[str], entities: Iterable[Entity]) -> dict[str, float]:
     """The weighted terms of an article, strongest first, of unit length.
 
@@ -106,12 +112,12 @@ def terms_of(title_words: Sequence[str], body_words: Sequence[str], entities: It
     counts = Counter(title_words)
     counts.update(body_words[:3000])
     weights = {
-        word: (1 + math.log(n)) * weight * (1.5 if word in leading else 1.0)
+        word: _often(n) * weight * (1.5 if word in leading else 1.0)
         for word, n in counts.items()
         if (weight := _WEIGHTS[word])
     }
     for entity in entities:
-        weights[entity.id] = (RAREST - PLAIN) * (1 + math.log(max(1, len(entity.mentions))))
+        weights[entity.id] = (RAREST - PLAIN) * _often(max(1, len(entity.mentions)))
     strongest = sorted(weights.items(), key=lambda item: (-item[1], item[0]))[:MAX_TERMS]
     norm = math.sqrt(sum(weight * weight for _, weight in strongest)) or 1.0
     return {term: round(weight / norm, 4) for term, weight in strongest}
@@ -119,7 +125,8 @@ def terms_of(title_words: Sequence[str], body_words: Sequence[str], entities: It
 
 def years_of(title_words: Sequence[str], body_words: Sequence[str]) -> tuple[int, ...]:
     """The years that an article names where it says what is new, in its title and its first 120 words."""
-    return tuple(sorted({int(word) for word in (*title_words, *body_words[:120]) if _YEAR.fullmatch(word)}))
+    numbers = [word for word in (*title_words, *body_words[:120]) if len(word) == 4 and word.isdecimal()]
+    return tuple(sorted({int(word) for word in numbers if word.startswith(("19", "20"))}))
 
 
 def fingerprint_of(title: str, text: str, entities: Iterable[Entity]) -> Fingerprint:

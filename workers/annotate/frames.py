@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from spacy.tokens import Token
-
 from workers.annotate.forms import words_of_sentence
 from workers.annotate.goals import asked_of, causes_of, complements_of, goals_of, receivers_of
 from workers.annotate.lexicon import lexicon
@@ -28,6 +26,7 @@ from workers.annotate.syntax import (
     subjects_of,
     surface_subjects,
 )
+from workers.annotate.words import Token
 
 CHARGES = frozenset({("blame", "for"), ("accuse", "of"), ("condemn", "for"), ("suspect", "of")})
 _WHERE = frozenset({"in", "at", "near", "on", "outside"})
@@ -54,6 +53,8 @@ class Frame:
         """Heads of the phrases that fill slot `name`; a name that is no slot is a preposition."""
         found = self.cache.get(name)
         if found is None:
+            if name not in _ALWAYS and name not in words_of_sentence(self.head.doc):
+                return []  # most prepositions are not there
             found = self.cache[name] = self._filled(name)
         return found
 
@@ -327,3 +328,5 @@ Frame._noun_slots = {
     "addressee": _no_words,
     "sentence": _sentence,
 }
+_ALWAYS = Frame._verb_slots.keys() | Frame._noun_slots.keys() | _IMPLIED
+"""Slots that may be filled though their name does not stand in the sentence."""

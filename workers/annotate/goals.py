@@ -5,8 +5,6 @@ Subjects and objects are found in `syntax`.
 
 from __future__ import annotations
 
-from spacy.tokens import Token
-
 from workers.annotate.lexicon import lexicon
 from workers.annotate.syntax import (
     PASSIVE_SUBJECTS,
@@ -21,6 +19,7 @@ from workers.annotate.syntax import (
     spread,
     surface_subjects,
 )
+from workers.annotate.words import Token
 
 
 def receivers_of(verb: Token) -> list[Token]:

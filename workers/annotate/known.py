@@ -5,10 +5,9 @@ A known event stands, whatever may, must or will not become of it.
 
 from __future__ import annotations
 
-from spacy.tokens import Token
-
 from workers.annotate.modality import is_status_word, negation_of
 from workers.annotate.syntax import children, has_child, is_infinitive
+from workers.annotate.words import Token
 
 _DEFINITE = frozenset({"the", "this", "these", "those", "that", "both"})
 

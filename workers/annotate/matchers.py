@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from spacy.errors import MatchPatternError
 from spacy.matcher import DependencyMatcher, Matcher
-from spacy.tokens import Doc, Token
 from spacy.vocab import Vocab
 
 from workers.annotate.frames import Frame
 from workers.annotate.ontology import Ontology, Trigger
 from workers.annotate.spacy_patterns import TRIGGER
 from workers.annotate.syntax import is_verbal
+from workers.annotate.words import Sentence, Token
 from workers.errors import ConfigurationError
 
 
@@ -51,14 +51,14 @@ class PatternTriggers:
             raise ConfigurationError(f"{trigger.file}:{trigger.line}: spaCy refuses this pattern: {why}") from error
         self.triggers[vocab.strings[key]] = trigger
 
-    def matches(self, sentence: Doc) -> Iterator[tuple[Trigger, Frame]]:
+    def matches(self, sentence: Sentence) -> Iterator[tuple[Trigger, Frame]]:
         """Every match in a parsed sentence, in the order of the words."""
         aligned: list[tuple[int, int, int, list[int]]] = []
         if len(self.tokens):  # spaCy warns of a matcher without patterns
-            aligned = self.tokens(sentence, with_alignments=True)  # type: ignore[assignment]  # its stub knows no alignments
+            aligned = self.tokens(sentence.whole(), with_alignments=True)  # type: ignore[assignment]  # its stub knows no alignments
         for key, start, _, alignment in sorted(aligned, key=lambda match: match[1]):
             yield _framed(self.triggers[key], [(sentence[start + k], part) for k, part in enumerate(alignment)])
-        for key, places in self.dependencies(sentence) if len(self.dependencies) else ():
+        for key, places in self.dependencies(sentence.whole()) if len(self.dependencies) else ():
             yield _framed(self.triggers[key], [(sentence[place], part) for part, place in enumerate(places)])
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from spacy.pipeline import Lemmatizer
 from spacy.tokens import Doc, Token
+from spacy.vocab import Vocab
 
 _LOOKED_AT = {"LOWER", "TAG", "DEP", "IS_SPACE"}
 _READ: list[int | str] = ["LOWER", "TAG", "DEP", "IS_SPACE"]
@@ -89,15 +90,37 @@ class RememberedRules:
     def _seen_in(self, doc: Doc) -> list[_Seen]:
         return [(self._tests_of(word), tag, link, space) for word, tag, link, space in doc.to_array(_READ).tolist()]
 
+    def apart(self, vocab: Vocab, words: Sequence[int], tagged: Any) -> tuple[Doc, list[_Seen]]:
+        """A document of words, each between spaces, with what the rules over one word say; and what they saw of each.
+
+        `words` are spaCy's ids of their spellings, `tagged` has their tags and dependencies in rows.
+        """
+        forms = [form for word in words for form in (vocab.strings[word], _BETWEEN)]
+        made = Doc(vocab, words=forms, spaces=[False] * len(forms))
+        rows: Any = np.zeros((len(forms), 2), dtype=np.uint64)
+        rows[::2] = tagged
+        made.from_array(["TAG", "DEP"], rows)
+        seen = self._seen_in(made)
+        if _is_passing(vocab):
+            return self._ruled(made), seen[::2]
+        self._learn([made], [seen])
+        return self._written(made, seen), seen[::2]
+
     def _may_see_more(self, seen: Sequence[_Seen]) -> bool:
         """May a rule over several words apply?"""
         passed = 0
         for one in seen:
             passed |= one[0]
-        if not any(bits & passed == bits for bits, _ in self.longer):
-            return False
-        links = {one[2] for one in seen}
+        return self.may_apply(passed, {one[2] for one in seen})
+
+    def may_apply(self, passed: int, links: set[int]) -> bool:
+        """May a rule over several words apply where words pass these tests and have these dependencies?"""
         return any(bits & passed == bits and links.issuperset(wanted) for bits, wanted in self.longer)
+
+    @property
+    def sees_single_words(self) -> bool:
+        """Can a word be looked at alone, between spaces, without a rule over several words applying?"""
+        return self._is_complete
 
     def _written(self, doc: Doc, seen: Sequence[_Seen]) -> Doc:
         if seen:

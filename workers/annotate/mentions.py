@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from spacy.strings import StringStore
 from spacy.tokens import Doc
 
 from topics.annotations import EntityKind, Span, TextPart
@@ -61,15 +63,13 @@ class Reading:
     _lower: list[str] | None = None
 
     def __post_init__(self) -> None:
-        rows = self.doc.to_array(_WORD).tolist()
-        self.ids = [orth for orth, _ in rows]
-        self.keys = [lower for _, lower in rows]
+        self.ids, self.keys = self.doc.to_array(_WORD).T.tolist()
 
     @property
     def lower(self) -> list[str]:
         """The words in small letters."""
         if self._lower is None:
-            self._lower = list(map(self.doc.vocab.strings.__getitem__, self.keys))
+            self._lower = small_letters(self.keys, self.doc.vocab.strings)
         return self._lower
 
     def mention(self, start: int, end: int, kind: EntityKind) -> Mention:
@@ -85,6 +85,22 @@ class Reading:
     def covered(self) -> set[int]:
         """The tokens that are part of a mention."""
         return {token for mention in self.mentions for token in range(mention.start_token, mention.end_token)}
+
+
+_MAX_KNOWN = 200_000
+_SMALL: dict[int, str] = {}
+"""Words in small letters by their ids in spaCy; reading them there takes longer. Beyond `_MAX_KNOWN` it starts anew."""
+
+
+def small_letters(keys: Sequence[int], strings: StringStore) -> list[str]:
+    """The words in small letters that spaCy's ids `keys` stand for."""
+    try:
+        return [_SMALL[key] for key in keys]
+    except KeyError:
+        if len(_SMALL) > _MAX_KNOWN:
+            _SMALL.clear()
+        _SMALL.update((key, strings[key]) for key in keys if key not in _SMALL)
+        return [_SMALL[key] for key in keys]
 
 
 def _ends_well(text: str) -> bool:

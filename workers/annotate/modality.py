@@ -5,11 +5,10 @@ The verbs above it are read in `clauses`.
 
 from __future__ import annotations
 
-from spacy.tokens import Token
-
 from workers.annotate.lexicon import lexicon
 from workers.annotate.syntax import behind, children, has_child, is_verbal
 from workers.annotate.verdict import Verdict
+from workers.annotate.words import Token
 
 _WILL = frozenset({"will", "shall", "'ll", "wo", "sha"})
 _INVERTED = frozenset({"had", "should", "were"})
@@ -89,7 +88,7 @@ def _mark(verb: Token, child: Token, verdict: Verdict) -> None:
 def _is_inverted(verb: Token, aux: Token) -> bool:
     """Does the auxiliary open a clause before its subject, where nothing is asked?"""
     first = all(t.i >= aux.i or t.is_punct or t.lower_ in {"and", "but"} for t in verb.subtree)
-    subject = next(children(verb, *_SUBJECTS), None)
+    subject = next(iter(children(verb, *_SUBJECTS)), None)
     return first and subject is not None and aux.i < subject.i and verb.doc[-1].text != "?"
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spacy.tokens import Token
-
 from workers.annotate.known import is_definite, is_past
 from workers.annotate.modality import is_status_word, negates, negation_of
 from workers.annotate.phrasal import has_object, is_phrasal
 from workers.annotate.phrases import IRREALIS, NOMINAL, PhraseWalk
 from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
+from workers.annotate.words import Token
 
 _UNDER_WAY = frozenset({"get", "begin", "open", "start", "kick", "take", "end", "close", "conclude", "convene"})
 _OVER_BEFORE = frozenset({"dead", "off", "toast"})

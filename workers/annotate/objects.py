@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from spacy.tokens import Token
-
 from workers.annotate.syntax import (
     OBJECTS,
     PASSIVE_SUBJECTS,
@@ -20,6 +18,7 @@ from workers.annotate.syntax import (
     spread,
     surface_subjects,
 )
+from workers.annotate.words import Token
 
 _DEPTH = 6
 """How far chains of clauses are followed; a broken parse must not send a search far."""

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from spacy.tokens import Doc
-
 from workers.annotate.entities import Reading
 from workers.annotate.lexicon import lexicon
+from workers.annotate.words import Sentence
 
 _DISTINCT = 4
 _SHARE = 0.02
@@ -45,13 +44,13 @@ def is_crime(readings: Iterable[Reading]) -> bool:
     return len(found) >= _DISTINCT and hits >= _SHARE * total
 
 
-def is_crime_told(sentence: Doc) -> bool:
+def is_crime_told(sentence: Sentence) -> bool:
     """Does a single sentence read like such a report?"""
     words = lexicon().words("pages", "crime")
     return len({token.lower_ for token in sentence if token.lower_ in words}) >= _IN_SENTENCE
 
 
-def is_told_in_fiction(sentence: Doc) -> bool:
+def is_told_in_fiction(sentence: Sentence) -> bool:
     """Does a sentence open with "In the film," or "In “Title”,"? What follows is invented."""
     words = [token for token in sentence[:_OPENING] if not token.is_space]
     if len(words) < _OPENING // 2 or words[0].lower_ != "in":
@@ -63,13 +62,13 @@ def is_told_in_fiction(sentence: Doc) -> bool:
     return noun is not None and noun.i + 1 < len(sentence) and noun.nbor().lower_ != "of"
 
 
-def speaks_of_war(sentence: Doc) -> bool:
+def speaks_of_war(sentence: Sentence) -> bool:
     """Does a sentence name an armed force, an armed group, or a public man?"""
     words = lexicon().words("pages", "warlike")
     return any(token.lower_ in words for token in sentence)
 
 
-def speaks_of_state(sentence: Doc) -> bool:
+def speaks_of_state(sentence: Sentence) -> bool:
     """Does a sentence name a government, an army or the like?"""
     words = lexicon().words("pages", "state")
     return any(token.lower_ in words for token in sentence)

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from spacy.tokens import Token
-
 from topics.annotations import Participant
 from workers.annotate.classes import Classes
 from workers.annotate.entities import Mention
 from workers.annotate.lexicon import lexicon
 from workers.annotate.scene import STATESMEN, Position, Stretch
 from workers.annotate.syntax import children
+from workers.annotate.words import Token
 
 DEFINITE = frozenset({"the", "this", "that", "these", "those"})
 _COUNTS = frozenset({"two", "both", "three"})

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from spacy.tokens import Token
-
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word
 from workers.annotate.syntax import children
+from workers.annotate.words import Token
 
 
 def is_postponing(verb: Token) -> bool:

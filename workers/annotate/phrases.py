@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from spacy.tokens import Token
-
 from topics.annotations import Status
 from workers.annotate.clauses import ClauseWalk
 from workers.annotate.complements import is_speech
@@ -18,6 +16,7 @@ from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negation_of, read_habit
 from workers.annotate.phrasal import is_long_after, is_phrasal, is_retracting
 from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
+from workers.annotate.words import Token
 
 NOMINAL = frozenset({"NOUN", "PROPN"})
 IRREALIS = frozenset({"future", "hypothetical"})
@@ -132,7 +131,7 @@ class PhraseWalk(ClauseWalk):
 
     def _under_verb(self, preposition: Token, noun: Token, verb: Token) -> None:
         lower = preposition.lower_
-        told_of = verb.head if verb.dep_ == "acl" else next(children(verb, "nsubj", "nsubjpass"), verb)
+        told_of = verb.head if verb.dep_ == "acl" else next(iter(children(verb, "nsubj", "nsubjpass")), verb)
         if is_status_word(told_of, "invented") or is_status_word(_subject_above(verb), "invented"):
             self.verdict.raise_to("hypothetical", told_of)  # "the opera opens with a riot"
         if (verb.lemma_.lower(), lower) in CHARGES:
@@ -270,7 +269,7 @@ class PhraseWalk(ClauseWalk):
 def _subject_above(verb: Token) -> Token:
     """What a participle before the main verb is said of: "the musical, set during the siege, has …"."""
     above = verb.head if verb.dep_ == "advcl" else verb
-    return next(children(above, "nsubj", "nsubjpass"), above)
+    return next(iter(children(above, "nsubj", "nsubjpass")), above)
 
 
 def _is_dated_back(noun: Token) -> bool:

@@ -10,13 +10,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from workers.annotate.arithmetic import keep_memory, use_fast_arithmetic
-from workers.annotate.shortcuts import Shortcuts
+from workers.annotate.shortcuts import BEHIND_THE_PARSER, Shortcuts
+from workers.annotate.words import Sentence
 from workers.errors import ConfigurationError
 from workers.logs import get_logger
 
@@ -108,12 +110,19 @@ class Pipeline:
             return docs
         return self._through(docs, [n for n in ("senter", "sentencizer", "ner") if n in self.nlp.component_names])
 
-    def parses(self, docs: Iterable[Doc]) -> list[Doc]:
-        """`docs`, each a sentence, with tags, lemmas and the dependency parse."""
-        docs, short, pipes = list(docs), self.shortcuts, self.parse_pipes
+    def sentences(self, docs: Iterable[Doc]) -> list[Sentence]:
+        """`docs`, each a sentence, parsed, as words."""
+        tagged = self.shortcuts.tagged
+        if tagged is None:
+            return [Sentence.of(doc) for doc in self.parses(docs)]
+        return tagged.sentences(self.parses(docs, [name for name in self.parse_pipes if name not in BEHIND_THE_PARSER]))
+
+    def parses(self, docs: Iterable[Doc], pipes: Sequence[str] | None = None) -> list[Doc]:
+        """`docs`, each a sentence, with tags, lemmas and the dependency parse; or as far as `pipes` bring them."""
+        docs, short, pipes = list(docs), self.shortcuts, self.parse_pipes if pipes is None else pipes
         if short.vectors is not None and docs:
             short.encode(docs, short.vectors)
-            pipes = tuple(name for name in pipes if name != "tok2vec")
+            pipes = [name for name in pipes if name != "tok2vec"]
         return self._through(docs, pipes)
 
     def _through(self, docs: Iterable[Doc], names: Sequence[str]) -> list[Doc]:
@@ -175,13 +184,14 @@ def sentence_docs(
 
     Token for token the same, save that a headline's comma for "and" ("Blinken, Wang meet") is written out.
     """
+    ids, spaces = doc.to_array("ORTH").tolist(), (doc.to_array("SPACY") != 0).tolist()
     for start, end in spans:
-        tokens = doc[start:end]
+        words: Any = ids[start:end]  # a document is made of ids as well as of words, and sooner
         yield Doc(
             nlp.vocab,
-            words=_with_and([token.text for token in tokens]) if headline else [token.text for token in tokens],
-            spaces=[bool(token.whitespace_) for token in tokens],
-            sent_starts=[i == 0 for i in range(end - start)],
+            words=_with_and([token.text for token in doc[start:end]]) if headline else words,
+            spaces=spaces[start:end],
+            sent_starts=[True, *[False] * (end - start - 1)],
         )
 
 

@@ -10,8 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from spacy.tokens import Token
-
 from workers.annotate.actors import Cast
 from workers.annotate.entities import Mention, Reading
 from workers.annotate.frames import Frame
@@ -20,6 +18,7 @@ from workers.annotate.lexicon import lexicon
 from workers.annotate.objects import objects_of
 from workers.annotate.ontology import EventType
 from workers.annotate.syntax import behind, children, governor, is_verbal
+from workers.annotate.words import Token
 
 _WITHIN = ("in", "at", "near", "outside", "inside", "off", "around", "across", "throughout", "through", "over", "along")
 _TOWARDS = ("from", "towards", "toward", "into")

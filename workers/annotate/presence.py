@@ -78,8 +78,11 @@ class Presence:
         """The classes of a sentence's names, and of whom "he" in it may mean; `keys` are its words."""
         found: set[str] = set()
         at = reading.at
-        for mention in {id(m): m for i in range(*span) if (m := at.get(i)) is not None}.values():
-            found |= self._classes_of(mention)
+        seen: Mention | None = None
+        for mention in map(at.get, range(*span)):
+            if mention is not None and mention is not seen:  # a name's words stand together
+                found |= self._classes_of(mention)
+                seen = mention
         if not _BACKWARD.isdisjoint(keys):
             found |= self._of_persons()
         return frozenset(found)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spacy.tokens import Token
-
 from topics.annotations import Participant
 from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import EventType
 from workers.annotate.syntax import agents_of, behind, children, lemma_of
+from workers.annotate.words import Token
 
 _SPEAKERS = ("subject", "poss", "by")
 _AIMED_AT = ("object", "at", "on", "into")

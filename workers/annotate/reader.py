@@ -34,6 +34,7 @@ from workers.annotate.slips import mend_slips
 from workers.annotate.text import Part, prepare_text, prepare_title
 from workers.annotate.trace import Trace
 from workers.annotate.triggers import Entry, TriggerIndex
+from workers.annotate.words import Sentence
 from workers.errors import InputError
 from workers.garbage import all_kept
 
@@ -78,7 +79,7 @@ class _Work:
     originals: Originals = field(default_factory=lambda: Originals({}))
     parts: list[Part] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
-    sentences: list[Doc] = field(default_factory=list)
+    sentences: list[Sentence] = field(default_factory=list)
     title_is_lead: bool = False
     trace: Trace | None = None
     truncated: bool = False
@@ -206,7 +207,7 @@ class Reader:
             self._parse(works)
             made = [self._annotated(work) for work in works]
             for sentence in (sentence for work in works for sentence in work.sentences):
-                sentence.user_data.clear()  # what rules keep there points back to the sentence
+                sentence.forget()
         share = (time.perf_counter() - started) * 1000 / max(1, len(articles))
         timing = Timing(read_ms=round(share, 3))
         return [one if isinstance(one, Unread) else one.model_copy(update={"timing": timing}) for one in made]
@@ -257,25 +258,23 @@ class Reader:
                 del wanted[already + MAX_PARSED :]
         parsed = self._parsed([one.sentence for one in wanted], [one.is_headline for one in wanted])
         self._parse_again(wanted, parsed)
-        for one, sentence in zip(wanted, parsed, strict=True):
-            sentence.user_data["position"] = one.position
-            if one.held is not None:
-                sentence.user_data["held"] = one.held
-            mend_slips(sentence)
-            one.work.sentences.append(sentence)
+        for one, made in zip(wanted, parsed, strict=True):
+            made.position, made.held = one.position, one.held
+            mend_slips(made)
+            one.work.sentences.append(made)
 
-    def _parsed(self, sentences: Sequence[Doc], headlines: Sequence[bool]) -> list[Doc]:
+    def _parsed(self, sentences: Sequence[Doc], headlines: Sequence[bool]) -> list[Sentence]:
         verbs, pasts = self.index.hyphened, self.index.pasts
         places = {i: found for i, sentence in enumerate(sentences) if (found := hyphened(sentence, verbs))}
-        parsed = self.pipeline.parses(
+        parsed = self.pipeline.sentences(
             unhyphened(sentence, places[i], pasts if headlines[i] else {}) if i in places else sentence
             for i, sentence in enumerate(sentences)
         )
         for i, found in places.items():
-            parsed[i] = with_words_of(sentences[i], parsed[i], found)
+            parsed[i] = Sentence.of(with_words_of(sentences[i], parsed[i].whole(), found))
         return parsed
 
-    def _parse_again(self, wanted: Sequence[_Wanted], parsed: list[Doc]) -> None:
+    def _parse_again(self, wanted: Sequence[_Wanted], parsed: list[Sentence]) -> None:
         """Headlines in which the tagger found no verb are read once more with their likely verb in the past."""
         places: list[int] = []
         docs: list[Doc] = []
@@ -284,9 +283,9 @@ class Reader:
                 words = self.index.in_past_tense([token.text for token in parsed[place]])
                 if words is not None:
                     places.append(place)
-                    docs.append(respelt(parsed[place], words))
-        for place, doc in zip(places, self.pipeline.parses(docs), strict=True):
-            parsed[place] = doc
+                    docs.append(respelt(parsed[place].parsed, words))
+        for place, sentence in zip(places, self.pipeline.sentences(docs), strict=True):
+            parsed[place] = sentence
 
     def _wanted(self, work: _Work, part: Part, reading: Reading) -> Iterator[tuple[tuple[int, int], _Held | None]]:
         """The sentences that are parsed, each with the triggers that it may hold; None if that is not known."""
@@ -326,7 +325,7 @@ class Reader:
                 f"reading it took more than {self.seconds:g} s of CPU ({len(work.article.text)} characters)",
             )
 
-    def _in_time(self, work: _Work) -> Iterator[Doc]:
+    def _in_time(self, work: _Work) -> Iterator[Sentence]:
         """The sentences of an article as long as there is time for it."""
         started, clock = time.thread_time(), time.perf_counter()
         for sentence in work.sentences:
@@ -375,7 +374,7 @@ class _OutOfTimeError(Exception):
     """The article at hand takes too long."""
 
 
-def _lacks_verb(headline: Doc, index: TriggerIndex) -> bool:
+def _lacks_verb(headline: Sentence, index: TriggerIndex) -> bool:
     """Has the main clause of a headline, up to "as", "after" and the like, no verb?"""
     for token in headline:
         if token.tag_ == "VBZ" and token.dep_ in {"nmod", "compound", "amod"} and token.text in index.pasts:

@@ -10,8 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from spacy.tokens import Token
-
 from topics.annotations import Participant, TextPart
 from workers.annotate.entities import Mention
 from workers.annotate.lexicon import lexicon
@@ -26,6 +24,7 @@ from workers.annotate.syntax import (
     spread,
     subjects_of,
 )
+from workers.annotate.words import Token
 
 PERSONAL = frozenset({"he", "she", "him", "her", "his", "himself", "herself"})
 SINGULAR = frozenset({"it", "its", "itself"})

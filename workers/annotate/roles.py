@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from spacy.tokens import Token
-
 from topics.annotations import Participant
 from workers.annotate.actors import Cast
 from workers.annotate.frames import Frame, is_receipt
@@ -28,6 +26,7 @@ from workers.annotate.syntax import (
     subjects_of,
 )
 from workers.annotate.triggers import Candidate
+from workers.annotate.words import Token
 
 _PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "by", "of")
 _HELD = frozenset({"talk", "negotiation", "meeting", "summit", "discussion", "dialogue", "consultation"})

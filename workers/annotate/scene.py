@@ -6,12 +6,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from spacy.tokens import Doc, Token
-
 from topics.annotations import Participant, TextPart
 from workers.annotate.entities import Mention, Reading
 from workers.annotate.lexicon import lexicon
 from workers.annotate.people import Person
+from workers.annotate.words import Sentence, Token
 
 STATESMEN = frozenset({"leader", "official"})
 
@@ -52,10 +51,10 @@ class Scene:
         """The reading of one part."""
         return self._by_part[part]
 
-    def position(self, doc: Doc) -> Position:
+    def position(self, sentence: Sentence) -> Position:
         """Where a parsed sentence stands."""
-        position: Position = doc.user_data["position"]
-        return position
+        assert sentence.position is not None  # noqa: S101 - the reader says it of every sentence
+        return sentence.position
 
     def mention_at(self, token: Token) -> Mention | None:
         """The name that `token` is part of."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 from spacy.tokens import Doc
@@ -12,6 +13,7 @@ from workers.annotate.text import Part
 MAX_SENTENCE_TOKENS = 200
 """A longer sentence is a list or a table; it is cut, so that no text takes the parser long."""
 
+_NONE = sys.maxsize
 _COLUMNS: list[int | str] = ["SENT_START", "IS_SPACE", "LENGTH", "SPACY"]
 
 
@@ -20,15 +22,16 @@ def sentence_spans(part: Part, doc: Doc) -> Iterator[tuple[int, int]]:
     starts = sorted({segment.start for segment in part.segments})
     begin: int | None = None
     last, end = 0, 0  # where the last word begins, and the token behind it
-    passed = 0  # so many segments begin at or before it
+    following = iter(starts)
+    coming = next(following, _NONE)  # where the first segment begins that begins behind it
     at = 0
     for i, (starting, space, length, blank) in enumerate(doc.to_array(_COLUMNS).tolist()):
         here, at = at, at + length + blank
         if space:
             continue
-        while passed < len(starts) and starts[passed] <= last:
-            passed += 1
-        cut = starting == 1 or (passed < len(starts) and starts[passed] <= here)
+        while coming <= last:
+            coming = next(following, _NONE)
+        cut = starting == 1 or coming <= here
         if begin is None:
             begin = i
         elif cut or i - begin >= MAX_SENTENCE_TOKENS:

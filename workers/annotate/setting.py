@@ -10,14 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from spacy.tokens import Doc, Token
-
 from workers.annotate.dateglance import glance, may_refer_back
 from workers.annotate.dates import When, find_times
 from workers.annotate.datewords import ANAPHORIC
 from workers.annotate.fiction import invented
 from workers.annotate.lexicon import lexicon
 from workers.annotate.storytime import OPENING, StoryTime
+from workers.annotate.words import Sentence, Token
 
 _INSIDE_DATES = frozenset({"pobj", "prep", "npadvmod", "nummod", "compound", "amod"})
 _SOURCE_AFTER = re.compile(r"(?:\s[-–—]\s|:\s|,\s)(?P<source>[^-–—:,]{2,40})$")
@@ -56,7 +55,7 @@ class Setting:
 
 
 def setting_of(
-    sentence: Doc,
+    sentence: Sentence,
     published: date,
     story_before: Callable[[], StoryTime],
     *,
@@ -69,9 +68,9 @@ def setting_of(
     story = story_before() if not alone or (may_refer_back(text) and ANAPHORIC.search(text)) else StoryTime()
     times: list[tuple[Token, When]] = []
     for when in find_times(text, published, story.last) if story.last is not None else alone:
-        span = sentence.char_span(when.start, when.end, alignment_mode="expand")
-        if span is not None:
-            times.append((span.root, when))
+        root = sentence.root_of(when.start, when.end)
+        if root is not None:
+            times.append((root, when))
     long_on = _LONG_ON.search(text) if "on" in glance(text) else None
     has_news = any(when.lies(published) == "news" for _, when in times)
     words = {token.lower_ for token in sentence}
@@ -105,7 +104,7 @@ def _frame(times: Sequence[tuple[Token, When]], published: date) -> When | None:
     return None
 
 
-def _quoted(sentence: Doc) -> frozenset[int]:
+def _quoted(sentence: Sentence) -> frozenset[int]:
     """Tokens between quotation marks; an apostrophe that nothing closes opens nothing."""
     marks = [t.i for t in sentence if t.text in _QUOTES and (t.i == 0 or t.nbor(-1).whitespace_ or not t.whitespace_)]
     doubles = [i for i in marks if sentence[i].text == '"'] or marks
@@ -113,7 +112,7 @@ def _quoted(sentence: Doc) -> frozenset[int]:
     return frozenset(i for first, last in pairs for i in range(first + 1, last))
 
 
-def _hearsay(sentence: Doc, words: set[str], *, headline: bool) -> str:
+def _hearsay(sentence: Sentence, words: set[str], *, headline: bool) -> str:
     """ "reportedly", "according to", a headline's "Army: …" or "… - governor": the sentence is somebody's claim."""
     adverbs = lexicon().words("reporting", "adverbs") & words
     if adverbs:

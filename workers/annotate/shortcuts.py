@@ -17,11 +17,13 @@ from spacy.tokens import Doc
 from workers.annotate.encoder import Encoder, Forms, Tokens
 from workers.annotate.memory import RememberedLemmas, RememberedRules
 from workers.annotate.namer import Namer
+from workers.annotate.tagged import TaggedWords
 
 _SAMPLE = (
     "North Korea fired two missiles on Tuesday, Seoul's military said.  It didn't say why: 3,500 fled U.S. bases.",
     "Mr. Xi Jinping met Ursula von der Leyen in Beijing on 3 May 2024 (their 4th summit). \n\nThe talks ended!",
 )
+BEHIND_THE_PARSER = ("attribute_ruler", "lemmatizer")
 _T = TypeVar("_T")
 _BEGIN, _INSIDE, _OUTSIDE = 3, 1, 2
 _START, _NO_START = np.uint64(1), np.array([-1]).astype(np.uint64)[0]
@@ -56,6 +58,7 @@ class Shortcuts:
     vectors: Encoder | None = None
     rules: RememberedRules | None = None
     lemmas: RememberedLemmas | None = None
+    tagged: TaggedWords | None = None
 
     @classmethod
     def of(cls, nlp: Language) -> Shortcuts:
@@ -72,6 +75,10 @@ class Shortcuts:
             made.ends = _tried(lambda: _sentence_ends(_component(nlp, "senter"), made.forms, sample))
         if "ner" in nlp.component_names:
             made.namer = _tried(lambda: Namer.of(_component(nlp, "ner"), made.forms, sample))
+        if made.rules is not None and made.lemmas is not None and made.rules.sees_single_words:
+            order = [name for name in nlp.component_names if name in {"morphologizer", "parser", *BEHIND_THE_PARSER}]
+            if order == ["parser", *BEHIND_THE_PARSER]:
+                made.tagged = TaggedWords(made.rules, made.lemmas)
         made._drop_what_differs(nlp, sample)
         return made
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from spacy.strings import get_string_id
-from spacy.tokens import Doc, Token
-
-_VBZ = get_string_id("VBZ")
+from workers.annotate.words import Sentence, Token
 
 
-def mend_slips(sentence: Doc) -> None:
+def mend_slips(sentence: Sentence) -> None:
     """Mend tags and lemmas in place: "missile launches" as an object is a noun, "Wildfires" at a start is wildfire."""
-    for i in (sentence.to_array("TAG") == _VBZ).nonzero()[0].tolist():
-        token = sentence[i]
-        if token.dep_ in {"pobj", "dobj", "nsubj"} and not _has_subject(token):
-            token.tag_, token.pos_ = "NNS", "NOUN"
+    for word in sentence:
+        if word.tag_ == "VBZ" and word.dep_ in {"pobj", "dobj", "nsubj"} and not _has_subject(word):
+            word.mend(tag="NNS", pos="NOUN", lemma=word.lemma_)
     first = sentence[0] if len(sentence) else None
     if first is not None and first.tag_ in {"NNP", "NNPS"} and first.dep_ == "nsubj" and _looks_plural(first.lower_):
-        first.lemma_ = first.lower_[:-1]
+        first.mend(tag=first.tag_, pos=first.pos_, lemma=first.lower_[:-1])
 
 
 def _has_subject(token: Token) -> bool:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from spacy.tokens import Token
-
 from workers.annotate.lexicon import lexicon
+from workers.annotate.words import Token
 
 
 def whoever(noun: Token) -> Token:

@@ -5,13 +5,9 @@ Labels are those of spaCy's English models. No event type and no trigger is know
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from spacy.tokens import Token
-
 from workers.annotate.lexicon import lexicon
-from workers.annotate.links import Governor, kept, links_of
 from workers.annotate.strays import is_said_beside, whoever
+from workers.annotate.words import Governor, Token
 
 RELATIVE = frozenset({"that", "which", "who", "whom", "whose"})
 SUBJECTS = frozenset({"nsubj", "csubj"})
@@ -33,16 +29,14 @@ _MANNER = frozenset({"by", "after", "before", "without", "while", "since", "desp
 """How far chains of clauses are followed; a broken parse must not send a search far."""
 
 
-def children(token: Token, *deps: str) -> Iterator[Token]:
+def children(token: Token, *deps: str) -> list[Token]:
     """Children of `token` with one of the labels."""
-    for child, dep in links_of(token.doc).family[token.i]:
-        if dep in deps:
-            yield child
+    return [child for child in token.children if child.dep_ in deps]
 
 
 def has_child(token: Token, *words: str) -> bool:
     """Does one of the small-letter words hang directly on `token`?"""
-    return any(child.lower_ in words for child, _ in links_of(token.doc).family[token.i])
+    return any(child.lower_ in words for child in token.children)
 
 
 def lemma_of(noun: Token) -> str:
@@ -59,7 +53,7 @@ def is_verbal(token: Token) -> bool:
     if pos in {"VERB", "AUX"}:
         return True
     return pos in {"NOUN", "PROPN", "ADJ"} and any(
-        dep == "aux" and c.tag_ in {"TO", "MD"} and c.i < token.i for c, dep in links_of(token.doc).family[token.i]
+        c.dep_ == "aux" and c.tag_ in {"TO", "MD"} and c.i < token.i for c in token.children
     )
 
 
@@ -70,7 +64,10 @@ def is_infinitive(verb: Token) -> bool:
 
 def is_passive(verb: Token) -> bool:
     """Is the verb in the passive: with an auxiliary, or as a reduced clause ("the missile fired by")?"""
-    return kept(links_of(verb.doc).passives, verb, _is_passive)
+    found = verb.passive
+    if found is None:
+        found = verb.passive = _is_passive(verb)
+    return found
 
 
 def _is_passive(verb: Token) -> bool:
@@ -95,7 +92,7 @@ def _is_state_of_mind(verb: Token) -> bool:
 
 def labels_below(token: Token) -> set[str]:
     """The labels of a word's children."""
-    return {dep for _, dep in links_of(token.doc).family[token.i]}
+    return {child.dep_ for child in token.children}
 
 
 def is_bare_passive(verb: Token, labels: set[str]) -> bool:
@@ -116,10 +113,11 @@ def is_bare_passive(verb: Token, labels: set[str]) -> bool:
 def spread(token: Token) -> list[Token]:
     """`token`, its conjuncts, and what it only counts ("a salvo of missiles": missiles too)."""
     found = [token]
-    if not links_of(token.doc).family[token.i]:
+    if not token.children:
         return found
     counts = token.pos_ == "NUM" or token.lemma_.lower() in lexicon().words("roles", "quantity")
-    for child, dep in links_of(token.doc).family[token.i]:
+    for child in token.children:
+        dep = child.dep_
         if (dep == "conj" or _is_listed(token, child)) and len(found) < 12:
             found.extend(spread(child))
         elif dep == "prep" and (child.lower_ in {"including", "like", "such"} or (counts and child.lower_ == "of")):
@@ -145,7 +143,9 @@ def about(noun: Token) -> list[Token]:
 
 def behind(head: Token, preposition: str) -> list[Token]:
     """What stands behind `preposition` where that hangs on `head`; "out of" counts for both its words."""
-    found = kept(links_of(head.doc).behind, head, _by_preposition)
+    found = head.behind
+    if found is None:
+        found = head.behind = _by_preposition(head)
     return found[preposition].copy() if preposition in found else []
 
 
@@ -193,7 +193,10 @@ def antecedents(token: Token) -> list[Token]:
 
 def governor(noun: Token) -> Governor:
     """The verb over a noun, how the noun relates to it (object, subject, attr, prep, none), and the preposition."""
-    return kept(links_of(noun.doc).governors, noun, _governor)
+    found = noun.governor
+    if found is None:
+        found = noun.governor = _governor(noun)
+    return found
 
 
 def _governor(noun: Token) -> Governor:
@@ -257,7 +260,7 @@ def subjects_of(verb: Token, depth: int = 0) -> list[Token]:
         return agents_of(verb) or (agents_of(verb.head) if verb.dep_ == "conj" and is_verbal(verb.head) else [])
     minded = PASSIVE_SUBJECTS if _is_state_of_mind(verb) else frozenset()
     own = [t for noun in children(verb, *SUBJECTS, *minded) for t in antecedents(noun)]
-    if len(own) == 1 and own[0].tag_ == "VBG" and own[0].i == verb.sent.start:
+    if len(own) == 1 and own[0].tag_ == "VBG" and own[0].i == 0:
         own = _inserted_subject(verb)  # "Meeting in Oslo, the ministers of X condemned …"
     return own or _subjects_above(verb, depth) or _lost_subject(verb)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from spacy.tokens import Doc, Token
-
 from workers.annotate.complements import DEPTH, is_reporting
 from workers.annotate.dates import When
 from workers.annotate.known import is_definite
@@ -13,6 +11,7 @@ from workers.annotate.lexicon import lexicon
 from workers.annotate.nominals import Walk
 from workers.annotate.setting import Setting
 from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
+from workers.annotate.words import Sentence, Token
 
 _FINITE = frozenset({"VBD", "VBZ", "VBP", "MD"})
 _BELONGS = frozenset({"compound", "nummod", "amod", "nmod", "poss"})
@@ -102,7 +101,8 @@ def _is_beside(walk: Walk, token: Token, when: When, setting: Setting) -> bool:
     noun = walk.path[0]
     if noun.pos_ != "NOUN" or when.lies(setting.published) != "future" or when.other is not None:
         return False
-    between = noun.doc.text[noun.idx + len(noun) : when.start].split()
+    before = "".join(word.text + word.whitespace_ for word in noun.doc[: noun.i + 1])
+    between = noun.doc.text[len(before) : when.start].split()
     verb = next((word for word in token.ancestors if is_verbal(word)), None)
     told = verb is not None and (verb.tag_ == "VBD" or has_child(verb, "has", "have", "had", "was", "were"))
     return told and (not between or between in (["in"], ["on"], ["later"]))
@@ -116,7 +116,7 @@ def _is_out_of_tense(word: Token, when: When, setting: Setting) -> bool:
     return not words and when.other is None and not when.lasting and when.lies(setting.published) == "past"
 
 
-def _told_on(when: When, anchor: int, setting: Setting, sentence: Doc) -> When:
+def _told_on(when: When, anchor: int, setting: Setting, sentence: Sentence) -> When:
     """ "'We stand by them,' he said on Monday": the day that somebody spoke lies back, in whatever tense he did."""
     if anchor >= 0 and sentence[anchor].tag_ == "VBD" and is_reporting(sentence[anchor]):
         return replace(when.turned(setting.published, ahead=False), other=None)
@@ -131,7 +131,7 @@ def _is_of_a_year(token: Token) -> bool:
     return any(year.text.isdigit() and len(year.text) == len("2019") for year in of)
 
 
-def _is_aim(sentence: Doc, anchor: int, own: dict[int, int]) -> bool:
+def _is_aim(sentence: Sentence, anchor: int, own: dict[int, int]) -> bool:
     if anchor < 0:
         return False
     verb = sentence[anchor]
@@ -151,7 +151,7 @@ def _is_meant_for(token: Token, when: When) -> bool:
     return when.words.lower().startswith(_UNTIL) or (bool(before) and f"{before[0]} " in _UNTIL)
 
 
-def _follows(sentence: Doc, anchor: int, own: dict[int, int]) -> bool:
+def _follows(sentence: Sentence, anchor: int, own: dict[int, int]) -> bool:
     """ "shelled the town, killing nine in March": what an act brought about is dated with it."""
     if anchor < 0:
         return False

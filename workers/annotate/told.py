@@ -6,13 +6,12 @@ says that it took place, a number, or an occasion ("after a blast") to make a re
 
 from __future__ import annotations
 
-from spacy.tokens import Token
-
 from workers.annotate.frames import Frame
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import Trigger
 from workers.annotate.syntax import children, governor, is_verbal
+from workers.annotate.words import Token
 
 _OCCASIONS = frozenset({"after", "following", "amid"})
 _DOERS = frozenset({"by", "for"})

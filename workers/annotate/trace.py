@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from spacy.tokens import Doc, Token
-
     from topics.annotations import TextPart
     from workers.annotate.actors import Cast
     from workers.annotate.events import Found
     from workers.annotate.ontology import Condition, Trigger
     from workers.annotate.triggers import Candidate
+    from workers.annotate.words import Sentence, Token
 
 Miss = Literal["part of speech", "words apart", "modifier", "other part"]
 """Why words that stand in the sentence are no trigger: of another part of speech; not linked to each other by grammar;
@@ -34,7 +33,7 @@ class Trace(Protocol):
     def left_out(self, part: TextPart, start: int, end: int, why: str) -> None:
         """Characters of a part that are not read, or a sentence that cannot hold an event."""
 
-    def sentence(self, sentence: Doc, cast: Cast) -> None:
+    def sentence(self, sentence: Sentence, cast: Cast) -> None:
         """A sentence was parsed; what follows is about it."""
 
     def missed(self, trigger: Trigger, words: Sequence[str], head: Token, why: Miss) -> None:

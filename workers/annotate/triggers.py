@@ -6,15 +6,14 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from spacy.tokens import Doc, Span, Token
-
-from workers.annotate.forms import pairs_of_words, words_of_sentence
+from workers.annotate.forms import words_of_sentence
 from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
 from workers.annotate.matchers import PatternTriggers
 from workers.annotate.ontology import Ontology, Trigger, TriggerKind
 from workers.annotate.syntax import is_verbal
 from workers.annotate.trace import Miss, Trace
+from workers.annotate.words import Sentence, Token
 
 _VOWELS = "aeiou"
 _OBJECTS = frozenset({"dobj", "obj", "oprd", "attr", "ccomp"})
@@ -135,18 +134,20 @@ class TriggerIndex:
                 return [*words[:i], past, *words[i + 1 :]]
         return None
 
-    def candidates(self, sentence: Doc, *, headline: bool = False, trace: Trace | None = None) -> Iterator[Candidate]:
+    def candidates(
+        self, sentence: Sentence, *, headline: bool = False, trace: Trace | None = None
+    ) -> Iterator[Candidate]:
         """Every trigger in a parsed sentence, in the order of the words. `trace` is told of near misses.
 
         If the sieve has left word of what the sentence may hold, nothing else is looked for.
         """
-        heads: Mapping[str, Sequence[Entry]] = sentence.user_data.get("held", self.heads)
+        heads: Mapping[str, Sequence[Entry]] = self.heads if sentence.held is None else sentence.held
         present = words_of_sentence(sentence)
         frames: dict[tuple[TriggerKind, tuple[int, ...]], Frame] = {}
-        for i, (lower, lemma) in enumerate(pairs_of_words(sentence)):
+        for token in sentence:
+            lower, lemma = token.pair
             if lemma not in heads and lower not in heads:
                 continue
-            token = sentence[i]
             seen: set[int] = set()
             for form in dict.fromkeys((lemma, lower)):
                 for trigger, words in heads.get(form, self._empty):
@@ -179,7 +180,7 @@ class TriggerIndex:
         return any(trigger.kind == "pattern" for head in there for trigger, _ in heads.get(head, self._empty))
 
     def _patterned(
-        self, patterns: PatternTriggers, sentence: Doc, *, headline: bool, trace: Trace | None
+        self, patterns: PatternTriggers, sentence: Sentence, *, headline: bool, trace: Trace | None
     ) -> Iterator[Candidate]:
         for trigger, frame in patterns.matches(sentence):
             phrase = self._excluding(trigger.type, frame.tokens)
@@ -211,7 +212,7 @@ class TriggerIndex:
         return None
 
 
-def _is_plural_of(phrase: Sequence[str], window: Span) -> bool:
+def _is_plural_of(phrase: Sequence[str], window: Sequence[Token]) -> bool:
     """ "Hurt in protests" is no case of the set phrase "in protest"."""
     last = window[-1]
     return window[0].pos_ == "ADP" and last.tag_ == "NNS" and last.lower_ != phrase[-1]
@@ -301,7 +302,7 @@ def _matched_verb(words: tuple[str, ...], token: Token, headline: bool) -> tuple
 
 def _is_thing(token: Token) -> bool:
     """An object, and not the day in "called Sunday on all sides"."""
-    day = token.lower_ in lexicon().words("syntax", "times") and (token.is_title or token.dep_ == "npadvmod")
+    day = token.lower_ in lexicon().words("syntax", "times") and (token.text[:1].isupper() or token.dep_ == "npadvmod")
     return token.dep_ in _OBJECTS and not day
 
 

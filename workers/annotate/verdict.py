@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from spacy.tokens import Token
-
 from topics.annotations import Status
 from workers.annotate.dates import When
+from workers.annotate.words import Token
 
 STRENGTH: dict[Status, int] = {"actual": 0, "historical": 1, "future": 2, "hypothetical": 3, "negated": 4}
 """Of two signs the stronger one wins: what will not happen is `negated`, what may happen next week `hypothetical`."""

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
+STDIN = "-"
 MAX_ITEM_BYTES = 16 * 1024 * 1024
 """Largest line, row, message, page or text file that is read; what is longer is told and skipped without being held."""
 
 FIELDS = ("id", "title", "text", "published_at", "url", "source", "lang", "tags", "feed")
 """Of an article, as a table may give them."""
+
+QUIET_SECONDS = 60.0
+"""Whoever writes a message does not pause for so long in the middle of it."""
+
+SETTLED_SECONDS = 86_400.0
+"""To a file that nobody has written to for so long, nobody will. A slow wire fills its buffer in hours."""
 
 Clock = Callable[[], datetime]
 
@@ -86,7 +94,7 @@ def parse_columns(words: str) -> dict[str, str]:
 class Malformed:
     """What could not be used: `line` counts from 1; it is 0 if the whole file is meant.
 
-    Of a WARC it is the number of the record. `unfinished`: the archive ends here, and may just be being written.
+    Of a WARC it is the number of the record. `unfinished`: the file ends here, and may just be being written.
     """
 
     file: str
@@ -100,21 +108,30 @@ class Malformed:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a reader of one file is told. `limit` is the size in bytes of the largest item, `last` that the archive ends
-    with this file, `finished` that nothing more will be written to it.
+    """What a reader of one file is told. `limit` is the size in bytes of the largest item, `finished` that nothing more
+    will be written to the file; `age` tells for how many seconds nobody has written to it.
     """
 
     file: str
     clock: Clock
     limit: int = MAX_ITEM_BYTES
     columns: dict[str, str] = field(default_factory=dict)
-    last: bool = False
     finished: bool = True
+    age: Callable[[], float] = lambda: math.inf
 
     @property
     def may_grow(self) -> bool:
-        """Whether what the file ends with may be half of something."""
-        return self.last and not self.finished
+        """Whether what looks half at the end of the file may become whole."""
+        return not self.finished and self._within(SETTLED_SECONDS)
+
+    @property
+    def is_being_written(self) -> bool:
+        """Whether even what looks whole at the end of the file may be half of something."""
+        return not self.finished and self._within(QUIET_SECONDS)
+
+    def _within(self, seconds: float) -> bool:
+        # A moment that is still to come says nothing: clocks differ.
+        return self.age() < seconds
 
     def half_written(self, line: int, what: str) -> Malformed:
         """The end of this file, which somebody may still be writing."""
@@ -123,7 +140,7 @@ class Context:
 
     def malformed(self, line: int, reason: str, *, cut: bool = False) -> Malformed:
         """Something in this file that is no article; `cut`: the file ends in the middle of it."""
-        return Malformed(self.file, line, reason, unfinished=cut and self.last)
+        return Malformed(self.file, line, reason, unfinished=cut and self._within(SETTLED_SECONDS))
 
     @property
     def too_long(self) -> str:

@@ -60,10 +60,15 @@ def read_mbox(stream: io.BufferedReader, context: Context) -> Iterator[Article |
             yield context.malformed(number, "not an mbox file: it does not begin with a line `From …`")
             return
         blank = not content.strip()
-    if begun and context.may_grow and (not blank or _lacks_parts(b"".join(held))):
+    if not begun:
+        return
+    content = b"".join(held)
+    if context.may_grow and (not blank or _lacks_parts(content)):
         yield context.half_written(begun, "the last message does not end with a blank line, or lacks parts")
-    elif begun:
-        yield _taken(b"".join(held), size, context, begun)
+    elif context.is_being_written and not _has_all_parts(content):
+        yield context.half_written(begun, "the last message may go on: somebody wrote to the file just now")
+    else:
+        yield _taken(content, size, context, begun)
 
 
 def read_message(stream: io.BufferedReader, context: Context) -> Iterator[Article | Malformed]:
@@ -77,11 +82,23 @@ def read_message(stream: io.BufferedReader, context: Context) -> Iterator[Articl
 
 def _lacks_parts(content: bytes) -> bool:
     """Whether a message of several parts does not come to the end of them."""
+    return _parts_end(content) is False
+
+
+def _has_all_parts(content: bytes) -> bool:
+    """Whether a message of several parts comes to the end of them: what may follow is no part of what it says."""
+    return _parts_end(content) is True
+
+
+def _parts_end(content: bytes) -> bool | None:
+    """Whether a message comes to the end of its parts; None if it has none."""
     try:
         message = email.message_from_bytes(content, policy=_SHORT_HEADERS)
     except _UNREADABLE:
-        return False
-    return message.is_multipart() and any(isinstance(defect, CloseBoundaryNotFoundDefect) for defect in message.defects)
+        return None
+    if not message.is_multipart():
+        return None
+    return not any(isinstance(defect, CloseBoundaryNotFoundDefect) for defect in message.defects)
 
 
 def _taken(content: bytes, size: int, context: Context, line: int) -> Article | Malformed:

@@ -6,18 +6,19 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from workers.archives.formats import AUTO, Form
-from workers.archives.ordering import Item
+from workers.archives.numbers import Numbered
 from workers.archives.readers import Archive
+from workers.archives.rows import Row
 from workers.archives.topic import PREFIX, TopicArchive
 from workers.errors import InputError
 from workers.settings import Settings
 
 
 class Source(Protocol):
-    """Articles in an order that is the same at every reading, or with numbers that are."""
+    """Articles with numbers that are the same at every reading."""
 
     @property
-    def files(self) -> Sequence[str]:
+    def rows(self) -> Sequence[Row]:
         """What it is made of; by these a checkpoint knows it again."""
 
     @property
@@ -28,7 +29,7 @@ class Source(Protocol):
     def bytes_read(self) -> int:
         """How far into `total_bytes` the reading is."""
 
-    def __iter__(self) -> Iterator[Item]:
+    def __iter__(self) -> Iterator[Numbered]:
         """Read once, from first to last."""
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from topics.articles import Article, event_time
-from workers.archives.readers import Malformed
+from workers.archives.formats import Malformed
+from workers.archives.numbers import Numbered
 
 SORT_ARTICLES = 10_000
 SORT_BYTES = 64 * 1024 * 1024
@@ -24,16 +25,8 @@ _OVERHEAD = 1_000
 _SPEED = re.compile(r"(\d+(?:\.\d+)?)x?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered:
-    """One item of an archive. `number` counts from 0; of a topic it tells partition and offset."""
-
-    number: int
-    item: Article | Malformed
-
-
 Item = Article | Malformed | Numbered
-"""What an archive gives. What bears no number is numbered in the order of reading, which must be the same each time."""
+"""What is played. What bears no number is numbered in the order of reading, which must be the same each time."""
 
 
 @dataclass

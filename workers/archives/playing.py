@@ -14,8 +14,9 @@ from functools import partial
 from typing import Protocol
 
 from topics.articles import Article
-from workers.archives.checkpoint import Checkpoint, LowWater
-from workers.archives.ordering import Item, Numbered, Pace, Sorted, Span, numbered
+from workers.archives.checkpoint import Checkpoint
+from workers.archives.numbers import LowWater, Numbered
+from workers.archives.ordering import Item, Pace, Sorted, Span, numbered
 from workers.archives.readers import Clock, Malformed, utc_now
 from workers.errors import PermanentError
 

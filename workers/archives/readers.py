@@ -10,7 +10,10 @@ import io
 import os
 import stat
 import sys
+import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,6 +23,7 @@ from workers.archives.formats import (
     COMPRESSED,
     MAX_ITEM_BYTES,
     SHOWN,
+    STDIN,
     Clock,
     Context,
     Form,
@@ -28,8 +32,10 @@ from workers.archives.formats import (
     utc_now,
 )
 from workers.archives.mail import read_mbox, read_message
+from workers.archives.numbers import Numbered, number_of
 from workers.archives.pages import PageProcess, read_page, read_warc
 from workers.archives.parsing import NotAnArticle, article_from_json, article_from_text
+from workers.archives.rows import FileRow
 from workers.archives.streams import (
     BROKEN_STREAM,
     GZIP_MAGIC,
@@ -46,7 +52,6 @@ from workers.errors import InputError
 
 __all__ = ["MAX_LINE_BYTES", "STDIN", "Archive", "Clock", "Malformed", "files_of", "read_paths", "utc_now"]
 
-STDIN = "-"
 STDIN_NAME = "<stdin>"
 MAX_LINE_BYTES = MAX_ITEM_BYTES
 
@@ -58,7 +63,8 @@ def read_paths(
     paths: Sequence[str], *, clock: Clock = utc_now, prose_on_stdin: bool = False, form: Form = AUTO
 ) -> Iterator[Article | Malformed]:
     """Articles of all `paths` in order; see `Archive`. Raises InputError before the first line is read."""
-    return iter(Archive(paths, clock=clock, prose_on_stdin=prose_on_stdin, form=form))
+    archive = Archive(paths, clock=clock, prose_on_stdin=prose_on_stdin, form=form)
+    return (each.item for each in archive)
 
 
 class Archive:
@@ -67,8 +73,8 @@ class Archive:
     `clock` gives `fetched_at`, `form` says how files are to be read: by their names, if it does not. Standard input is
     JSONL then; with `prose_on_stdin`, what does not begin like JSONL is one article of plain text. All paths are looked
     at here, before the first line is read: raises InputError for a missing or unreadable file, for one of an unknown
-    kind, and for a folder without articles. At every reading of the same files the items are the same, in number too.
-    Unless they are `finished`, what the last file ends with is no article if it may be half written.
+    kind, and for a folder without articles. At every reading of the same file its items are the same, in number too.
+    Unless they are `finished`, what a file ends with is no article if it may be half written.
     """
 
     def __init__(
@@ -80,7 +86,7 @@ class Archive:
         form: Form = AUTO,
         finished: bool = True,
     ) -> None:
-        self._files = [file for path in paths for file in files_of(path, form)]
+        self._rows = [FileRow(file) for path in paths for file in files_of(path, form)]
         self._prose_on_stdin = prose_on_stdin
         self._clock = clock
         self._form = form
@@ -89,14 +95,14 @@ class Archive:
         self._stream: BinaryIO | None = None
 
     @property
-    def files(self) -> Sequence[str]:
+    def rows(self) -> Sequence[FileRow]:
         """Every file, in the order in which they are read."""
-        return tuple(self._files)
+        return tuple(self._rows)
 
     @property
     def total_bytes(self) -> int | None:
         """Size of all files as they lie on disk; None if a pipe is among them."""
-        sizes = [_size(file) for file in self._files]
+        sizes = [_size(row.file) for row in self._rows]
         return None if None in sizes else sum(size for size in sizes if size is not None)
 
     @property
@@ -104,32 +110,52 @@ class Archive:
         """How far into `total_bytes` the reading is."""
         return self._bytes_before + (self._stream.tell() if self._stream is not None else 0)
 
-    def __iter__(self) -> Iterator[Article | Malformed]:
-        """Read once, from first to last."""
+    def __iter__(self) -> Iterator[Numbered]:
+        """Read once, from first to last, without the files that a mark is done with."""
         pages = PageProcess()
         try:
-            for place, file in enumerate(self._files, start=1):
-                yield from self._read_file(file, pages, last=place == len(self._files))
+            for place, row in enumerate(self._rows):
+                if row.done_with:
+                    self._bytes_before += _size(row.file) or 0
+                    continue
+                count, whole = 0, True
+                for count, item in enumerate(self._read_file(row, pages), start=1):
+                    whole = not (isinstance(item, Malformed) and item.unfinished)
+                    yield Numbered(number_of(place, count - 1), item)
+                row.items = count if whole else None
         finally:
             pages.close()
 
-    def _read_file(self, file: str, pages: PageProcess, *, last: bool) -> Iterator[Article | Malformed]:
-        name, finished = (STDIN_NAME, True) if file == STDIN else (file, self._finished)
-        context = Context(name, self._clock, MAX_LINE_BYTES, self._form.columns, last, finished)
-        if file == STDIN:
-            stdin = buffered(sys.stdin.buffer)
-            form = self._form.format
-            if form is Format.AUTO:
-                form = Format.TEXT if self._prose_on_stdin and not _begins_like_jsonl(stdin) else Format.JSONL
-            yield from _read(stdin, form, context, pages)
+    def _read_file(self, row: FileRow, pages: PageProcess) -> Iterator[Article | Malformed]:
+        if row.file == STDIN:
+            yield from self._read_stdin(pages)
             return
+        context = Context(row.file, self._clock, MAX_LINE_BYTES, self._form.columns, self._finished)
         try:
-            with Path(file).open("rb") as stream:
+            with Path(row.file).open("rb") as stream:
                 self._stream = stream if stream.seekable() else None
-                yield from _read(stream, self._form.of(file) or Format.JSONL, context, pages)
+                row.look(stream.fileno())
+                context = replace(context, age=partial(_age, stream.fileno()))
+                yield from _read(stream, self._form.of(row.file) or Format.JSONL, context, pages)
+                if self._stream is not None:
+                    row.look(stream.fileno(), stream.tell())  # what was written since is not read
                 self._bytes_before, self._stream = self.bytes_read, None
         except OSError as error:  # errors of reading are met further down; this is one of opening
-            yield context.malformed(0, f"cannot be opened: {error.strerror or error}", cut=True)
+            problem = f"cannot be opened: {error.strerror or error}"
+            yield Malformed(row.file, 0, problem, unfinished=True)
+
+    def _read_stdin(self, pages: PageProcess) -> Iterator[Article | Malformed]:
+        context = Context(STDIN_NAME, self._clock, MAX_LINE_BYTES, self._form.columns)
+        stdin = buffered(sys.stdin.buffer)
+        form = self._form.format
+        if form is Format.AUTO:
+            form = Format.TEXT if self._prose_on_stdin and not _begins_like_jsonl(stdin) else Format.JSONL
+        yield from _read(stdin, form, context, pages)
+
+
+def _age(descriptor: int) -> float:
+    """For how many seconds nobody has written to the open file."""
+    return time.time() - os.fstat(descriptor).st_mtime
 
 
 def files_of(path: str, form: Form = AUTO) -> list[str]:

@@ -43,14 +43,14 @@ def produce(
     ] = None,
     finished: Annotated[
         bool,
-        typer.Option("--finished", help="With --checkpoint: nobody writes to the last file any more; take its end."),
+        typer.Option("--finished", help="With --checkpoint: nobody writes to the files any more; take their ends."),
     ] = False,
 ) -> None:
     """Push articles onto the topic `articles` and wait until Kafka has confirmed each.
 
     A malformed line is reported with file, line number and reason, and does not stop the rest. With --checkpoint the
-    same command, run again after a crash, sends only what was not confirmed, and later what the last file grew by;
-    what that ends with is left for the next time if it may be half written.
+    same command, run again after a crash, sends only what was not confirmed, and later what files grew by and what new
+    ones hold; what a file ends with is left for the next time if it may be half written.
     Exit codes: 0 all confirmed, 1 something was malformed or refused, 4 Kafka does not answer, 5 a file cannot be read.
     """
     from rich.console import Console
@@ -70,7 +70,7 @@ def produce(
     whole = finished or checkpoint is None
     archive, producer = opened(settings, paths, form_of(form, columns), finished=whole), ArticleProducer(settings)
     refuse_own_topic(settings, archive)
-    if checkpoint is not None and STDIN in archive.files:
+    if checkpoint is not None and any(row.name == STDIN for row in archive.rows):
         raise InputError("--checkpoint: standard input cannot be read again.", hint="Name files, or leave it away.")
     playing = Playing(order=None, on_problem=lambda problem: _say(console, plain(problem)))
     begun = time.monotonic()
@@ -98,7 +98,7 @@ def _remembered(playing: Playing, archive: Source, file: Path | None, console: C
     if file is None:
         yield
         return
-    playing.checkpoint = Checkpoint.of(file, archive.files, on_other=lambda words: _say(console, words))
+    playing.checkpoint = Checkpoint.of(file, archive.rows, on_other=lambda words: _say(console, words))
     with playing.checkpoint.held() as playing.low:
         try:
             yield

@@ -62,10 +62,10 @@ def worker(
 
         raise typer.Exit(run_poller(settings))
     handler = _handler(step, settings)
-    keep_what_is_loaded()
     ensure_topics(settings, FLOW)
     from workers.stream import run_step
 
+    keep_what_is_loaded()
     run_step(settings, handler)
 
 

@@ -13,6 +13,7 @@ from workers.kafka_client.administration import (
     topic_exists,
 )
 from workers.kafka_client.backlog import Backlog
+from workers.kafka_client.committed import committed
 from workers.kafka_client.config import Trouble, client_config
 from workers.kafka_client.producer import ArticleProducer, RecordProducer, encoded, producer_config, trace_id_of
 from workers.kafka_client.watermarks import watermarks
@@ -25,6 +26,7 @@ __all__ = [
     "check",
     "check_topics",
     "client_config",
+    "committed",
     "create_topics",
     "delete_groups",
     "delete_topics",

@@ -16,6 +16,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from topics.names import TopicKind
 from workers.errors import TransientError
+from workers.kafka_client.committed import committed
 from workers.kafka_client.config import Trouble, client_config, no_answer, scrubbed
 from workers.settings import Settings
 
@@ -68,7 +69,7 @@ class Backlog:
         try:
             if starts is None:
                 asked = [TopicPartition(self._topic, partition) for partition in partitions]
-                places = self._consumer.committed(asked, timeout=self._left())
+                places = committed(self._consumer, asked, timeout=self._left())
             else:
                 places = [TopicPartition(self._topic, partition, starts.get(partition, 0)) for partition in partitions]
             self._consumer.assign(places)

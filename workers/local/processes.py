@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -16,6 +14,7 @@ from functools import partial
 
 from workers.errors import TocsinError
 from workers.logs import get_logger
+from workers.orphans import die_with_parent
 
 log = get_logger("local")
 
@@ -24,17 +23,6 @@ LineSink = Callable[[str, str], None]
 
 LAST_LINES_SECONDS = 1.0
 """How long what a child has written is still read when it has ended: a grandchild may hold its pipe open."""
-
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
-
-
-def die_with_parent(signum: int, parent: int) -> None:
-    """Runs in the child before exec: the kernel ends it when its parent is gone, even after a `kill -9` (Linux)."""
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signum)
-        if os.getppid() != parent:  # it went before we asked
-            os._exit(1)
 
 
 def free_port() -> int:

@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from topics.names import TopicKind
 from workers.errors import Unreachable
-from workers.kafka_client import Trouble, client_config
+from workers.kafka_client import Trouble, client_config, committed
 from workers.local.signals import unbroken
 from workers.local.topic_reader import TIMEOUT_SECONDS, TopicReader
 from workers.settings import Settings
@@ -68,12 +68,12 @@ class ProgressMeter:
         ends = reader.find_ends()
         where = [TopicPartition(self._settings.topics.of(INPUTS[step]), p) for p in ends]
         try:
-            committed = self._groups[step].committed(where, timeout=TIMEOUT_SECONDS)
+            commits = committed(self._groups[step], where, timeout=TIMEOUT_SECONDS)
         except KafkaException as error:
             raise Unreachable(f"Kafka does not answer: {error.args[0]}", hint="Try `tocsin doctor`.") from error
-        done = sum(max(0, tp.offset - reader.starts[tp.partition]) for tp in committed if tp.offset >= 0)
+        done = sum(max(0, tp.offset - reader.starts[tp.partition]) for tp in commits if tp.offset >= 0)
         total = sum(ends[p] - reader.starts[p] for p in ends)
-        reached = {tp.partition: max(tp.offset, reader.starts[tp.partition]) for tp in committed}
+        reached = {tp.partition: max(tp.offset, reader.starts[tp.partition]) for tp in commits}
         return Progress(step, total, done, ends=ends, committed=reached)
 
     async def measure_all(self) -> list[Progress]:

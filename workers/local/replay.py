@@ -200,7 +200,7 @@ def checkpointed(settings: Settings, run: Run, playing: Playing) -> Iterator[Non
         yield
         return
     file, span = checkpoint_path(settings, run.name), playing.span
-    playing.checkpoint = Checkpoint.of(file, run.source.files, since=span.since, until=span.until)
+    playing.checkpoint = Checkpoint.of(file, run.source.rows, since=span.since, until=span.until)
     with playing.checkpoint.held() as low:
         # Kafka may have lost what the mark says it has: servers in memory that were started anew.
         if low.number_done and not topic_exists(settings, "articles"):

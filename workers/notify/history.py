@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from topics.codec import TRACE_HEADER, DecodeError, decode
 from topics.deliveries import Delivery
 from topics.silences import Silence
 from workers.errors import Unreachable
-from workers.kafka_client import Trouble, client_config
+from workers.kafka_client import Trouble, client_config, committed
 from workers.notify.changes import Arrival
 from workers.settings import Settings
 
@@ -46,15 +45,6 @@ class History(Protocol):
         """All alerts below `commits`, in order within one pattern."""
 
 
-_COORDINATOR_MOVES = frozenset(
-    {
-        KafkaError.NOT_COORDINATOR,
-        KafkaError.COORDINATOR_NOT_AVAILABLE,
-        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-    }
-)
-
-
 class KafkaHistory:
     """Reads both topics from their start, without joining the group. What is not a record of ours is passed over."""
 
@@ -69,22 +59,10 @@ class KafkaHistory:
         with closing(self._consumer()) as consumer:
             try:
                 where = [TopicPartition(self._alerts, p) for p in self._partitions(consumer, self._alerts)]
-                found = self._committed(consumer, where)
+                found = committed(consumer, where, timeout=TIMEOUT_SECONDS)
             except KafkaException as error:
                 raise self._gone(str(error)) from error
             return {tp.partition: max(0, tp.offset) for tp in found}
-
-    @staticmethod
-    def _committed(consumer: Consumer, where: list[TopicPartition]) -> list[TopicPartition]:
-        """A broker that has just started looks for the group's coordinator for a while."""
-        deadline = time.monotonic() + TIMEOUT_SECONDS
-        while True:
-            try:
-                return list(consumer.committed(where, timeout=TIMEOUT_SECONDS))
-            except KafkaException as error:
-                if error.args[0].code() not in _COORDINATOR_MOVES or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.2)
 
     def deliveries(self) -> Iterator[Delivery]:
         """See History."""

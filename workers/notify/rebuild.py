@@ -96,14 +96,16 @@ class Rebuilder:
         self._history = history
         self._lock = asyncio.Lock()
 
-    async def if_lost(self, now: float) -> bool:
-        """Rebuild if Redis knows nothing; whether it was so. Raises the errors of `redis`, and Unreachable."""
-        if not await self._standings.is_lost():
+    async def if_lost(self, now: float, parked: Mapping[int, int]) -> bool:
+        """Rebuild if Redis knows nothing, or less than what was `parked` (by partition, the next offset): it failed
+        over to a copy that lags. Whether it was so. Raises the errors of `redis`, and Unreachable.
+        """
+        if not await self._standings.is_behind(parked):
             return False
         async with self._lock:
-            if not await self._standings.is_lost():
+            if not await self._standings.is_behind(parked):
                 return False
-            await self.rebuild(now)
+            await self.rebuild(now, parked)
         return True
 
     async def if_behind(self, now: float) -> bool:
@@ -112,17 +114,17 @@ class Rebuilder:
         For a start, before anything is sent. Raises as `if_lost` does.
         """
         commits = await asyncio.to_thread(self._history.commits)
-        behind = await self._standings.is_lost()
-        for partition, commit in commits.items():
-            behind = behind or await self._standings.applied(partition) < commit
+        behind = await self._standings.is_behind(commits)
         if behind:
             await self.rebuild(now)
         return behind
 
-    async def rebuild(self, now: float) -> None:
-        """From all that was acknowledged. What the ledger knows to have ended stays as it is."""
+    async def rebuild(self, now: float, parked: Mapping[int, int] | None = None) -> None:
+        """From all that was acknowledged, and what was `parked` since. What is known to have ended stays as it is."""
         await self.learn_silences()
         commits = await asyncio.to_thread(self._history.commits)
+        for partition, offset in (parked or {}).items():
+            commits[partition] = max(offset, commits.get(partition, 0))
         if any(commits.values()):
             knowledge = await asyncio.to_thread(lambda: known(self._history.deliveries()))
             alerts = await asyncio.to_thread(lambda: list(self._history.alerts(commits)))

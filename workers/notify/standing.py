@@ -15,7 +15,7 @@ from topics.deliveries import Delivery
 from topics.names import FLOW
 from workers.notify.keys import Keys, TaskId
 from workers.redis_client import Redis
-from workers.steps import Outgoing
+from workers.steps import Encoded, Outgoing
 
 _AT_ONCE = 500
 """Commands in one round trip."""
@@ -147,13 +147,14 @@ class Standings:
         if names := list(ids):
             await cast("Any", self._redis.hdel(self._keys.outbox(receiver), *names))
 
-    async def is_lost(self) -> bool:
-        """Whether Redis knows nothing of the step, as when it was never used or was lost."""
-        return not await self._redis.exists(self._keys.applied())
-
     async def applied(self, partition: int) -> int:
         """The next offset of `alerts` that is not parked."""
         return int(await cast("Any", self._redis.hget(self._keys.applied(), str(partition))) or 0)
+
+    async def is_behind(self, known: Mapping[int, int]) -> bool:
+        """Whether Redis knows nothing of the step, or less than it knew already (`known`): it was lost or set back."""
+        found = await cast("Any", self._redis.hgetall(self._keys.applied()))
+        return not found or any(int(found.get(str(partition)) or 0) < offset for partition, offset in known.items())
 
     async def set_applied(self, offsets: dict[int, int]) -> None:
         """So far the partitions are parked."""
@@ -186,7 +187,7 @@ def _outgoing(name: str, text: str) -> Outgoing:
     return Outgoing(topic, _key(record), record, trace_id or None)
 
 
-def _moment(record: Record) -> datetime:
+def _moment(record: Record | Encoded) -> datetime:
     match record:
         case Delivery():
             return record.attempted_at

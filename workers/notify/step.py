@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Self
 
 from redis.exceptions import RedisError
@@ -79,6 +79,9 @@ class Notify:
         self._upkeep = Upkeep(receivers, self._ledger, self._mutes)
         self._parking = Parking(receivers, self._ledger, self._mutes, clock)
         self._rebuilder = Rebuilder(receivers, self._ledger, self._standings, self._mutes, history) if history else None
+        self._parked: dict[int, int] = {}
+        """Of this worker's own partitions, the next offset that is not parked."""
+        self._revoked: set[int] = set()
         self._stopping = asyncio.Event()
         self._drain = drain_seconds
         self._channel = channel
@@ -140,7 +143,10 @@ class Notify:
             if self._rebuilder is not None:
                 await self._catch_up(self._rebuilder, batch)
             outcomes = [await self._accept(record) for record in batch]
-            await self._standings.set_applied({record.partition: record.offset + 1 for record in batch})
+            # Who has a partition now reads it from the commit, and may be further.
+            parked = {one.partition: one.offset + 1 for one in batch if one.partition not in self._revoked}
+            await self._standings.set_applied(parked)
+            self._parked |= parked
         except (RedisError, OSError) as error:
             # Whatever ails Redis (away, loading, full, read-only), the alert is not to blame and must not be rejected.
             raise TransientError(f"Redis does not take the alerts: {type(error).__name__}: {error}") from error
@@ -153,12 +159,22 @@ class Notify:
 
     async def applied(self, partition: int) -> int | None:
         """The next offset of `alerts` that is not parked, as far as Redis knows."""
-        return await self._standings.applied(partition) if self._rebuilder is not None else None
+        if self._rebuilder is None:
+            return None
+        self._revoked.discard(partition)
+        self._parked[partition] = await self._standings.applied(partition)
+        return self._parked[partition]
+
+    def revoked(self, partitions: Collection[int]) -> None:
+        """Another worker may read them again now."""
+        self._revoked.update(partitions)
+        for partition in partitions:
+            self._parked.pop(partition, None)
 
     async def _catch_up(self, rebuilder: Rebuilder, batch: Sequence[Incoming]) -> None:
         """Before anything is parked: a Redis that was lost, or is behind what was acknowledged, learns from Kafka."""
         now = self._clock().timestamp()
-        if not await rebuilder.if_lost(now) and any(record.rebuilding for record in batch):
+        if not await rebuilder.if_lost(now, self._parked) and any(record.rebuilding for record in batch):
             await rebuilder.rebuild(now)
 
     async def _look(self) -> None:
@@ -166,7 +182,8 @@ class Notify:
         while not self._stopping.is_set():
             await until(self._stopping, LOOK_SECONDS)
             try:
-                if self._rebuilder is not None and await self._rebuilder.if_lost(self._clock().timestamp()):
+                now = self._clock().timestamp()
+                if self._rebuilder is not None and await self._rebuilder.if_lost(now, self._parked):
                     for lane in self._lanes.values():
                         lane.wake()
                 for name in await self._upkeep.look(self._clock()):

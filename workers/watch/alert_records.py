@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import zip_longest
@@ -20,7 +21,10 @@ MAX_EVIDENCE_PER_RULE = 20
 """An alert shows so many events of a rule, those nearest to the completing article; its counts tell of all."""
 
 MAX_EVIDENCE_BYTES = 600_000
-"""Of all evidence of an alert, as JSON: it must fit a record, with room for what else it says."""
+MAX_OUTLETS_BYTES = 100_000
+MAX_GROUP_BYTES = 100_000
+"""Of all evidence of an alert, of the outlets of all its stories (and again of the independent ones), and of its join
+values: it must fit a record, whatever its articles hold, or it would be refused for ever."""
 
 MAX_STORIES = 20
 MAX_OUTLETS = 50
@@ -133,9 +137,13 @@ def sequenced(alert: Alert, before: Alert | None, now: datetime) -> Alert:
 
 
 def group_of(fields: tuple[JoinField, ...], values: Iterable[Value]) -> dict[str, tuple[str, ...]]:
-    """Join field to its values, sorted."""
+    """Join field to its values, sorted, as far as there is room for them."""
     listed = list(values)
-    return {field: tuple(sorted({value[place] for value in listed})) for place, field in enumerate(fields)}
+    found: dict[str, tuple[str, ...]] = {}
+    for place, field in enumerate(fields):
+        room = _Room(MAX_GROUP_BYTES // len(fields))
+        found[field] = room.for_names(sorted({value[place] for value in listed}))
+    return found
 
 
 def counts_of(sightings: Iterable[Sighting]) -> AlertCounts:
@@ -150,7 +158,7 @@ def counts_of(sightings: Iterable[Sighting]) -> AlertCounts:
 
 
 def coverage_of(sightings: Iterable[Sighting]) -> tuple[StoryCoverage, ...]:
-    """The stories of `sightings` and who tells them, those with most outlets first."""
+    """The stories of `sightings` and who tells them, those with most outlets first, as far as there is room."""
     by_story: dict[str, list[Sighting]] = {}
     for sighting in sightings:
         by_story.setdefault(sighting.story or f"article:{sighting.article_id}", []).append(sighting)
@@ -163,7 +171,34 @@ def coverage_of(sightings: Iterable[Sighting]) -> tuple[StoryCoverage, ...]:
         )
         for story, inside in by_story.items()
     ]
-    return tuple(sorted(found, key=lambda story: (-len(story.outlets), -story.articles, story.id))[:MAX_STORIES])
+    found.sort(key=lambda story: (-len(story.outlets), -story.articles, story.id))
+    outlets, independent = _Room(MAX_OUTLETS_BYTES), _Room(MAX_OUTLETS_BYTES)
+    return tuple(
+        story.model_copy(
+            update={
+                "outlets": outlets.for_names(story.outlets),
+                "independent": independent.for_names(story.independent),
+            }
+        )
+        for story in found[:MAX_STORIES]
+    )
+
+
+class _Room:
+    """Room for so many bytes of names."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+
+    def for_names(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those that there is room for."""
+        found = []
+        for name in names:
+            size = len(json.dumps(name).encode()) + 2
+            if size <= self._left:
+                self._left -= size
+                found.append(name)
+        return tuple(found)
 
 
 def _evidence(pattern: Pattern, match: Match, bodies: Mapping[str, Body]) -> tuple[Evidence, ...]:
@@ -176,10 +211,10 @@ def _evidence(pattern: Pattern, match: Match, bodies: Mapping[str, Body]) -> tup
         if body is None or event is None:
             continue
         item = _item(rule, sightings[article], body, event)
-        room -= len(item.model_dump_json().encode())
-        if room < 0:
-            break
-        found.append(item)
+        size = len(item.model_dump_json().encode())
+        if size <= room:
+            room -= size
+            found.append(item)
     order = {selection.name: place for place, selection in enumerate(pattern.selections)}
 
     def reading_order(e: Evidence) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ whoever reads sums over partitions. What an article contributes is decided in `c
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ from workers.watch.stories import mark_of, story_id, text_id
 from workers.watch.story_index import Assigned
 
 _COUNT = Script.load("count.lua")
+_DONE = Script.load("done.lua")
 _META_SECONDS = 60 * DAY // SECOND
 """Longer than any count: who finds the counts gone must not believe that they are complete."""
 
@@ -74,6 +76,8 @@ class Counts:
         self._keys = keys
         self._symmetric = symmetric
         self._known: dict[int, int] = {}
+        self._done: dict[int, int] = {}
+        """Of this worker's own partitions: so far all of the step's effects are in Redis."""
 
     async def apply(self, batch: Sequence[Countable]) -> list[Counted]:
         """Count `batch`, records of one partition in the order of their offsets. Two round trips.
@@ -100,12 +104,15 @@ class Counts:
             partitions.setdefault(item.partition, []).append(item)
         pipe = self._client.pipeline(transaction=False)
         for partition, items in partitions.items():
-            pipe.hget(self._keys.counts(partition).meta, "newest")
+            pipe.hmget(self._keys.counts(partition).meta, ["newest", "done"])
             pipe.mget([self._guard_key(item) for item in items])
         answers = await pipe.execute() if batch else []
         guards: dict[tuple[int, str], str] = {}
         times: dict[int, Micros] = {}
-        for (partition, items), newest, found in zip(partitions.items(), answers[::2], answers[1::2], strict=True):
+        for (partition, items), meta, found in zip(partitions.items(), answers[::2], answers[1::2], strict=True):
+            newest, done = meta
+            if int(done or 0) < self._done.get(partition, 0):
+                raise _lost()
             if newest:
                 times[partition] = int(newest)
             for item, guard in zip(items, found, strict=True):
@@ -158,40 +165,49 @@ class Counts:
         return Call(_COUNT, keys, args)
 
     async def done(self, next_offsets: dict[int, int]) -> None:
-        """The whole step has its effects up to these offsets. One round trip."""
-        pipe = self._client.pipeline(transaction=False)
-        for partition, offset in next_offsets.items():
-            meta = self._keys.counts(partition).meta
-            pipe.hset(meta, "done", str(offset))
-            pipe.expire(meta, _META_SECONDS)
-        if next_offsets:
-            pipe.sadd(self._keys.partitions, *(str(partition) for partition in next_offsets))
-            await pipe.execute()
+        """The whole step has its effects up to these offsets. One round trip. Raises StateLost.
+
+        What is stored between the counts and this may be lost alone, if Redis fails over to a copy that lags.
+        """
+        calls = [
+            Call(_DONE, [self._keys.counts(partition).meta], [offset, self._done.get(partition, ""), _META_SECONDS])
+            for partition, offset in next_offsets.items()
+        ]
+        if not calls:
+            return
+        registered = self._client.sadd(self._keys.partitions, *(str(partition) for partition in next_offsets))
+        answers, _ = await asyncio.gather(run(self._client, calls), registered)
+        if not all(answers):
+            raise _lost()
+        self._done |= {partition: offset for partition, offset in next_offsets.items() if partition in self._done}
 
     async def applied(self, partition: int) -> int:
-        """The next offset that the step's state misses; 0 if there is none."""
+        """The next offset that the step's state misses; 0 if there is none. From now on it is this worker's own."""
         applied, done = await self._client.hmget(self._keys.counts(partition).meta, ["applied", "done"])
         await self._client.sadd(self._keys.partitions, str(partition))
         self._known[partition] = int(applied or 0)
-        return int(done or 0)
+        self._done[partition] = int(done or 0)
+        return self._done[partition]
 
     def forget(self, partitions: Collection[int]) -> None:
         """They are another worker's from now on, who may have to count them anew."""
         for partition in partitions:
             self._known.pop(partition, None)
+            self._done.pop(partition, None)
 
     async def verify(self) -> None:
         """Raises StateLost if Redis no longer has what this worker has written. One round trip.
 
         For a worker without traffic: whoever counts notices by counting.
         """
-        written = {partition: offset for partition, offset in self._known.items() if offset}
+        written = sorted({partition for known in (self._known, self._done) for partition in known if known[partition]})
         pipe = self._client.pipeline(transaction=False)
         for partition in written:
-            pipe.hget(self._keys.counts(partition).meta, "applied")
-        answers: list[str | None] = await pipe.execute() if written else []
-        if any(int(answer or 0) < offset for answer, offset in zip(answers, written.values(), strict=True)):
-            raise _lost()
+            pipe.hmget(self._keys.counts(partition).meta, ["applied", "done"])
+        answers: list[list[str | None]] = await pipe.execute() if written else []
+        for partition, (applied, done) in zip(written, answers, strict=True):
+            if int(applied or 0) < self._known.get(partition, 0) or int(done or 0) < self._done.get(partition, 0):
+                raise _lost()
 
 
 def _lost() -> StateLost:

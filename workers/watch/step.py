@@ -107,7 +107,7 @@ class Watch:
         self._follows = clock
         self._former: Mapping[str, Pattern] | None = {}
         self._publish: Publish | None = None
-        self._tick_failed = False
+        self._may_be_unsaid = False
         self._unconfirmed: dict[tuple[int, int], Sequence[Announcement]] = {}
 
     async def start(self, publish: Publish) -> None:
@@ -116,6 +116,8 @@ class Watch:
         self._time.partitions = frozenset(await self._upstream.partitions())
         await self._put_in_force()
         with _refusals_that_may_pass():
+            if gone := await self._time.forget_others():
+                log.warning("partitions.gone", partitions=sorted(gone), todo="the topic has fewer than it had")
             ids = {pattern.id for pattern in self._patterns.patterns} | set(await self._windows.known_patterns())
             leftovers = await self._windows.outbox(sorted(ids))
         log.info("patterns.loaded", patterns=[f"{p.id}@{p.version}" for p in self._patterns.patterns])
@@ -157,15 +159,15 @@ class Watch:
             await self._counts.verify()
         except StateLost as error:
             raise TocsinError(error.message, hint=error.hint) from error
-        if self._tick_failed:
+        if self._may_be_unsaid:
             await self._announce_left_over()
         # Until it has come to its end: what was stored and not announced has no record that brings it back.
-        self._tick_failed = True
+        self._may_be_unsaid = True
         await self._decide()
-        self._tick_failed = False
+        self._may_be_unsaid = False
 
     async def _announce_left_over(self) -> None:
-        """What an earlier tick stored and could not announce any more."""
+        """What an earlier tick, or that of a worker that is gone, stored and could not announce any more."""
         with _refusals_that_may_pass():
             waiting = [pattern.id for pattern in self._patterns.patterns if pattern.waits]
             found = [a for a in await self._windows.outbox(waiting) if a.partition == BY_CLOCK]
@@ -271,6 +273,7 @@ class Watch:
         await self._put_in_force()
         with _refusals_that_may_pass():
             self._mine.add(partition)
+            self._may_be_unsaid = True  # whoever had it may have died between storing and announcing
             self._time.partitions |= {partition}
             if behind := await self._readers.left_behind(partition, self._patterns.patterns):
                 await take_over(self._windows, behind, {}, await self._time.read(), behind=True)

@@ -84,5 +84,18 @@ class StreamClock:
         pipe.sadd(self._keys.partitions, *(str(partition) for partition in partitions))
         await pipe.execute()
 
+    async def forget_others(self) -> frozenset[int]:
+        """Forget the partitions that the topic has no more (it was made anew); which. Two round trips.
+
+        They would hold the watermark back for ever. One that is new, and that another worker registers just now, is
+        registered again with its next record.
+        """
+        if not self.partitions:
+            return frozenset()
+        gone = await self._registered() - self.partitions
+        if gone:
+            await self._client.srem(self._keys.partitions, *(str(partition) for partition in gone))
+        return gone
+
     async def _registered(self) -> frozenset[int]:
         return frozenset(int(partition) for partition in await self._client.smembers(self._keys.partitions))

@@ -11,6 +11,7 @@ from workers.annotate.reader import Reader
 from workers.annotate.setting import setting_of
 from workers.annotate.status import judge
 from workers.annotate.storytime import StoryTime
+from workers.annotate.words import Sentence
 
 
 @pytest.mark.parametrize(
@@ -25,8 +26,9 @@ from workers.annotate.storytime import StoryTime
 )
 def test_what_decided_is_named(reader: Reader, text: str, word: str, because: str) -> None:
     (doc,) = reader.pipeline.parses([reader.pipeline.nlp.make_doc(text)])
-    token = next(t for t in doc if t.text == word)
-    setting = setting_of(doc, date(2024, 5, 15), StoryTime)
+    sentence = Sentence.of(doc)
+    token = next(t for t in sentence if t.text == word)
+    setting = setting_of(sentence, date(2024, 5, 15), StoryTime)
     verdict = judge(Frame(token, (token,), "verb"), reader.ontology["missile_launch"], setting, carried=False)
     assert because in verdict.because
     assert verdict.status == because.split(":", maxsplit=1)[0]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import gc
 import time
-from datetime import UTC, datetime
 
 import pytest
 
 from tests.unit.annotate.conftest import article
-from topics.codec import encode
+from topics.annotations import Annotation
+from topics.codec import decode, encode
 from workers.annotate import reader as reading
-from workers.annotate.agent import Annotate
 from workers.annotate.reader import MAX_CHARACTERS, MAX_PARSED, Reader, TooSlowError, Unread
+from workers.annotate.reader_process import answer_to
 from workers.garbage import all_kept
-from workers.steps import Incoming, Refused
 
 LAUNCH = "North Korea fired a ballistic missile into the sea on Tuesday. "
 
@@ -84,18 +83,14 @@ def test_copies_of_it_are_told_by_their_own_ids(slow: Reader) -> None:
     assert all(isinstance(one, Unread) for one in found)
 
 
-async def test_the_step_refuses_it(slow: Reader) -> None:
-    now = datetime(2024, 5, 15, tzinfo=UTC)
-    batch = [
-        Incoming("articles", 0, i, None, encode(article(text, identifier=str(i), fetched_at=now)))
-        for i, text in enumerate([LAUNCH, SLOW])
-    ]
-    step = Annotate(slow)
-    good, bad = await step.handle(batch)
-    assert not isinstance(good, Refused)
-    assert isinstance(bad, Refused)
-    assert bad.error == "too-slow"
-    await step.stop()
+def test_the_process_says_why_there_is_no_annotation(slow: Reader) -> None:
+    values = [encode(article(text, identifier=str(i))) for i, text in enumerate([LAUNCH, SLOW])]
+    answer, found = answer_to(slow, values)
+    good, bad = answer.told
+    assert decode(Annotation, found).article_id == good.article_id == "0"
+    assert (good.error, bad.error) == (None, "too-slow")
+    assert "more than 0.2 s" in bad.reason
+    assert answer.events == (("missile_launch", "actual", 1),)
 
 
 def test_what_was_read_is_freed_without_a_search_for_garbage(fresh: Reader) -> None:

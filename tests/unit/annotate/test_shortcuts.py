@@ -16,6 +16,7 @@ from workers.annotate.namer import Namer
 from workers.annotate.pipeline import Pipeline
 from workers.annotate.reader import Reader
 from workers.annotate.shortcuts import Shortcuts
+from workers.annotate.words import Sentence
 
 ODD = [
     "",
@@ -47,7 +48,7 @@ def told(doc: Doc) -> list[tuple[object, ...]]:
 
 def test_the_default_model_has_all_shortcuts(reader: Reader) -> None:
     short = reader.pipeline.shortcuts
-    assert None not in (short.ends, short.namer, short.vectors, short.rules)
+    assert None not in (short.ends, short.namer, short.vectors, short.rules, short.tagged)
 
 
 def test_names_and_sentence_ends(reader: Reader, plain: Pipeline, samples: list[str]) -> None:
@@ -64,6 +65,32 @@ def test_tags_and_parses(reader: Reader, plain: Pipeline, samples: list[str]) ->
     for _ in range(2):  # the second time from memory
         for found, wanted in zip(reader.pipeline.parses(docs()), plain.parses(docs()), strict=True):
             assert told(found) == told(wanted)
+
+
+def test_sentences_are_the_documents_in_plain_words(reader: Reader, plain: Pipeline, samples: list[str]) -> None:
+    def docs() -> list[Doc]:
+        return [
+            plain.nlp.make_doc(text) for text in [*samples, "You ain't seen it. Let's go! I'm gonna; y'all got ta."]
+        ]
+
+    wanted = plain.parses(docs())
+    for found in (reader.pipeline.sentences(docs()), reader.pipeline.sentences(docs()), plain.sentences(docs())):
+        for sentence, doc in zip(found, wanted, strict=True):
+            assert [(*one, word.ent_type_) for word, one in zip(sentence, spoken(sentence), strict=True)] == [
+                (*one, token.ent_type_) for token, one in zip(doc, spoken(doc), strict=True)
+            ]
+            assert [w.text for w in sentence if w.is_punct] == [t.text for t in doc if t.is_punct]
+            assert sentence.text == doc.text
+            assert told(sentence.whole()) == told(doc)
+
+
+def spoken(words: Sentence | Doc) -> list[tuple[object, ...]]:
+    """What both kinds of words have."""
+    return [
+        (w.text, w.lower_, w.whitespace_, w.tag_, w.pos_, w.lemma_, w.dep_, w.head.i, w.left_edge.i, w.is_quote,
+         [c.i for c in w.children], [c.i for c in w.rights], [a.i for a in w.ancestors], [t.i for t in w.subtree])
+        for w in words
+    ]  # fmt: skip
 
 
 def test_vectors(plain: Pipeline, samples: list[str]) -> None:

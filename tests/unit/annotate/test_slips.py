@@ -6,13 +6,14 @@ import spacy
 from spacy.tokens import Doc
 
 from workers.annotate.slips import mend_slips
+from workers.annotate.words import Sentence
 
 NLP = spacy.blank("en")
 
 
-def parsed(words: list[str], tags: list[str], heads: list[int], deps: list[str]) -> Doc:
+def parsed(words: list[str], tags: list[str], heads: list[int], deps: list[str]) -> Sentence:
     pos = ["VERB" if tag.startswith("VB") else "PROPN" if tag.startswith("NNP") else "NOUN" for tag in tags]
-    return Doc(NLP.vocab, words=words, tags=tags, pos=pos, heads=heads, deps=deps, lemmas=words)
+    return Sentence.of(Doc(NLP.vocab, words=words, tags=tags, pos=pos, heads=heads, deps=deps, lemmas=words))
 
 
 def test_a_finite_verb_as_an_object_is_a_noun() -> None:

@@ -353,7 +353,7 @@ def test_a_format_that_is_given_goes_before_the_name(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="unknown kind of file"):
         read(box)
     assert one(box, Form(Format.MBOX)).title == "Harbour – open"
-    assert [str(each) for each in Archive([str(tmp_path)], form=Form(Format.MBOX)).files] == [str(box)]
+    assert [row.file for row in Archive([str(tmp_path)], form=Form(Format.MBOX)).rows] == [str(box)]
 
 
 @pytest.mark.parametrize("words", ["title", "title=", "headline=x", "text=a,text=b", "=a"])

@@ -9,7 +9,8 @@ from itertools import pairwise
 import pytest
 
 from topics.articles import Article
-from workers.archives.ordering import Numbered, Pace, Sorted, Span, numbered, speed_of
+from workers.archives.numbers import Numbered
+from workers.archives.ordering import Pace, Sorted, Span, numbered, speed_of
 from workers.archives.readers import Malformed
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

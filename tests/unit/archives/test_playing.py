@@ -12,10 +12,12 @@ import pytest
 
 from tests.unit.archives.test_ordering import START, article
 from topics.articles import Article
-from workers.archives.checkpoint import Checkpoint, LowWater
+from workers.archives.checkpoint import Checkpoint
+from workers.archives.numbers import LowWater
 from workers.archives.ordering import Sorted, Span
 from workers.archives.playing import Playing, StoppedError
 from workers.archives.readers import Malformed
+from workers.archives.rows import FileRow
 from workers.errors import PermanentError
 
 
@@ -72,7 +74,7 @@ def test_however_often_it_is_killed_every_article_arrives(tmp_path: Path, seed: 
     archive, arrived = shuffled(60), set()
     chance = random.Random(seed)
     for _ in range(200):
-        mark = Checkpoint(tmp_path / "mark.json", {"archive": "a"})
+        mark = Checkpoint(tmp_path / "mark.json", [FileRow("-")])
         sink = Sink(seed, ends_after=chance.randint(0, 40))
         with mark.held() as low:
             playing = Playing(order=Sorted(articles=10), checkpoint=mark, low=low)

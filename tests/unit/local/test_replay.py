@@ -17,7 +17,7 @@ from tests.rig.broker import BrokerServer
 from topics.articles import Article
 from topics.codec import make_reject
 from topics.rejects import Reject
-from workers.archives.checkpoint import LowWater
+from workers.archives.numbers import LowWater
 from workers.archives.parsing import article_from_json
 from workers.archives.playing import Playing
 from workers.archives.readers import Archive

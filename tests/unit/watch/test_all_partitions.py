@@ -142,3 +142,55 @@ async def test_a_question_that_failed_is_told_and_asked_again(client) -> None:
         await step.tick()
     await step.tick()
     assert len(heard.firing) == 1
+
+
+async def test_what_a_dead_worker_decided_and_could_not_say_is_said_by_who_takes_over(client, world) -> None:
+    """It died between storing and publishing; nothing on the topic brings that back, and nobody starts it again."""
+    heard = Heard()
+    first, second = world.step(client, unanswered()), world.step(client, unanswered())
+    for step in (first, second):
+        await step.start(heard.publish)
+    await first.applied(0)
+    await second.applied(1)
+    await handled(first, heard, incoming(launch("a", at(0)), 0))
+    for step in (first, second):
+        await step.tick()
+    world.now, world.done = at(50), (0, 1)
+    first._publish = unreachable  # the moment at which it is killed
+    with pytest.raises(TransientError):
+        await first.tick()
+    await second.tick()
+    assert not heard.alerts, "a living worker may be about to say it"
+    second.revoked([1])
+    for partition in (0, 1):  # the group is without the first one now
+        await second.applied(partition)
+    await second.tick()
+    assert len(heard.firing) == 1
+    await second.tick()
+    assert len(heard.alerts) == 1
+
+
+async def unreachable(_outgoing: object) -> None:
+    raise TransientError("killed")
+
+
+async def test_a_partition_that_the_topic_has_no_more_holds_nothing_back(client, world) -> None:
+    """The topic was made anew with fewer partitions; what Redis knows of the others never moves again."""
+    heard = Heard()
+    world.on_topic = (0, 1, 2)
+    before = world.step(client, unanswered())
+    await before.start(heard.publish)
+    for partition in world.on_topic:
+        await before.applied(partition)
+        await handled(
+            before, heard, incoming(annotation(f"b{partition}", at(0), event("summit", "FR")), 0, partition=partition)
+        )
+    world.on_topic = world.done = (0, 1)
+    after = world.step(client, unanswered())
+    await after.start(heard.publish)
+    for partition in world.on_topic:
+        await after.applied(partition)
+    await handled(after, heard, incoming(launch("a", at(1)), 1))
+    world.now = at(50)
+    await after.tick()
+    assert len(heard.firing) == 1

@@ -9,7 +9,8 @@ import pytest
 
 from tests.unit.watch.builders import annotation, at, event, event_count, temporal
 from topics.annotations import Annotation
-from topics.codec import encode
+from topics.codec import MAX_RECORD_BYTES, encode
+from workers.errors import TocsinError
 from workers.redis_client import Redis
 from workers.redis_keys import Keys
 from workers.steps import Incoming, Outgoing, Refused
@@ -136,6 +137,30 @@ async def test_bad_records_are_refused_and_the_good_ones_beside_them_are_not(cli
     assert await step.applied(0) == 3
 
 
+async def test_an_alert_fits_its_record_whatever_its_articles_hold(client) -> None:
+    """Else it would be refused again and again, with every record that concerns its pattern."""
+    step, heard = watch(client, event_count(60), temporal()), Heard()
+    crowd = tuple(f"entity-{n}-{'e' * 400}" for n in range(900))
+    batch = [
+        incoming(
+            annotation(
+                f"a{n}",
+                at(minutes=n),
+                event("protest", place="SE", sentence="They marched. " * 3000),
+                source=f"{n}" + "s" * 30_000,
+                entities=crowd,
+            ),
+            n,
+        )
+        for n in range(60)
+    ]
+    await handled(step, heard, *batch)
+    (out,) = heard.outgoing
+    assert len(encode(out.record)) < MAX_RECORD_BYTES
+    assert out.record.evidence
+    assert out.record.counts.sources == 60
+
+
 async def test_a_batch_of_bad_records_only_is_done(client) -> None:
     step, heard = watch(client, temporal()), Heard()
     await handled(step, heard, Incoming("t.annotations", 4, 7, None, None, {}))
@@ -227,6 +252,71 @@ async def test_a_redis_that_lost_its_state_is_noticed_and_rebuilt_without_announ
         ("protest", 1),
         ("summit", 1),
     ]
+
+
+async def snapshot(client: Redis) -> dict[str, tuple[bytes, int]]:
+    """All that Redis holds, and how long it still lives."""
+    raw = Redis.from_url(client_url(client))
+    found = {}
+    async for key in raw.scan_iter():
+        found[key.decode()] = (await raw.dump(key), max(0, await raw.pttl(key)))
+    await raw.aclose()
+    return found
+
+
+async def set_back(client: Redis, then: dict[str, tuple[bytes, int]], *, keeping: str = "(nothing)") -> None:
+    """As after a failover to a copy that had not heard the last writes, but those to keys that hold `keeping`."""
+    raw = Redis.from_url(client_url(client))
+    async for key in raw.scan_iter():
+        if keeping not in key.decode():
+            await raw.delete(key)
+    for key, (value, lives) in then.items():
+        if keeping not in key:
+            await raw.restore(key, lives, value, replace=True)
+    await raw.aclose()
+
+
+def client_url(client: Redis) -> str:
+    given = client.connection_pool.connection_kwargs
+    return f"redis://{given['host']}:{given['port']}/{given.get('db') or 0}"
+
+
+@pytest.mark.parametrize("finds", ["batch", "tick"])
+async def test_a_failover_that_forgot_only_the_windows_is_noticed(client, finds: str) -> None:
+    """Counts are written first; what came after them was not copied any more: the launch would be in no window."""
+    step, heard = watch(client, temporal()), Heard()
+    await step.applied(0)
+    await handled(step, heard, incoming(annotation("before", at(0), event("protest", place="SE")), 0))
+    then = await snapshot(client)
+    done = await client.hget(Keys(NAMESPACE).counts(0).meta, "done")
+    await handled(step, heard, incoming(LAUNCH, 1))
+    await set_back(client, then, keeping=Keys(NAMESPACE).counts(0).meta.partition("{")[2].partition("}")[0])
+    await client.hset(Keys(NAMESPACE).counts(0).meta, "done", done)
+    finding = step.tick() if finds == "tick" else step.handle([incoming(SUMMIT, 2)])
+    with pytest.raises(TocsinError, match="Redis has lost"):
+        await finding
+    again = watch(client, temporal())
+    assert await again.applied(0) == 1
+    await handled(again, heard, incoming(LAUNCH, 1, rebuilding=True), incoming(SUMMIT, 2))
+    assert len(heard.firing) == 1
+
+
+async def test_a_worker_that_lost_a_partition_in_the_middle_of_a_batch_sets_nobody_back(client) -> None:
+    slow, quick, heard = watch(client, temporal()), watch(client, temporal()), Heard()
+    await slow.applied(0)
+    slow.revoked([0])
+    assert await quick.applied(0) == 0
+    await handled(quick, heard, incoming(LAUNCH, 0), incoming(SUMMIT, 1))
+    await handled(slow, heard, incoming(LAUNCH, 0))
+    later = annotation("later", at(6), event("protest", place="SE"))
+    await handled(quick, heard, incoming(later, 2))
+    await quick.tick()
+    assert await quick.applied(0) == 3
+    # Its own, read again from the commit, may go back.
+    await handled(quick, heard, incoming(SUMMIT, 1))
+    await quick.tick()
+    assert await quick.applied(0) == 2
+    assert len(heard.firing) == 1
 
 
 async def test_what_rebuilt_and_new_articles_complete_together_is_announced(client) -> None:

@@ -1,0 +1,84 @@
+"""A reader's process that does what texts tell it to: fail, hang, die. With other words it finds nothing.
+
+`odd_reader FD`, as the real one.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from topics.annotations import Annotation, Fingerprint
+from topics.articles import Article
+from workers.annotate.copies import Copies
+from workers.annotate.reader_messages import Setup
+from workers.annotate.reader_process import serve
+from workers.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from workers.annotate.reader import Unread
+
+COMMAND = (sys.executable, "-m", "tests.rig.odd_reader")
+
+
+class OddReader:
+    """Texts: `bug` raises, `slow` takes a second, `spin` never ends, `die` ends the process.
+
+    `die once FILE` ends it if the file is not there, and makes it. The model's name is a folder in which each process
+    leaves a file of its own; the model `none` cannot be loaded, `deadly` ends the process.
+    """
+
+    def __init__(self, setup: Setup) -> None:
+        if setup.model == "none":
+            raise ConfigurationError("There is no such model.", hint="Install it.")
+        if setup.model == "deadly":
+            os._exit(3)
+        (Path(setup.model) / f"{os.getpid()}.reader").touch()
+        self.copies = Copies()
+
+    def read_each(self, articles: Sequence[Article]) -> list[Annotation | Unread]:
+        return [self._one(article) for article in articles]
+
+    def _one(self, article: Article) -> Annotation | Unread:
+        words = article.text.split()
+        match words:
+            case ["bug"]:
+                raise ValueError("a bug")
+            case ["slow"]:
+                time.sleep(1)
+            case ["long"]:
+                from workers.annotate.reader import Unread  # noqa: PLC0415 - it brings spaCy, a second for the others
+
+                return Unread(article.id, "it is too long")
+            case ["die"]:
+                os.kill(os.getpid(), signal.SIGSEGV)
+            case ["die", "once", file] if not Path(file).exists():
+                Path(file).touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+            case ["spin"]:
+                while True:
+                    pass
+            case ["print"]:
+                print("libraries may write what they like")
+        return Annotation(
+            article_id=article.id,
+            revision=article.revision,
+            fetched_at=article.fetched_at,
+            event_time=article.fetched_at,
+            event_time_source="fetched",
+            title=article.title,
+            lang="en",
+            fingerprint=Fingerprint(minhash=""),
+            model="odd",
+            ontology="none",
+        )
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])), OddReader)
