@@ -24,7 +24,7 @@ class TopicNames:
     namespace: str = "tocsin"
 
     def __post_init__(self) -> None:
-        if not _NAMESPACE.match(self.namespace):
+        if not _NAMESPACE.fullmatch(self.namespace):
             raise ValueError(
                 f"namespace {self.namespace!r}: use lower-case letters, digits, '-' and '_', "
                 "starting with a letter or digit, at most 100 characters"

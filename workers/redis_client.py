@@ -6,6 +6,7 @@ import asyncio
 from urllib.parse import urlsplit
 
 import redis.asyncio as aioredis
+from redis.asyncio.connection import SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -13,7 +14,7 @@ from redis.exceptions import InvalidResponse
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from workers.errors import Unreachable
-from workers.redis_wire import PackedConnection
+from workers.redis_wire import FollowingTls, PackedConnection
 from workers.settings import Settings
 
 Redis = aioredis.Redis
@@ -30,7 +31,7 @@ def connect(settings: Settings) -> Redis:
     retry = Retry(ExponentialBackoff(cap=1.0, base=0.05), 3)
     client: Redis = aioredis.Redis.from_url(
         url,
-        connection_class=PackedConnection,  # TLS and sockets of files have classes of their own, which go before
+        connection_class=PackedConnection,  # TLS has a class of its own, which goes before
         decode_responses=True,
         socket_timeout=TIMEOUT_SECONDS,
         socket_connect_timeout=TIMEOUT_SECONDS,
@@ -38,6 +39,9 @@ def connect(settings: Settings) -> Redis:
         retry=retry,
         retry_on_error=[RedisConnectionError, RedisTimeoutError],
     )
+    pool = client.connection_pool
+    if pool.connection_class is SSLConnection:
+        pool.connection_class = FollowingTls
     return client
 
 

@@ -39,7 +39,7 @@ from workers.logs import get_logger
 from workers.sending import Sender
 from workers.settings import Settings
 from workers.steps import Handler, Incoming, Outcome, Outgoing, Refused
-from workers.ticker import Reloading, Ticker, Ticking
+from workers.ticker import Reassigned, Reloading, Ticker, Ticking
 from workers.watchdog import Watchdog, committed_offsets
 from workers.wire import WireRecord, outcome_to_wire, refusal_of, to_wire
 
@@ -370,6 +370,8 @@ class StepRunner:
                     action="reading again from there; nothing is announced twice",
                 )
                 await self.app.consumer.seek(tp, applied)
+            elif applied is not None and applied > committed and isinstance(self.handler, Reassigned):
+                await self.handler.reads_from(tp.partition, committed)
 
     async def _on_assigned(self, *args: Any, **_kwargs: Any) -> None:
         assigned: set[TP] = args[-1]

@@ -39,6 +39,9 @@ class Reassigned(Protocol):
     def revoked(self, partitions: Collection[int]) -> None:
         """They are this worker's no more, until `applied` asks for them again."""
 
+    async def reads_from(self, partition: int, offset: int) -> None:
+        """The next record is that of `offset`, though the state is further, as after a topic was made anew."""
+
 
 class Ticker:
     """Calls `tick` for ever. `turn` is held while a batch is in hand; `broken` is told why the step must end.

@@ -24,7 +24,11 @@ class Echo:
     step: Step = "annotate"
     input: TopicKind = "articles"
 
-    def __init__(self, journal: Path, applied: dict[int, int] | None) -> None:
+    works_ahead: bool
+
+    def __init__(self, journal: Path, applied: dict[int, int] | None, *, ahead: bool = False) -> None:
+        if ahead:
+            self.works_ahead = True
         self._journal = journal
         self._applied = applied
         self._tries: dict[str, int] = {}
@@ -69,7 +73,8 @@ def main() -> None:
     settings = load_settings()
     configure_logging("info", "json")
     applied: dict[int, int] | None = {} if os.environ.get("ECHO_STATE") == "lost" else None
-    run_step(settings, Echo(Path(os.environ["ECHO_JOURNAL"]), applied))
+    ahead = os.environ.get("ECHO_AHEAD") == "1"
+    run_step(settings, Echo(Path(os.environ["ECHO_JOURNAL"]), applied, ahead=ahead))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import random
 import secrets
@@ -143,6 +144,41 @@ def test_poison_is_kept_with_its_reason_and_stops_nobody(settings: Settings, tmp
     assert rejects["schema-version"].reason.startswith("schema_version is 99")
     assert rejects["too-large"].headers[0][0] == "who"
     assert rejects["internal-error"].offset >= 0
+
+
+def test_batches_begun_ahead_lose_nothing_whatever_comes_in_between(settings: Settings, tmp_path: Path) -> None:
+    """Rebalances, kills, drains, records that are refused or fail, while the next batches are begun already."""
+    chance, good, bad = random.Random(4), set[str](), set[str]()
+    producer = Producer({"bootstrap.servers": settings.kafka_bootstrap_servers})
+    for number in range(4000):
+        name = f"a{number}"
+        text = "bug" if number % 331 == 7 else "slow" if number == 2000 else "flaky" if number % 511 == 3 else "words"
+        value = b"{bad" if number % 97 == 5 else article(name, text).model_dump_json().encode()
+        (bad if value == b"{bad" or text == "bug" else good).add(name)
+        producer.produce(settings.topics.of("articles"), value, name)
+    assert producer.flush(30) == 0
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder in folders:
+        folder.mkdir()
+    for _ in range(3):
+        with running(settings, folders[0], ECHO_AHEAD="1") as first:
+            before = len(first.lines("new"))
+            wait_for(lambda step=first, before=before: len(step.lines("new")) > before + 100, first)
+            with running(settings, folders[1], ECHO_AHEAD="1") as second:
+                before = len(second.lines("new"))
+                wait_for(
+                    lambda step=second, before=before: len(step.lines("new")) > before + 50 or not waiting(settings),
+                    second,
+                )
+                time.sleep(chance.random())
+                first.end(chance.choice([signal.SIGKILL, signal.SIGTERM]))
+                time.sleep(chance.random())
+                second.end(chance.choice([signal.SIGKILL, signal.SIGTERM]))
+    with running(settings, folders[0], ECHO_AHEAD="1") as step:
+        wait_for(lambda: waiting(settings) == 0, step)
+    assert set(echoed(settings)) == good
+    kept = {base64.b64decode(reject.key or "").decode() for reject in read_records(settings, "rejects", Reject)}
+    assert kept == bad
 
 
 def test_what_does_not_pass_ends_the_process_and_is_not_acknowledged(settings: Settings, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """A reader's process that does what texts tell it to: fail, hang, die. With other words it finds nothing.
 
-`odd_reader FD`, as the real one.
+`odd_reader FD PARENT`, as the real one.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 from topics.annotations import Annotation, Fingerprint
 from topics.articles import Article
 from workers.annotate.copies import Copies
-from workers.annotate.reader_messages import Setup
-from workers.annotate.reader_process import serve
-from workers.errors import ConfigurationError
+from workers.annotate.reader_messages import LENGTHS, Setup
+from workers.annotate.reader_process import take_after
+from workers.annotate.reader_tasks import serve
+from workers.errors import ConfigurationError, InputError
 
 if TYPE_CHECKING:
     from workers.annotate.reader import Unread
@@ -28,15 +29,17 @@ COMMAND = (sys.executable, "-m", "tests.rig.odd_reader")
 
 
 class OddReader:
-    """Texts: `bug` raises, `slow` takes a second, `spin` never ends, `die` ends the process.
+    """Texts: `bug` raises, `slow` takes a second, `spin` never ends, `die` ends the process, `babble` answers nonsense.
 
     `die once FILE` ends it if the file is not there, and makes it. The model's name is a folder in which each process
-    leaves a file of its own; the model `none` cannot be loaded, `deadly` ends the process.
+    leaves a file of its own; the models `none` and `unreadable` cannot be loaded, `deadly` ends the process.
     """
 
     def __init__(self, setup: Setup) -> None:
         if setup.model == "none":
             raise ConfigurationError("There is no such model.", hint="Install it.")
+        if setup.model == "unreadable":
+            raise InputError("There is no such file.", hint="Name another.")
         if setup.model == "deadly":
             os._exit(3)
         (Path(setup.model) / f"{os.getpid()}.reader").touch()
@@ -64,6 +67,8 @@ class OddReader:
             case ["spin"]:
                 while True:
                     pass
+            case ["babble"]:
+                os.write(int(sys.argv[1]), LENGTHS.pack(4, 0) + b"what")
             case ["print"]:
                 print("libraries may write what they like")
         return Annotation(
@@ -81,4 +86,5 @@ class OddReader:
 
 
 if __name__ == "__main__":
+    take_after(int(sys.argv[2]))
     serve(socket.socket(fileno=int(sys.argv[1])), OddReader)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from topics.names import TopicNames
 from workers.errors import ConfigurationError
 from workers.settings import Settings, load_settings, read_run_file, state_dir
+from workers.watch.durations import Duration, parse_duration
 
 
 def write_run_file(pid: int, **settings: str) -> None:
@@ -79,3 +82,11 @@ def test_a_child_gets_the_same_settings(monkeypatch: pytest.MonkeyPatch, tmp_pat
     for name, value in settings.environment().items():
         monkeypatch.setenv(name, value)
     assert load_settings() == settings
+
+
+@pytest.mark.parametrize("read", [TopicNames, parse_duration, Duration._checked])
+def test_a_line_end_behind_a_name_is_no_part_of_it(read: Callable[[str], object]) -> None:
+    """Python's `$` stands before it, too; in a header, a key or a topic's name it would fail much later."""
+    read("1d")
+    with pytest.raises(ValueError, match=r"\\n|duration"):
+        read("1d\n")

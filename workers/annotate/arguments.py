@@ -13,7 +13,8 @@ from workers.annotate.forms import places_of_forms
 from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import Condition, Term, Trigger, Words
-from workers.annotate.syntax import about, behind, children
+from workers.annotate.roles import BESIDE, gathered
+from workers.annotate.syntax import about, behind, children, governor
 from workers.annotate.words import Token
 
 _NAMED = frozenset({"country", "place", "person", "group"})
@@ -167,7 +168,8 @@ def _enough_parties(wanted: str, frame: Frame, cast: Cast) -> bool:
     seen: set[str] = set()
     # Macron's aide met Starmer's adviser: neither leader was there.
     own = wanted == "leader" and frame.kind == "verb"
-    for slot in (slot for slot in _PARTY_SLOTS if not (own and slot == "poss")):
+    slots = (*_PARTY_SLOTS, *BESIDE) if own and len(frame.tokens) > 1 else _PARTY_SLOTS
+    for slot in (slot for slot in slots if not (own and slot == "poss")):
         fillers = frame.slot(slot)
         for token in [*fillers, *(c for f in fillers for c in cast.companions(f))]:
             counterpart = token.lemma_.lower() == "counterpart"
@@ -189,7 +191,21 @@ def _enough_parties(wanted: str, frame: Frame, cast: Cast) -> bool:
             seen |= ids or ({token.lower_} if wanted != "leader" or token.tag_ != "NNS" else set())
             if len(seen) >= 2:
                 return True
-    return False
+    return wanted == "leader" and frame.kind == "noun" and len(seen | _leaders_gathered(frame, cast)) > 1
+
+
+def _leaders_gathered(frame: Frame, cast: Cast) -> set[str]:
+    """The leaders who flew in "for talks with", who agreed "after a meeting", who spoke "during their talks"."""
+    _, _, preposition = governor(frame.head)
+    if preposition is not None and preposition.lower_ in {"before", "to"}:
+        return set()  # "shook hands before talks"
+    return {
+        p.id
+        for token in gathered(frame)
+        if "leader" in cast.classes(token)
+        for p in cast.resolve(token)
+        if not p.id.startswith("place:")
+    }
 
 
 def _are_of_states(leaders: Token) -> bool:
@@ -208,7 +224,8 @@ def _are_several(token: Token, ids: set[str], slot: str) -> bool:
     if len(ids) >= 2 or any(identifier.startswith("organisation:") for identifier in ids):
         return True
     regions = lexicon().words("roles", "of_several")
+    plainly = regions | lexicon().words("roles", "plain_leaders")
     qualified = any(
-        child.dep_ in {"amod", "compound", "nmod", "poss"} and child.lower_ not in regions for child in token.children
+        child.dep_ in {"amod", "compound", "nmod", "poss"} and child.lower_ not in plainly for child in token.children
     )
     return not ids and not qualified

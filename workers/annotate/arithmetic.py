@@ -22,10 +22,10 @@ class DotOps(NumpyOps):  # type: ignore[misc]  # thinc's class is compiled and h
     def gemm(self, x: Any, y: Any, out: Any = None, trans1: bool = False, trans2: bool = False) -> Any:
         """`x` times `y`, either transposed first if asked; written into `out` if that is given."""
         if isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and x.ndim == y.ndim == 2:
-            product = np.dot(x.T if trans1 else x, y.T if trans2 else y, out=None)
-            if out is None:
-                return product
-            out[:] = product
+            first, second = x.T if trans1 else x, y.T if trans2 else y
+            if out is None or (out.flags.c_contiguous and out.dtype == x.dtype == y.dtype):
+                return np.dot(first, second, out=out)
+            out[:] = np.dot(first, second)
             return out
         return super().gemm(x, y, out=out, trans1=trans1, trans2=trans2)
 

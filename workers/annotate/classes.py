@@ -30,6 +30,7 @@ _COURTESY = frozenset({"mr", "mr.", "mrs", "mrs.", "ms", "ms.", "dr", "dr."})
 _PUBLIC = frozenset({"state", "military", "group", "org"})
 _HEADED = frozenset({"state", "government"})
 _DEPTH = 4
+_OPEN = frozenset({"any", "plural"})  # "she and Prime Minister X"
 _HUMAN = frozenset({"leader", "official", "military", "people", "group"})
 
 
@@ -71,7 +72,7 @@ class Classes(Scene):
         if token.pos_ == "PRON":
             for noun in self.referents(token):
                 found |= self.classes(noun)
-            previous = self.previous_person(token) if len(found) == 1 else None
+            previous = self.previous_person(token) if found <= _OPEN else None
             return found | (self._mention_classes(previous) if previous is not None else set())
         found |= self._noun_classes(token)
         for child in children(token, "appos", "compound"):

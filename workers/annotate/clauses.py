@@ -5,10 +5,10 @@ What a verb's own words say is in `modality`, what stands over it in `complement
 
 from __future__ import annotations
 
-from workers.annotate.complements import Complements, is_reporting, is_said, is_speech
+from workers.annotate.complements import Complements, is_reporting, is_speech
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negates, negation_of, read_habit, read_modality
-from workers.annotate.phrasal import has_child_before, has_object, is_long_after, is_phrasal
+from workers.annotate.phrasal import has_child_before, has_object, is_long_after, is_phrasal, is_said
 from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
 from workers.annotate.words import Token
 
@@ -17,6 +17,8 @@ _OCCASIONS = frozenset({"day", "night", "moment", "morning", "evening", "weekend
 _FINITE = frozenset({"VBD", "VBZ", "VBP"})
 _NEARLY = frozenset({"close", "closer", "near", "nearer"})
 _PRESENT = frozenset({"VBZ", "VBP"})
+_NEAR = 5
+"""So few words lie between a noun and the verb of a clause in commas behind it."""
 _BEFOREHAND = frozenset({"when", "once", "after", "until", "whenever", "as", "while"})
 
 
@@ -51,6 +53,7 @@ class ClauseWalk(Complements):
             read_habit(verb, self.verdict)
         if own:
             self._lasting_state(verb)
+            self._possible_object(verb)
         for mark in children(verb, "mark"):
             if mark.lower_ in {"after", "since"} and is_long_after(mark):
                 self.verdict.raise_to("historical", mark)  # "forty years after it fell", whatever that hangs on
@@ -96,6 +99,12 @@ class ClauseWalk(Complements):
         if self.kind.lasting and now and verb.tag_ == "VBN":
             self.background = verb
 
+    def _possible_object(self, verb: Token) -> None:
+        """ "approved the possible sale of arms"."""
+        for noun in children(verb, "dobj"):
+            for word in (c for c in children(noun, "amod") if c.lower_ in {"possible", "potential"}):
+                self.verdict.raise_to("hypothetical", word)
+
     def question(self, root: Token) -> None:
         """What is only asked may not be so; "why" and "how" ask about what is."""
         if any(t.text == "?" for t in root.doc[-2:]):
@@ -126,8 +135,8 @@ class ClauseWalk(Complements):
             while is_infinitive(head) and head.dep_ in {"xcomp", "advcl"} and is_verbal(head.head):
                 head = head.head
             self.verb(head, negation=False)  # "has pledged to keep order, rebuffing calls for a vote"
-        elif verb.tag_ == "VBG" and is_phrasal(head, "holding_phrasal"):
-            self.complement(verb, head)  # "held off attacking"
+        elif verb.tag_ == "VBG" and _is_held_off(verb, head):
+            self.complement(verb, head)  # "held off attacking", "has ruled out sending"
         elif verb.tag_ in {"VBG", "VBN"} and not marks:
             self.verb(head, negation=False)
         else:
@@ -145,7 +154,8 @@ class ClauseWalk(Complements):
         if is_verbal(head) and (reached or is_status_word(head, "realising")):
             self.verb(head)
         else:
-            self.verdict.raise_to("future" if is_status_word(head, "motion") else "hypothetical", head)
+            ahead = is_status_word(head, "motion") or is_status_word(head, "foreseen")
+            self.verdict.raise_to("future" if ahead else "hypothetical", head)  # "is expected in Oslo to meet"
 
     def _timed_by(self, verb: Token, head: Token, marks: set[str]) -> None:
         present = verb.tag_ in _PRESENT or (verb.tag_ == "VBN" and has_child(verb, "has", "have", "is", "are"))
@@ -190,10 +200,14 @@ class ClauseWalk(Complements):
             self.verdict.raise_to("hypothetical", noun)  # "a series in which spies kidnap her"
         if lemma == "time" and has_child(noun, "last") and not is_infinitive(verb):
             self.verdict.raise_to("historical", noun)  # "the last time they met"
+        elif lemma == "time" and noun.dep_ == "attr" and not is_infinitive(verb) and is_verbal(noun.head):
+            self.verb(noun.head, negation=False)  # "it would be the first time that he sets foot there"
         elif not is_infinitive(verb):
             self._clause_of_noun(verb, noun)
         elif noun.head == noun or (noun.pos_ == "PROPN" and verb.i - noun.i == 2):
             self.verdict.raise_to("future", verb)  # the headline's "Rivals to resume talks"
+        elif is_passive(verb) and _is_set_apart(verb, noun):
+            self.verdict.raise_to("future", verb)  # "the pact, to be signed on Monday, gives"
         elif lemma == "one" or _is_counted(noun):
             self.above_noun(noun)  # "the first to launch" did
         elif self.kind.failed_counts and lemma in {"attempt", "bid", "effort", "try"}:
@@ -279,6 +293,17 @@ class ClauseWalk(Complements):
             self.verb(verb, negation=False)
         elif is_status_word(verb, "hypothetical"):
             self.verdict.raise_to("hypothetical", verb)
+
+
+def _is_set_apart(verb: Token, noun: Token) -> bool:
+    """Does a clause stand behind a noun and a comma?"""
+    return noun.i + 1 < len(noun.doc) and noun.nbor().text == "," and verb.i - noun.i <= _NEAR
+
+
+def _is_held_off(verb: Token, head: Token) -> bool:
+    """Does a participle say what is put off or ruled out, no comma between them?"""
+    listed = is_phrasal(head, "holding_phrasal") or is_phrasal(head, "negated_phrasal")
+    return listed and head.i < verb.i and not any(t.text == "," for t in verb.doc[head.i : verb.i])
 
 
 def _stands_apart(verb: Token) -> bool:

@@ -9,10 +9,11 @@ from abc import ABC, abstractmethod
 from typing import Self
 
 from topics.annotations import Status
+from workers.annotate.known import is_errand
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negates, negation_of
 from workers.annotate.ontology import EventType
-from workers.annotate.phrasal import has_object, is_phrasal, is_postponing, is_retracting
+from workers.annotate.phrasal import are_apart, has_object, is_phrasal, is_postponing, is_retracting, is_undone
 from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
 from workers.annotate.verdict import Verdict
 from workers.annotate.words import Token
@@ -36,11 +37,6 @@ def is_speech(verb: Token) -> bool:
     """Does somebody speak: say, deny, accuse, urge?"""
     lemma, words = verb.lemma_.lower(), lexicon()
     return any(lemma in words.words(*name) for name in _SPEECH)
-
-
-def is_said(noun: Token) -> bool:
-    """Is it a noun of saying: "report", "claim", "rumour"?"""
-    return noun.lemma_.lower() in lexicon().words("reporting", "nouns")
 
 
 def is_reporting(verb: Token) -> bool:
@@ -101,12 +97,10 @@ class Complements(ABC):
         if verb.dep_.startswith("csubj"):
             self.verb(head)
             return
-        if any(t.text == ";" for t in verb.doc[min(verb.i, head.i) : max(verb.i, head.i)]):
-            return  # two sentences with a semicolon between them
-        if head.pos_ == "NOUN" and verb.dep_ == "ccomp" and not is_verbal(head):
+        if head.pos_ == "NOUN" and verb.dep_ == "ccomp" and not is_verbal(head) and not are_apart(verb, head):
             self.listed_noun(head, default="actual")  # "reports that he was shot were untrue"
             return
-        if self._is_row(verb, head):
+        if are_apart(verb, head) or self._is_row(verb, head):
             return  # "Chad threatens Mali with sanctions, promises arms to Niger"
         rules = (
             self._under_decision,
@@ -130,7 +124,10 @@ class Complements(ABC):
         return comma and not any(children(head, "nsubj", "nsubjpass", "expl", "aux"))
 
     def _under_decision(self, verb: Token, head: Token) -> bool:
-        """ "voted to lift the embargo", "decided to impose tariffs": where the decision is the deed, it is done."""
+        """ "voted to lift the embargo": where the decision is the deed, it is done; a vote to urge says it."""
+        if self.kind.spoken and self.path == [verb] and head.lemma_.lower() == "vote" and is_infinitive(verb):
+            self.verb(head)
+            return True
         if not (self.kind.decided and is_infinitive(verb) and is_status_word(head, "deciding")):
             return False
         passive = is_passive(verb)
@@ -146,8 +143,8 @@ class Complements(ABC):
 
     def _under_denial(self, verb: Token, head: Token) -> bool:
         """ "denied that it fired", "refused to fire", "failed to fire"; "did not deny" leaves it open."""
-        undone = negation_of(head) is not None
-        if is_status_word(head, "denying"):
+        undone = is_undone(head)
+        if is_status_word(head, "denying") or is_status_word(head, "excluded"):
             self.verdict.attributed = True
             self.verdict.raise_to("hypothetical" if undone else "negated", head)
             return True
@@ -188,6 +185,8 @@ class Complements(ABC):
             self.verdict.raise_to("historical", head)
             return True
         if lemma not in {"be", "have"} and not (lemma == "go" and head.tag_ == "VBG"):
+            return False
+        if is_errand(verb, head):
             return False
         if not self._under_judgement(verb, head):
             self.verdict.raise_to("hypothetical" if lemma == "have" else "future", head)

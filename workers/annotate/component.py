@@ -128,6 +128,8 @@ class EventReader:
         if sentences:
             cast = Cast([reading], know_people([reading]))
             events = read_events(sentences, cast, self.index, self.ontology, published)
+            for sentence in sentences:
+                sentence.forget()
         return events, entities_of([reading], events)
 
     def _require(self, doc: Doc) -> None:

@@ -81,7 +81,8 @@ class When:
             return "past"  # "this century"
         if self.last < published - NEWS_WINDOW or (self.lasting and published - self.first > _STRETCH):
             return "past"
-        if self.granularity == "month" and self.last < published.replace(day=1):
+        begun = {"month": published.replace(day=1), "year": published.replace(month=1, day=1)}.get(self.granularity)
+        if begun is not None and self.last < begun:
             return "past"  # "last month" is background even on the 2nd
         return "future" if self.first > published else "news"
 

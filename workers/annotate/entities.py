@@ -22,6 +22,7 @@ from workers.annotate.linking import link_persons
 from workers.annotate.locations import is_town, locate, resolve_shared
 from workers.annotate.mentions import Mention, Reading, is_company
 from workers.annotate.repairs import is_trade, repair
+from workers.annotate.titled import find_titled
 
 __all__ = ["Mention", "Reading", "entities_of", "find_mentions", "is_company"]
 
@@ -44,6 +45,7 @@ def find_mentions(readings: Sequence[Reading], gazetteer: Gazetteer, published: 
         _read_names(reading, gazetteer, published, body_ids)
     resolve_shared(readings, gazetteer)
     repair(readings, gazetteer.nouns)
+    find_titled(readings)
     link_persons(readings, published)
     link_bodies(readings)
     locate(readings)

@@ -26,7 +26,7 @@ from workers.annotate.pages import (
 from workers.annotate.places import place_of
 from workers.annotate.private import is_practice, is_private, is_reproach_in_passing
 from workers.annotate.roles import participants, unique
-from workers.annotate.setting import setting_of
+from workers.annotate.setting import Setting, setting_of
 from workers.annotate.status import judge
 from workers.annotate.storytime import Before, story_time, time_of_page
 from workers.annotate.told import is_said_of_all, is_supported, is_told
@@ -118,6 +118,7 @@ def _sentence_events(
         headline=position.part == "title",
         page=time_of_page(_title(cast), published),
     )
+    best = _of_status(best, ontology, setting, trace)
     for (head, name), candidate in best.items():
         kind = ontology[name]
         other = next((other for other in kind.yields_to if (head, other) in best), None)
@@ -146,10 +147,29 @@ def _sentence_events(
             yield found
 
 
+def _of_status(
+    best: dict[tuple[int, str], Candidate], ontology: Ontology, setting: Setting, trace: Trace | None
+) -> dict[tuple[int, str], Candidate]:
+    """Without those whose words count with some statuses only, and are told with another one."""
+    left = dict(best)
+    for key, candidate in best.items():
+        trigger = candidate.trigger
+        if not trigger.only_status:
+            continue
+        told = judge(
+            candidate.frame, ontology[key[1]], setting, carried=_is_carried(trigger), says=trigger.status
+        ).status
+        if told not in trigger.only_status:
+            del left[key]
+            if trace is not None:
+                trace.told_otherwise(candidate, told)
+    return left
+
+
 def _is_mention(found: Found) -> bool:
     """A noun that stands alone, and of which the sentence does not say that it happened. Phrases say enough."""
-    if found.kind.arranged and found.verdict.when is None and is_said_of_all(found.candidate.frame):
-        return True
+    if found.kind.arranged and found.verdict.status == "actual" and is_said_of_all(found.candidate.frame):
+        return True  # but "Serbia holds early elections in December" tells of some
     named = found.actor or found.target or found.place or found.verdict.when
     if is_reproach_in_passing(found.kind, found.candidate.frame):
         return True
@@ -199,8 +219,9 @@ def _candidates(
     return best
 
 
-def _rank(candidate: Candidate) -> tuple[float, int]:
-    return candidate.trigger.confidence, len(candidate.frame.tokens)
+def _rank(candidate: Candidate) -> tuple[bool, float, int]:
+    """Triggers that may count with any status go first."""
+    return not candidate.trigger.only_status, candidate.trigger.confidence, len(candidate.frame.tokens)
 
 
 def _is_carried(trigger: Trigger) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from topics.annotations import Participant, TextPart
+from topics.annotations import Participant, Status, TextPart
 from workers.annotate.actors import Cast
 from workers.annotate.arguments import met_by
 from workers.annotate.events import Found
@@ -30,6 +30,7 @@ Reason = Literal[
     "crime",
     "figure",
     "private",
+    "status",
     "outranked",
     "yields",
     "merged",
@@ -219,6 +220,11 @@ class Explanation:
         """A figure of speech."""
         why = Dropped("figure", "holds, but what stands behind “of” makes a figure of speech of it")
         self._drop(candidate.trigger, candidate.frame.tokens, why)
+
+    def told_otherwise(self, candidate: Candidate, status: Status) -> None:
+        """Of another status than the trigger's words can carry."""
+        words = f"counts only where it is told as {' or '.join(candidate.trigger.only_status)}; here it is {status}"
+        self._drop(candidate.trigger, candidate.frame.tokens, Dropped("status", words))
 
     def outranked(self, candidate: Candidate, by: Candidate) -> None:
         """A surer trigger of the type."""

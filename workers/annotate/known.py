@@ -29,3 +29,10 @@ def is_past(noun: Token) -> bool:
         and negation_of(c) is None
         for c in children(noun, "relcl")
     )
+
+
+def is_errand(verb: Token, head: Token) -> bool:
+    """ "Was in Oslo on Monday to meet the king": who was there did so."""
+    if head.lemma_.lower() != "be" or head.tag_ != "VBD" or verb.dep_ not in {"advcl", "xcomp"}:
+        return False
+    return any(c.dep_ == "prep" and c.lower_ in {"in", "at"} and c.i < verb.i for c in head.children)

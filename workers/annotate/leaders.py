@@ -106,6 +106,18 @@ def holder_of(name: str, day: date, *, named: frozenset[str], called_leader: boo
 
 
 @cache
+def full_names() -> Mapping[str, tuple[tuple[str, ...], ...]]:
+    """The names of two words and more of all who ever held an office, in small plain letters, by their first word."""
+    found: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for holders in _holders().values():
+        for holder in holders:
+            words = holder.words
+            if len(words) > 1 and not holder.crowned:
+                found[words[0]].add(words)
+    return {first: tuple(sorted(names)) for first, names in found.items()}
+
+
+@cache
 def _quoted() -> frozenset[str]:
     """The names that stand alone for whoever holds office under them."""
     return frozenset(texts(read_shipped(LEADERS).value["quoted"]))

@@ -25,9 +25,12 @@ class _Tables:
     def lemma(self, form: str) -> str:
         """The first of the lemmas that spaCy's `rule_lemmatize` makes of a form in small letters."""
         exceptions = self.exceptions.get(form)
+        rules = self.rules.get(form[-1:], self.rules[""])
+        if not rules and not exceptions:
+            return form
         known: list[str] = []
         unknown: list[str] = []
-        for old, new in self.rules.get(form[-1:], self.rules[""]):
+        for old, new in rules:
             if form.endswith(old):
                 made = form[: len(form) - len(old)] + new
                 if made and (made in self.index or not made.isalpha()):

@@ -91,20 +91,24 @@ class RememberedRules:
         return [(self._tests_of(word), tag, link, space) for word, tag, link, space in doc.to_array(_READ).tolist()]
 
     def apart(self, vocab: Vocab, words: Sequence[int], tagged: Any) -> tuple[Doc, list[_Seen]]:
-        """A document of words, each between spaces, with what the rules over one word say; and what they saw of each.
+        """A document of words with what the rules over one word say; and what they see of each.
 
-        `words` are spaCy's ids of their spellings, `tagged` has their tags and dependencies in rows.
+        `words` are spaCy's ids of their spellings, `tagged` has their tags and dependencies in rows. Where nothing may
+        be remembered a space stands behind each.
         """
-        forms = [form for word in words for form in (vocab.strings[word], _BETWEEN)]
+        forms: Any = words  # a document is made of ids as well as of words
+        step = 1
+        if _is_passing(vocab):
+            step, forms = 2, [form for word in words for form in (vocab.strings[word], _BETWEEN)]
         made = Doc(vocab, words=forms, spaces=[False] * len(forms))
         rows: Any = np.zeros((len(forms), 2), dtype=np.uint64)
-        rows[::2] = tagged
+        rows[::step] = tagged
         made.from_array(["TAG", "DEP"], rows)
         seen = self._seen_in(made)
-        if _is_passing(vocab):
-            return self._ruled(made), seen[::2]
+        if step > 1:
+            return self._ruled(made), seen[::step]
         self._learn([made], [seen])
-        return self._written(made, seen), seen[::2]
+        return self._written(made, seen), seen
 
     def _may_see_more(self, seen: Sequence[_Seen]) -> bool:
         """May a rule over several words apply?"""

@@ -87,7 +87,7 @@ class Reading:
         return {token for mention in self.mentions for token in range(mention.start_token, mention.end_token)}
 
 
-_MAX_KNOWN = 200_000
+_MAX_KNOWN = 60_000
 _SMALL: dict[int, str] = {}
 """Words in small letters by their ids in spaCy; reading them there takes longer. Beyond `_MAX_KNOWN` it starts anew."""
 

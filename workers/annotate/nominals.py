@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from workers.annotate.known import is_definite, is_past
 from workers.annotate.modality import is_status_word, negates, negation_of
-from workers.annotate.phrasal import has_object, is_phrasal
+from workers.annotate.phrasal import has_object, is_phrasal, is_undone
 from workers.annotate.phrases import IRREALIS, NOMINAL, PhraseWalk
 from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
 from workers.annotate.words import Token
 
 _UNDER_WAY = frozenset({"get", "begin", "open", "start", "kick", "take", "end", "close", "conclude", "convene"})
+_REFUSALS = ("denying", "excluded")
 _OVER_BEFORE = frozenset({"dead", "off", "toast"})
 
 
@@ -88,6 +89,9 @@ class Walk(PhraseWalk):
         """ "talks scheduled for Friday", "the summit, which was cancelled", "the launch planned this week"."""
         if is_status_word(verb, "scheduling") and verb.tag_ == "VBN":
             self.verdict.raise_to("hypothetical" if verb.lemma_.lower() == "propose" else "future", verb)
+        elif is_phrasal(verb, "postponing_phrasal"):
+            self.verdict.raise_to("future", verb)
+            return  # "which was put off last May": that dates the delay
         elif is_status_word(verb, "cancelling"):
             self.verdict.raise_to("negated", verb)
         elif any(c.tag_ == "MD" and c.lower_ == "will" for c in verb.children):
@@ -137,7 +141,7 @@ class Walk(PhraseWalk):
             self.verdict.raise_to("future", verb)
         elif is_status_word(verb, "stopping"):
             self._stopped(noun, verb)
-        elif is_status_word(verb, "denying") or is_phrasal(verb, "negated_phrasal"):
+        elif any(is_status_word(verb, name) for name in _REFUSALS) or is_phrasal(verb, "negated_phrasal"):
             if is_status_word(noun, "speech_acts"):
                 self.reports_above(verb)  # who rejects an accusation was accused
             else:
@@ -173,7 +177,7 @@ class Walk(PhraseWalk):
         self.reports_above(verb)
 
     def _refused(self, verb: Token) -> None:
-        if negation_of(verb) is None:
+        if not is_undone(verb):
             self.verdict.raise_to("negated", verb)
             self.reports_above(verb)
         elif is_status_word(verb, "excluding") or is_phrasal(verb, "negated_phrasal"):
@@ -192,6 +196,9 @@ class Walk(PhraseWalk):
             self.verdict.raise_to("hypothetical", verb)
         elif called or is_status_word(verb, "future_objects"):
             self.verdict.raise_to("future", verb)
+            if self.kind.arranged and is_definite(noun) and is_infinitive(verb) and verb.dep_ == "advcl":
+                self.reports_above(verb)  # "met to prepare the summit": it is called, whatever they meet for
+                return
         elif not is_status_word(verb, "light") and is_definite(noun) and self._stands_under(verb):
             return
         self.verb(verb)
@@ -238,7 +245,9 @@ class Walk(PhraseWalk):
             for state in (t for t in prep.subtree if t.dep_ == "pobj" and is_status_word(t, "unsettled")):
                 self.verdict.raise_to("future", state)
         for word in children(verb, "acomp", "prt", "advmod", "prep"):
-            if word.lower_ in _OVER_BEFORE:
+            if word.lower_ in _OVER_BEFORE and is_phrasal(verb, "postponing_phrasal"):
+                self.verdict.raise_to("future", word)
+            elif word.lower_ in _OVER_BEFORE:
                 self.verdict.raise_to("negated", word)
 
     def _stands_over(self, noun: Token, verb: Token) -> bool:

@@ -129,7 +129,8 @@ class SpacyPattern:
 class Trigger:
     """Words that may carry an event of `type`, and the conditions under which they do.
 
-    Of a pattern, `words` are those of which one must be there. `only_in` limits it to headlines or to the text.
+    Of a pattern, `words` are those of which one must be there. `only_in` limits it to headlines or to the text,
+    `only_status` to what the sentence tells with one of these statuses: words too weak to say that a thing happened.
     """
 
     type: str
@@ -145,6 +146,7 @@ class Trigger:
     cameo: str | None = None
     status: Status | None = None  # what the words themselves say: aid that is pledged is still to come
     only_in: TextPart | None = None
+    only_status: tuple[Status, ...] = ()
     pattern: SpacyPattern | None = None
     file: str = ""
     line: int = 0

@@ -317,6 +317,7 @@ def _trigger(
         cameo=spec.cameo,
         status=spec.status,
         only_in=spec.only_in,
+        only_status=spec.only_status,
         pattern=pattern,
         file=str(source.document.file),
         line=source.line(at),

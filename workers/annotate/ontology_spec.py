@@ -62,6 +62,9 @@ class TriggerSpec(BaseModel):
     only_in: Literal["title", "text"] | None = Field(
         default=None, description="counts in headlines, or in the text, only"
     )
+    only_status: Annotated[tuple[Status, ...], OneOrMore()] = Field(
+        default=(), description="counts only where the sentence tells it so: words too weak for an actual event"
+    )
     status: Status | None = Field(default=None, description="what the words say by themselves: pledged aid is future")
     plover: Word | None = Field(default=None, description="where it differs from the type's")
     cameo: Word | None = Field(default=None, description="where it differs from the type's")

@@ -21,7 +21,8 @@ _COUNTS = frozenset({"two", "both", "three"})
 _JOINTS = frozenset({"and", ",", "the", "'s"})
 _TWINS = frozenset({"koreas", "sudans", "congos"})
 _PAIR_BACK = 4
-_LEADING = frozenset({"leader", "president", "man"})
+_LEADING = frozenset({"leader", "president", "man", "premier", "chancellor", "monarch", "king", "head"})
+_COUPLES = frozenset({"pair", "duo", "two", "both"})
 
 
 @dataclass(slots=True)
@@ -85,6 +86,8 @@ class Pairs(Classes):
     def parties(self, token: Token, *, leaders: bool = False) -> list[Participant]:
         """Whom "the two leaders", "both sides", "the leaders" mean: the two states or statesmen named last."""
         lemma = token.lemma_.lower()
+        if leaders and token.lower_ in _COUPLES and self._is_couple(token):
+            return self.states_before(self.position(token.doc), token.i, statesmen=True, strict=True)
         two = token.lower_ == "both" or (token.lower_ == "two" and any(c.lower_ == "the" for c in token.children))
         if two and token.dep_ in {"nsubj", "nsubjpass", "pobj", "dobj"} and not leaders:
             return self.states_before(self.position(token.doc), token.i)
@@ -97,10 +100,17 @@ class Pairs(Classes):
             return []
         return self.states_before(self.position(token.doc), token.i, statesmen=leaders or lemma in _LEADING)
 
-    def states_before(self, position: Position, offset: int, *, statesmen: bool = False) -> list[Participant]:
+    def _is_couple(self, token: Token) -> bool:
+        """ "The pair", "the two", "both": two people, and nobody says of what."""
+        plain = not any(True for _ in children(token, "amod", "compound", "prep", "poss"))
+        return plain and (token.lower_ == "both" or any(c.lower_ == "the" for c in token.children))
+
+    def states_before(
+        self, position: Position, offset: int, *, statesmen: bool = False, strict: bool = False
+    ) -> list[Participant]:
         """The two states (or whose statesmen) that the nearest sentence names together, else that the article knows.
 
-        Nobody, if there are not two.
+        Nobody, if there are not two; if `strict`, where there are no two statesmen.
         """
         here = Stretch(position.part, position.token, position.token + offset)
         before = self.sentences_before(position, _PAIR_BACK)
@@ -114,7 +124,7 @@ class Pairs(Classes):
         found = self._states_in(self._names_before(position, offset), statesmen=statesmen)
         if len(found) == 2:
             return found
-        return self.states_before(position, offset) if statesmen else []
+        return self.states_before(position, offset) if statesmen and not strict else []
 
     def pair_here(self, noun: Token) -> list[Participant]:
         """The two parties of which the sentence has spoken before "the truce", "the talks"."""

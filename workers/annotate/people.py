@@ -20,6 +20,9 @@ from workers.annotate.lexicon import lexicon
 Role = Literal["leader", "official", "other", ""]
 
 _WINDOW = 8
+_ENDS_APPOSITION = frozenset(
+    {",", ".", ";", ")", "who", "said", "was", "is", "-", "with", "met", "and", "told", "has", "had", "will", "by"}
+)
 _TITLE_COUNTS = 3
 _STANDS_OUT = 2
 """So many times as often as any other must a country be named to be the one that an article is about."""
@@ -91,6 +94,8 @@ def know_people(readings: Sequence[Reading], day: date | None = None) -> dict[st
 def _look_before(reading: Reading, lower: Sequence[str], mention: Mention, person: Person) -> None:
     """ "Russian Defence Minister Oleg Marin", "the Russian minister, Oleg Marin", "North Korea's Kim"."""
     end = mention.start_token
+    while end > 1 and lower[end - 1] in lexicon().words("names", "ranks") and not _is_role_word(lower[end - 1]):
+        end -= 1  # "Qatar's emir, Sheikh Tamim bin Hamad"
     j = end - 1
     if j >= 1 and lower[j] == ",":
         j -= 1
@@ -111,10 +116,12 @@ def _look_before(reading: Reading, lower: Sequence[str], mention: Mention, perso
     start += 1
     countries = _countries(reading, start, j + 1)
     firm = not countries and _is_firm(reading, start - 1)
+    body = bool(countries) and ":" in countries[0]
     role: Role = ""
     for at in range(j, start - 1, -1):
         # The role stands before the name, or before an "of": "Secretary of State Warren Christopher".
-        role = role_of(lower[start : j + 1], at - start)
+        role = _role_in_body(lower[at]) if body else ""
+        role = role or role_of(lower[start : j + 1], at - start)
         if role or not (at == j or "of" in lower[start : at + 1]):
             break
     if not role and j == end - 1 and countries and lower[j] == "'s":
@@ -124,6 +131,11 @@ def _look_before(reading: Reading, lower: Sequence[str], mention: Mention, perso
         person.roles["other" if firm else role] += 1  # "Tandem president X"
         if countries:
             person.countries[countries[0]] += 2
+
+
+def _role_in_body(word: str) -> Role:
+    """Who heads a body of states: "NATO chief", "UN Secretary-General", "European Commission President"."""
+    return "leader" if word in lexicon().words("roles", "heads_body") else ""
 
 
 def _is_firm(reading: Reading, token: int) -> bool:
@@ -149,11 +161,7 @@ def _look_behind(reading: Reading, lower: Sequence[str], mention: Mention, perso
     if i >= len(lower) or lower[i] not in {",", "(", "-"}:
         return
     stop = i + 1
-    while (
-        stop < len(lower)
-        and stop - i <= 10
-        and lower[stop] not in {",", ".", ";", ")", "who", "said", "was", "is", "-"}
-    ):
+    while stop < len(lower) and stop - i <= 10 and lower[stop] not in _ENDS_APPOSITION:
         stop += 1
     for at in range(i + 1, stop):
         role = role_of(lower[i + 1 : stop], at - i - 1)
@@ -208,7 +216,7 @@ def _match_known(readings: Sequence[Reading], people: dict[str, Person], day: da
                 person.roles[holder.office] += 1
             continue
         person.countries[holder.country] += 1
-        if not person.role:
+        if not person.role or " " in names[person.id]:  # "General Abdel Fattah al-Burhan"
             person.roles[holder.office] += 1
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workers.annotate.lexicon import lexicon
-from workers.annotate.modality import is_status_word
+from workers.annotate.modality import is_status_word, negates, negation_of
 from workers.annotate.syntax import children
 from workers.annotate.words import Token
 
@@ -35,8 +35,25 @@ def is_long_after(word: Token) -> bool:
     return before in units or any(child.lower_ in units for child in children(word, "npadvmod"))
 
 
+def is_undone(verb: Token) -> bool:
+    """Does "not" or a denied subject take back what the verb takes back: "neither of them ruled out"?"""
+    return negation_of(verb) is not None or any(negates(subject) for subject in children(verb, "nsubj"))
+
+
 def is_phrasal(verb: Token, name: str) -> bool:
     """Is the verb, with one of its particles, in a list of phrasal verbs ("call off")?"""
     phrases = lexicon().words("status", name)
     lemma = verb.lemma_.lower()
     return any(f"{lemma} {child.lower_}" in phrases for child in children(verb, "prt", "advmod", "prep"))
+
+
+def are_apart(verb: Token, head: Token) -> bool:
+    """Are they two sentences: a semicolon between them, or a colon behind the first that opens no question?"""
+    between = verb.doc[min(verb.i, head.i) : max(verb.i, head.i)]
+    told = verb.i < head.i and verb.doc[-1].text != "?"
+    return any(token.text == ";" or (token.text == ":" and told) for token in between)
+
+
+def is_said(noun: Token) -> bool:
+    """Is it a noun of saying: "report", "claim", "rumour"?"""
+    return noun.lemma_.lower() in lexicon().words("reporting", "nouns")

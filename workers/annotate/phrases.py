@@ -25,6 +25,8 @@ _PREDICATES = frozenset({"acomp", "attr", "oprd"})
 _AFTERMATH = frozenset({"after", "following", "amid", "despite"})
 _TOWARDS_EVENT = frozenset({"for", "to", "towards", "toward", "into", "of"})
 _BESIDE = frozenset({"on", "with", "about", "against"})
+_CLOSING = frozenset({"declare", "proclaim", "mark", "celebrate"})
+_OPEN = frozenset({"possible", "potential"})
 _ADJECTIVES: tuple[tuple[Status, str], ...] = (
     ("negated", "negating_adjectives"),
     ("future", "future_adjectives"),
@@ -53,7 +55,7 @@ class PhraseWalk(ClauseWalk):
     def adjective(self, word: Token, *, performed: bool = False) -> None:
         """What an adjective before the noun says; if the event was `performed`, it was so whatever had been planned."""
         for status, name in _ADJECTIVES:
-            planned = status in IRREALIS and name != "unreal_adjectives"
+            planned = status in IRREALIS and name != "unreal_adjectives" and word.lower_ not in _OPEN
             if word.lower_ == "attempted" and self.kind.failed_counts:
                 continue
             if word.lower_ in lexicon().words("status", name) and not (performed and planned):
@@ -200,7 +202,7 @@ class PhraseWalk(ClauseWalk):
         lemma = noun.lemma_.lower()
         if negation_of(noun) is not None or (noun.dep_ == "attr" and negation_of(noun.head) is not None):
             self.verdict.raise_to("negated", noun)
-        if self._leaves_standing(noun):
+        if self._taken_up(noun) or self._leaves_standing(noun):
             return
         for status, name in _NOUNS:
             if is_status_word(noun, name):
@@ -229,6 +231,20 @@ class PhraseWalk(ClauseWalk):
         if self.kind.arranged and self.kind.symmetric and is_status_word(noun, "outcomes"):
             return True
         return is_status_word(noun, "stopping_nouns") or (is_status_word(noun, "answers") and self.given)
+
+    def _taken_up(self, noun: Token) -> bool:
+        """ "accepted an invitation to visit" promises the visit, "declared the end of the outbreak" puts it behind."""
+        if noun.dep_ != "dobj":
+            return False
+        lemma, verb = noun.lemma_.lower(), noun.head
+        if lemma == "invitation" and verb.lemma_.lower() == "accept":
+            self.verdict.raise_to("future", verb)
+            self.reports_above(verb)
+            return True
+        if lemma == "end" and verb.lemma_.lower() in _CLOSING:
+            self.verdict.raise_to("historical", noun)
+            return True
+        return False
 
     def _fate_of(self, noun: Token) -> None:
         """ "rejected a proposal for", "shelved plans for", "reports of … were false"."""

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from workers.annotate.arithmetic import keep_memory, use_fast_arithmetic
-from workers.annotate.shortcuts import BEHIND_THE_PARSER, Shortcuts
+from workers.annotate.shortcuts import BEHIND_THE_PARSER, NO_START, START, Shortcuts
 from workers.annotate.words import Sentence
 from workers.errors import ConfigurationError
 from workers.logs import get_logger
@@ -187,12 +188,13 @@ def sentence_docs(
     ids, spaces = doc.to_array("ORTH").tolist(), (doc.to_array("SPACY") != 0).tolist()
     for start, end in spans:
         words: Any = ids[start:end]  # a document is made of ids as well as of words, and sooner
-        yield Doc(
-            nlp.vocab,
-            words=_with_and([token.text for token in doc[start:end]]) if headline else words,
-            spaces=spaces[start:end],
-            sent_starts=[True, *[False] * (end - start - 1)],
-        )
+        if headline:
+            words = _with_and([token.text for token in doc[start:end]])
+        sentence = Doc(nlp.vocab, words=words, spaces=spaces[start:end])
+        starts: Any = np.full(end - start, NO_START)  # spaCy's types want other integers
+        starts[0] = START
+        sentence.from_array(["SENT_START"], starts)
+        yield sentence
 
 
 def respelt(doc: Doc, words: list[str]) -> Doc:

@@ -271,7 +271,8 @@ class Reader:
             for i, sentence in enumerate(sentences)
         )
         for i, found in places.items():
-            parsed[i] = Sentence.of(with_words_of(sentences[i], parsed[i].whole(), found))
+            shown, parsed[i] = parsed[i], Sentence.of(with_words_of(sentences[i], parsed[i].whole(), found))
+            shown.forget()
         return parsed
 
     def _parse_again(self, wanted: Sequence[_Wanted], parsed: list[Sentence]) -> None:
@@ -285,6 +286,7 @@ class Reader:
                     places.append(place)
                     docs.append(respelt(parsed[place].parsed, words))
         for place, sentence in zip(places, self.pipeline.sentences(docs), strict=True):
+            parsed[place].forget()
             parsed[place] = sentence
 
     def _wanted(self, work: _Work, part: Part, reading: Reading) -> Iterator[tuple[tuple[int, int], _Held | None]]:

@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,18 +17,19 @@ from dataclasses import dataclass
 
 from workers import metrics
 from workers.annotate.reader_messages import LENGTHS, Answer, Loaded, Setup, cut, message, task
-from workers.errors import ConfigurationError, TocsinError, TransientError
+from workers.errors import ConfigurationError, InputError, TocsinError, TransientError
+from workers.itself import python_module
 from workers.logs import get_logger
-from workers.orphans import die_with_parent
 
 log = get_logger("annotate")
 
-COMMAND = (sys.executable, "-m", "workers.annotate.reader_process")
+MODULE = "workers.annotate.reader_process"
 END_SECONDS = 5.0
 """For a reader that has closed its connection, or whose connection is closed, to be gone."""
 
 _BUFFER = 8 * 1024 * 1024
 _TOO_SLOW = -signal.SIGPROF
+_WRONG: dict[int, type[TocsinError]] = {error.exit_code: error for error in (ConfigurationError, InputError)}
 
 
 class ReaderDiedError(TocsinError):
@@ -70,11 +70,10 @@ class _Process:
         ours, theirs = socket.socketpair()
         with theirs:
             popen = subprocess.Popen(  # noqa: S603 - this very program
-                (*command, str(theirs.fileno())),
+                (*command, str(theirs.fileno()), str(os.getpid())),
                 stdin=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
-                preexec_fn=_ReaderManners(os.getpid()),  # noqa: PLW1509 - a few system calls that take no lock
             )
         ours.sendall(message(setup))
         return cls(popen, ours)
@@ -88,25 +87,12 @@ class _Process:
             return await asyncio.to_thread(self.popen.wait)
 
 
-@dataclass(frozen=True)
-class _ReaderManners:
-    """Runs in the child before exec."""
-
-    parent: int
-
-    def __call__(self) -> None:
-        # Ctrl-C, and a supervisor's signal to all of a group, are for the step: it drains, and the reader with it.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        die_with_parent(signal.SIGKILL, self.parent)
-
-
 class ReaderLink:
     """The reader of one step. Made where no loop runs yet: the process starts at once, and `start` waits for it."""
 
-    def __init__(self, setup: Setup, command: Sequence[str] = COMMAND) -> None:
+    def __init__(self, setup: Setup, command: Sequence[str] | None = None) -> None:
         self._setup = setup
-        self._command = command
+        self._command = python_module(MODULE) if command is None else command
         self._process: _Process | None = self._launched()
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
@@ -124,7 +110,10 @@ class ReaderLink:
         return process
 
     async def start(self) -> None:
-        """Wait until the model is loaded. Raises ConfigurationError for a missing model or a bad ontology."""
+        """Wait until the model is loaded.
+
+        Raises ConfigurationError for a missing model or a bad ontology, InputError for one that cannot be read.
+        """
         await self._open()
         self._keeper = asyncio.create_task(self._keep())
 
@@ -151,9 +140,16 @@ class ReaderLink:
         """End the process; what it still reads is lost."""
         if self._keeper is not None:
             self._keeper.cancel()
-        if self._process is not None:
-            self._process.popen.kill()
-            await self._process.ended()
+        await self._dismiss()
+
+    async def _dismiss(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        process, self._process = self._process, None
+        if process is not None:
+            process.popen.kill()
+            await process.ended()
 
     # -- one process after the other -------------------------------------------------------------------------------
 
@@ -170,7 +166,7 @@ class ReaderLink:
             writer.close()
             code = await process.ended()
             if loaded is not None and loaded.problem is not None:
-                raise ConfigurationError(loaded.problem, hint=loaded.hint)
+                raise _WRONG.get(loaded.exit_code, TocsinError)(loaded.problem, hint=loaded.hint)
             raise TransientError(f"The reader's process {_how(code)} while it loaded its model.")
         self._writer = writer
         for asked in self._asked:
@@ -194,7 +190,8 @@ class ReaderLink:
             log.exception("reader.cannot_start", error=str(error))
             self._fail_all(TransientError(str(error)))
         except Exception as error:  # whoever waits must not wait for ever
-            log.exception("reader.lost", error=repr(error))
+            log.exception("reader.lost", error=repr(error), then="another one is started when one is needed")
+            await self._dismiss()
             self._fail_all(TransientError(f"The connection with the reader broke: {error!r}"))
 
     async def _listen(self) -> None:

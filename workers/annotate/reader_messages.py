@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from workers.errors import ExitCode
 from workers.logs import LogFormat
 
 LENGTHS = struct.Struct(">II")
@@ -34,10 +35,14 @@ class Setup(BaseModel):
 
 
 class Loaded(BaseModel):
-    """Its answer. `problem` is why it cannot work: a setting is wrong; `hint` says what to do."""
+    """Its answer. `problem` is why it cannot work: a setting or a file is wrong; `hint` says what to do.
+
+    `exit_code` tells which error of ours it is.
+    """
 
     problem: str | None = None
     hint: str | None = None
+    exit_code: int = ExitCode.OK
 
 
 class Task(BaseModel):

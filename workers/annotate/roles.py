@@ -29,8 +29,10 @@ from workers.annotate.triggers import Candidate
 from workers.annotate.words import Token
 
 _PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "by", "of")
+BESIDE = ("on", "across", "opposite", "beside", "alongside")
+"""Where the other stands in "paid a call on", "sat across from"."""
 _HELD = frozenset({"talk", "negotiation", "meeting", "summit", "discussion", "dialogue", "consultation"})
-_GATHERING = frozenset({"at", "during", "for", "in", "after", "before", "to", "under"})
+_GATHERING = frozenset({"at", "during", "for", "in", "after", "before", "to", "under", "over", "following"})
 
 
 def participants(
@@ -278,7 +280,8 @@ def _resolved(tokens: Iterable[Token], cast: Cast) -> Iterator[Participant]:
 
 
 def _parties(frame: Frame, cast: Cast) -> list[Participant]:
-    fillers = [t for slot in _PARTY_SLOTS for f in frame.slot(slot) for t in (f, *cast.companions(f))]
+    slots = (*_PARTY_SLOTS, *BESIDE) if frame.kind == "verb" and len(frame.tokens) > 1 else _PARTY_SLOTS
+    fillers = [t for slot in slots for f in frame.slot(slot) for t in (f, *cast.companions(f))]
     found = unique(_resolved((t for t in fillers if not _only_announces(t)), cast))
     if len(found) == 1:  # "a contract with Chad's state oil company"
         firms = [t for slot in ("with", "between") for t in frame.slot(slot) if "company" in cast.classes(t)]
@@ -286,7 +289,7 @@ def _parties(frame: Frame, cast: Cast) -> list[Participant]:
     if len(found) == 1:
         found = unique([*found, *_resolved(_dealt_with(frame), cast)])
     if len(found) < 2:
-        people = list(_gathered(frame))
+        people = list(gathered(frame))
         if any(cast.classes(token) & {"state", "person", "org", "company"} for token in people):
             found = unique([*found, *_resolved(people, cast)])
     if not found and frame.kind == "verb":  # "US-Chinese talks have made headway"
@@ -301,8 +304,8 @@ def is_public(participant: Participant) -> bool:
     return not participant.id.startswith("place:")
 
 
-def _gathered(frame: Frame) -> Iterator[Token]:
-    """Who held the talks, met at the summit, does something under the deal."""
+def gathered(frame: Frame) -> Iterator[Token]:
+    """Who held the talks, met at the summit, does something under the deal, tells another so at their meeting."""
     noun = frame.head
     if frame.kind == "verb":
         if noun.dep_ != "acl" or not is_passive(noun):
@@ -312,7 +315,11 @@ def _gathered(frame: Frame) -> Iterator[Token]:
     if verb is None:
         return
     if relation == "prep" and preposition is not None and preposition.lower_ in _GATHERING:
+        if preposition.lower_ == "for" and verb.lemma_.lower() in lexicon().words("roles", "asking"):
+            return  # "called for talks"
         yield from subjects_of(verb)
+        if any(owner.lower_ == "their" for owner in children(noun, "poss")):
+            yield from (*objects_of(verb), *receivers_of(verb), *behind(verb, "with"), *behind(verb, "alongside"))
         yield from receivers_of(verb) if preposition.lower_ == "under" else ()
     elif relation in {"object", "attr"} and not _is_judged(verb):
         yield from subjects_of(verb)

@@ -26,7 +26,7 @@ _SAMPLE = (
 BEHIND_THE_PARSER = ("attribute_ruler", "lemmatizer")
 _T = TypeVar("_T")
 _BEGIN, _INSIDE, _OUTSIDE = 3, 1, 2
-_START, _NO_START = np.uint64(1), np.array([-1]).astype(np.uint64)[0]
+START, NO_START = np.uint64(1), np.array([-1]).astype(np.uint64)[0]
 
 
 class SentenceEnds:
@@ -105,8 +105,8 @@ class Shortcuts:
     def name(self, docs: Sequence[Doc], namer: Namer, begins: NDArray[np.bool_], tokens: Tokens | None = None) -> None:
         """Write sentence ends and names into `docs`."""
         tokens = tokens if tokens is not None else self.forms.batch(docs)
-        written: Any = np.full((len(tokens), 3), _NO_START, dtype=np.uint64)  # spaCy's types want other integers
-        written[begins, 0] = _START
+        written: Any = np.full((len(tokens), 3), NO_START, dtype=np.uint64)  # spaCy's types want other integers
+        written[begins, 0] = START
         written[:, 1], written[:, 2] = _OUTSIDE, 0
         for start, end, label in namer(tokens, begins):
             written[start:end, 1] = _INSIDE

@@ -17,7 +17,7 @@ from workers.annotate.words import Form, Sentence, form_of
 
 _READ: list[int | str] = ["ORTH", "TAG", "DEP", "SPACY", "HEAD"]
 _MIX = np.array([1, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], dtype=np.uint64)
-_MAX_KNOWN = 100_000
+_MAX_KNOWN = 40_000
 _Known = tuple[Form, int, int]
 """A word; the tests of longer rules that its form passes, as bits; its dependency's id."""
 
@@ -68,9 +68,9 @@ class TaggedWords:
         return bool(passed) and self.rules.may_apply(passed, {link for _, _, link in words})
 
     def _learn(self, doc: Doc, new: dict[int, int], rows: Any) -> None:
-        """Have ruler and lemmatizer look at new words, all of them in one document, each between spaces."""
+        """Have ruler and lemmatizer look at new words, all of them in one document."""
         chosen = rows[list(new.values())]
         made, seen = self.rules.apart(doc.vocab, chosen[:, 0].tolist(), chosen[:, 1:3])
-        made = self.lemmas(made)
-        for i, (key, one) in enumerate(zip(new, seen, strict=True)):
-            self._known[key] = form_of(made[2 * i]), one[0], one[2]
+        tokens = list(self.lemmas(made))[:: len(made) // len(new)]
+        for key, token, (passed, _, link, _) in zip(new, tokens, seen, strict=True):
+            self._known[key] = form_of(token), passed, link

@@ -75,6 +75,9 @@ def _sorted(walk: Walk, setting: Setting) -> _Dates:
     }
     dates = _Dates()
     for token, when in setting.times:
+        if _is_when(walk, when, token.doc.text):
+            dates.own.append(((0, _FINENESS[when.granularity], when.start), replace(when, other=None), False))
+            continue
         if (token.i not in place and _is_milestone(token, when, setting)) or _is_of_a_year(token):
             continue
         anchor = _anchor(token, when, place)
@@ -106,6 +109,19 @@ def _is_beside(walk: Walk, token: Token, when: When, setting: Setting) -> bool:
     verb = next((word for word in token.ancestors if is_verbal(word)), None)
     told = verb is not None and (verb.tag_ == "VBD" or has_child(verb, "has", "have", "had", "was", "were"))
     return told and (not between or between in (["in"], ["on"], ["later"]))
+
+
+def _is_when(walk: Walk, when: When, text: str) -> bool:
+    """ "The first since March, when it fired": what a clause with "when" right behind a date tells is of that date."""
+    if not text[when.end :].lstrip(", ").lower().startswith("when "):
+        return False
+    last = when.words.split()[-1].lower()
+    for verb in (token for token in walk.path if token.tag_ == "VBD"):
+        for word in (c for c in verb.children if c.lower_ == "when" and 1 < c.i < verb.i):
+            before = word.nbor(-2) if word.nbor(-1).text == "," else word.nbor(-1)
+            if before.lower_ == last:
+                return True
+    return False
 
 
 def _is_out_of_tense(word: Token, when: When, setting: Setting) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from topics.annotations import TextPart
+    from topics.annotations import Status, TextPart
     from workers.annotate.actors import Cast
     from workers.annotate.events import Found
     from workers.annotate.ontology import Condition, Trigger
@@ -56,6 +56,9 @@ class Trace(Protocol):
 
     def figure(self, candidate: Candidate) -> None:
         """The words are a figure of speech."""
+
+    def told_otherwise(self, candidate: Candidate, status: Status) -> None:
+        """The trigger counts with other statuses only than the one with which it is told."""
 
     def outranked(self, candidate: Candidate, by: Candidate) -> None:
         """Another trigger of the same type is surer about the same word."""

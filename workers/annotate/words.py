@@ -6,6 +6,7 @@ Rules ask for them many times a word, and spaCy makes a new object or a new stri
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from sys import intern
 from typing import TYPE_CHECKING
 
 from spacy.tokens import Doc
@@ -78,18 +79,16 @@ class Token:
     def subtree(self) -> list[Token]:
         """The word and all that hangs on it."""
         found: list[Token] = []
-        self._gather(found)
+        waiting = [(self, False)]
+        while waiting:
+            word, own_turn = waiting.pop()
+            if own_turn or not word.children:
+                found.append(word)
+                continue
+            lefts = [(child, False) for child in word.children if child.i < word.i]
+            rights = [(child, False) for child in word.children if child.i > word.i]
+            waiting += [*reversed(rights), (word, True), *reversed(lefts)]
         return found
-
-    def _gather(self, found: list[Token]) -> None:
-        before = True
-        for child in self.children:
-            if before and child.i > self.i:
-                found.append(self)
-                before = False
-            child._gather(found)
-        if before:
-            found.append(self)
 
     @property
     def left_edge(self) -> Token:
@@ -188,20 +187,21 @@ def text_of(words: Sequence[Token]) -> str:
 
 
 def form_of(token: SpacyToken) -> Form:
-    """What a word of a document is by itself."""
-    return (
-        token.text, token.lower_, token.lemma_, token.tag_, token.pos_, token.dep_,
-        token.is_punct, token.is_space, token.is_quote, *_names(token.lower_, token.lemma_, token.tag_, token.dep_),
-    )  # fmt: skip
+    """What a word of a document is by itself. Equal strings are one object: many words have the same."""
+    text, lower, lemma = intern(token.text), intern(token.lower_), intern(token.lemma_)
+    tag, pos, dep = intern(token.tag_), intern(token.pos_), intern(token.dep_)
+    marks = token.is_punct, token.is_space, token.is_quote
+    return (text, lower, lemma, tag, pos, dep, *marks, *_names(lower, lemma, tag, dep))
 
 
 def _names(lower: str, lemma: str, tag: str, dep: str) -> tuple[tuple[str, str], tuple[str, ...]]:
     """`pair` and `forms` of a word. A participle that modifies a noun is itself only: "forced" is not "force"."""
-    pair = lower, lemma.lower()
+    pair = lower, intern(lemma.lower())
     if dep == "amod" and tag.startswith("VB"):
         return pair, (lower,)
-    forms = (*pair, lower[:-1]) if lower.endswith("s") else pair
-    return pair, tuple(dict.fromkeys(forms))
+    if lower.endswith("s"):
+        return pair, tuple(dict.fromkeys((*pair, intern(lower[:-1]))))
+    return pair, pair if lower != pair[1] else (lower,)
 
 
 def distances_in(parsed: Doc) -> list[int]:

@@ -16,8 +16,9 @@ from topics.articles import Article
 from workers.archives.formats import Context, Malformed
 from workers.archives.parsing import NotAnArticle, article_of
 from workers.archives.streams import BROKEN_STREAM, whole
+from workers.itself import python_module
 from workers.web.dates import parse_date
-from workers.web.page_process import COMMAND, PAGE_SECONDS, PAGES, READY, Page, PageError, Task, answered, asked
+from workers.web.page_process import MODULE, PAGE_SECONDS, PAGES, READY, Page, PageError, Task, answered, asked
 
 _HTML = ("text/html", "application/xhtml+xml")
 _HTTP = StatusAndHeadersParser(["HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/2", "HTTP/3"], verify=True)
@@ -83,7 +84,7 @@ class PageProcess:
         if self._process is None:
             # Its own session: Ctrl-C is for the parent, who ends it.
             self._process = subprocess.Popen(  # noqa: S603 - this very program
-                COMMAND,
+                python_module(MODULE),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

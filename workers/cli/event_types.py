@@ -146,6 +146,7 @@ def _show_trigger(out: Console, trigger: Trigger) -> None:
     words = ", ".join(" ".join(phrase) for phrase in trigger.words)
     label = f"{trigger.kind}s" if trigger.kind != "pattern" else "pattern with one of"
     limits = f", only in the {trigger.only_in}" if trigger.only_in else ""
+    limits += f", only where it is {' or '.join(trigger.only_status)}" if trigger.only_status else ""
     out.print()
     out.print(f"[dim]{escape(trigger.file)}:{trigger.line}[/]  confidence {trigger.confidence:g}{limits}")
     lines = [f"{label}: {words}", *(_condition(condition) for condition in trigger.conditions)]

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from topics.articles import Article
 from workers.feeds.parse import NotAFeed, ParsedFeed, parse_feed
+from workers.itself import python_module
 
 SMALL_BYTES = 128 * 1024
 """Even the worst document of this size is parsed in about two seconds; an ordinary one in 0.15 s."""
@@ -59,9 +60,7 @@ async def parse_within(
         return await asyncio.to_thread(parse_feed, body, **task.model_dump())
     # Its own session: Ctrl-C is for the parent, who ends it.
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "workers.feeds.isolated",
+        *python_module("workers.feeds.isolated"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

@@ -6,8 +6,9 @@ import asyncio
 from asyncio.subprocess import Process
 from typing import Self
 
+from workers.itself import python_module
 from workers.web.page_process import (
-    COMMAND,
+    MODULE,
     PAGE_SECONDS,
     PAGES,
     READY,
@@ -69,7 +70,7 @@ class PageReader:
         if self._process is None:
             # Its own session: Ctrl-C is for the parent, who ends it.
             self._process = await asyncio.create_subprocess_exec(
-                *COMMAND,
+                *python_module(MODULE),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,

@@ -77,7 +77,7 @@ def _url(given: str) -> str:
 
 def _header_names(given: dict[str, str]) -> dict[str, str]:
     for name in given:
-        if not _TOKEN.match(name):
+        if not _TOKEN.fullmatch(name):
             raise _allowed("names of letters, digits and '-'")
         if name.lower() in _OURS:
             raise _allowed(f"any header but {name}, which Tocsin sets itself")

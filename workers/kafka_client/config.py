@@ -106,7 +106,7 @@ def scrubbed(text: str, settings: Settings) -> str:
 def _servers(bootstrap: str) -> str:
     servers = [server.strip() for server in bootstrap.split(",") if server.strip()]
     for server in servers:
-        match = _SERVER.match(server)
+        match = _SERVER.fullmatch(server)
         if match is None or not 1 <= int(match.group(2) or _DEFAULT_PORT) <= 65535:
             # A URL may hold a password: show no more than what follows it.
             raise ConfigurationError(

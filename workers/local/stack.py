@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from topics.names import FLOW
 from workers.errors import ConfigurationError, TocsinError
+from workers.itself import python_module
 from workers.kafka_client import ensure_topics
 from workers.local.folders import own_folder
 from workers.local.processes import Child, ChildSpec, LineSink
@@ -139,7 +139,7 @@ def step_spec(step: str, settings: Settings, ready_file: Path, *, log_format: st
     env[ENV_PREFIX + "READY_FILE"] = str(ready_file)
     env["TMPDIR"] = str(ready_file.parent)  # what a killed step leaves goes with the stack
     env[ENV_PREFIX + "LOG_FORMAT"] = log_format
-    argv = [sys.executable, "-m", "workers.cli", "worker", step]
+    argv = [*python_module("workers.cli"), "worker", step]
     return ChildSpec(step, argv, env=env, restart=restart, hidden=SETTING_VARIABLES)
 
 

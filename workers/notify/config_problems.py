@@ -131,7 +131,7 @@ def secret_problem(secret: str) -> str | None:
 
 def header_problem(name: str, value: str) -> str | None:
     """Why a header cannot be sent; None if it can."""
-    if not _TOKEN.match(name):
+    if not _TOKEN.fullmatch(name):
         return "headers: expected a header name of letters, digits and '-'"
     if name.lower() in _OURS or name.lower().startswith(("webhook-", "ce-")):
         return f"headers: {name} is set by Tocsin itself"

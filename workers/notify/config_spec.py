@@ -43,7 +43,7 @@ def _seconds(given: Any) -> Any:
 
 
 def _name(given: str) -> str:
-    if not NAME.match(given):
+    if not NAME.fullmatch(given):
         raise ValueError(
             "expected lower-case letters, digits, '-' and '_', starting with a letter or digit, at most 63"
         )
@@ -52,7 +52,7 @@ def _name(given: str) -> str:
 
 def _mailbox(given: str) -> str:
     try:
-        is_one = bool(_MAILBOX.match(given)) and ("<" in given) == given.endswith(">")
+        is_one = bool(_MAILBOX.fullmatch(given)) and ("<" in given) == given.endswith(">")
         if is_one:
             Address(addr_spec=parseaddr(given)[1])
     except (ValueError, IndexError, HeaderParseError):
@@ -63,7 +63,7 @@ def _mailbox(given: str) -> str:
 
 
 def _variable(given: str) -> str:
-    if not _VARIABLE.match(given):  # it may be the secret itself, so it is not repeated
+    if not _VARIABLE.fullmatch(given):  # it may be the secret itself, so it is not repeated
         raise ValueError("expected the name of an environment variable, such as SLACK_URL, not the value itself")
     return given
 

@@ -165,6 +165,11 @@ class Notify:
         self._parked[partition] = await self._standings.applied(partition)
         return self._parked[partition]
 
+    async def reads_from(self, partition: int, offset: int) -> None:
+        """What comes is parked from `offset` on; what was parked already is not parked twice."""
+        await self._standings.set_applied({partition: offset})
+        self._parked[partition] = offset
+
     def revoked(self, partitions: Collection[int]) -> None:
         """Another worker may read them again now."""
         self._revoked.update(partitions)

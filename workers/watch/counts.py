@@ -189,6 +189,11 @@ class Counts:
         self._done[partition] = int(done or 0)
         return self._done[partition]
 
+    async def read_again(self, partition: int, offset: int) -> None:
+        """The partition is read from `offset` on, below what was done."""
+        await self._client.hset(self._keys.counts(partition).meta, "done", str(offset))
+        self._done[partition] = offset
+
     def forget(self, partitions: Collection[int]) -> None:
         """They are another worker's from now on, who may have to count them anew."""
         for partition in partitions:

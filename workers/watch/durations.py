@@ -43,7 +43,7 @@ def to_datetime(moment: Micros) -> datetime:
 
 def parse_duration(text: str) -> Micros:
     """Microseconds of `text`. Raises ValueError if it is not a duration."""
-    if not re.match(_FORM, text):
+    if not re.fullmatch(_FORM, text):
         raise ValueError(f"found {text!r}, expected {DURATION_HELP}")
     return sum(int(number) * _UNITS[unit] for number, unit in _PART.findall(text))
 
@@ -64,7 +64,7 @@ class Duration(str):
 
     @classmethod
     def _checked(cls, text: str) -> Duration:
-        if not re.match(_FORM, text):
+        if not re.fullmatch(_FORM, text):
             raise PydanticCustomError("allowed", "{allowed}", {"allowed": DURATION_HELP})
         return cls(text)
 

@@ -42,13 +42,13 @@ def _allowed(text: str) -> PydanticCustomError:
 
 
 def _is_id(text: str) -> str:
-    if not _ID.match(text):
+    if not _ID.fullmatch(text):
         raise _allowed("lower-case letters, digits, '-' and '_', at most 100, starting with a letter or digit")
     return text
 
 
 def _is_entity(text: str) -> str:
-    if not _ENTITY_ID.match(text):
+    if not _ENTITY_ID.fullmatch(text):
         raise _allowed("an entity id: a country as two capitals (KP), others as kind:name (person:vladimir-putin)")
     return text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,9 @@ _TAKE = Script.load("window_take.lua")
 
 _SLACK = 14 * DAY
 """Keys outlive what they are needed for by this much of wall-clock time without a write."""
+
+
+_LONGEST_STEP = 1_000_000
 
 
 class RedisWindows:
@@ -89,6 +93,7 @@ class RedisWindows:
             KEPT_ALERTS,
             KEPT_SIGHTINGS,
             lifetime_seconds(change.pattern),
+            _step(),
             len(plan.changed),
         ]
         for sighting in plan.changed:
@@ -152,7 +157,7 @@ class RedisWindows:
         told = (taken.in_force, taken.settled, taken.blind, taken.due)
         args = ["" if found is None else found for found in told]
         meta = self._keys.pattern(pattern.id).meta
-        return Call(_TAKE, (meta,), (taken.version, *args, lifetime_seconds(pattern)))
+        return Call(_TAKE, (meta,), (taken.version, *args, lifetime_seconds(pattern), _step()))
 
     async def known_patterns(self) -> list[str]:
         """Ids of all patterns that have ever rung here, sorted."""
@@ -193,6 +198,11 @@ class RedisWindows:
 def lifetime_seconds(pattern: Pattern) -> int:
     """How long a pattern's state outlives its last write."""
     return (pattern.retention + pattern.lookback + pattern.reach + _SLACK) // SECOND
+
+
+def _step() -> int:
+    """By how much a version grows: after a failover to an older copy, no other state must bear one that was lost."""
+    return secrets.randbelow(_LONGEST_STEP) + 1
 
 
 def _json(value: Any) -> str:

@@ -280,6 +280,11 @@ class Watch:
             await self._readers.note([partition], self._patterns.patterns)
             return await self._counts.applied(partition)
 
+    async def reads_from(self, partition: int, offset: int) -> None:
+        """What comes from `offset` on is not done, whatever the state says: its offsets may be a former topic's."""
+        with _refusals_that_may_pass():
+            await self._counts.read_again(partition, offset)
+
     def revoked(self, partitions: Collection[int]) -> None:
         """Another worker may read them now, by other patterns, and find and mend what Redis lost of them."""
         self._mine.difference_update(partitions)

@@ -1,7 +1,7 @@
 -- Stores what arrivals changed in a pattern, if nobody else changed it since it was loaded; else nothing.
 -- KEYS: meta times sightings bodies anchors rings alerts outbox
 -- ARGV: expected version, newest, settled, due (each or ""), suppressed, horizon of sightings, horizon of rings,
---   alerts to keep, most sightings, seconds to live,
+--   alerts to keep, most sightings, seconds to live, by how much the version grows,
 --   number of sightings, then for each: article id, time, sighting, body,
 --   number of alerts, then for each: alert id, time, ring, alert,
 --   number of announcements, then for each: key, value
@@ -10,7 +10,7 @@
 local version = redis.call('HGET', KEYS[1], 'version') or '0'
 if version ~= ARGV[1] then return 0 end
 
-local at = 11
+local at = 12
 local function take(fields)
   local rows = {}
   for row = 1, tonumber(ARGV[at]) do
@@ -64,6 +64,6 @@ if surplus > 0 then
   drop(KEYS[2], redis.call('ZRANGE', KEYS[2], 0, surplus - 1), KEYS[3], KEYS[4])
 end
 if ARGV[5] ~= '0' then redis.call('HINCRBY', KEYS[1], 'suppressed', ARGV[5]) end
-redis.call('HINCRBY', KEYS[1], 'version', 1)
+redis.call('HINCRBY', KEYS[1], 'version', ARGV[11])
 for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ARGV[10]) end
 return 1

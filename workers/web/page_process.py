@@ -13,7 +13,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-COMMAND = (sys.executable, "-m", "workers.web.page_process")
+MODULE = "workers.web.page_process"
 READY = b"ready\n"
 
 PAGE_SECONDS = 20.0

@@ -95,6 +95,28 @@ def test_headline_forms_count_in_headlines_only(own: Own) -> None:
         ("title", "canal row"), ("text", "quarrelled")]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("Norway may dredge the canal.", "hypothetical"),
+        ("Norway did not dredge the canal.", "negated"),
+        ("Norway dredged the canal in 1911.", "historical"),
+        ("Norway will dredge the canal.", None),
+        ("Norway dredged the canal on Monday.", None),
+    ],
+)
+def test_weak_words_count_with_the_statuses_that_they_name_only(text: str, status: str | None, own: Own) -> None:
+    fields = "triggers:\n  - {verbs: [dredge], only_status: [hypothetical, negated, historical]}\n"
+    assert [event.status for event in own(fields, text)] == ([status] if status else [])
+
+
+def test_a_trigger_for_any_status_goes_before_a_surer_one_for_some(own: Own) -> None:
+    surer = "{verbs: [dredge], confidence: 0.9, only_status: negated}"
+    fields = f"triggers:\n  - {surer}\n  - {{verbs: [dredge], confidence: 0.5}}\n"
+    (event,) = own(fields, "Norway dredged the canal on Monday.")
+    assert event.status == "actual"
+
+
 def test_roles_come_from_the_slots_that_a_trigger_names(own: Own) -> None:
     (event,) = own(
         "triggers:\n  - {verbs: [dredge], actor: [for], target: [in]}\n", "Firms dredged for Norway in Chad."

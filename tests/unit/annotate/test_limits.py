@@ -6,13 +6,16 @@ import gc
 import time
 
 import pytest
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
 
 from tests.unit.annotate.conftest import article
 from topics.annotations import Annotation
 from topics.codec import decode, encode
 from workers.annotate import reader as reading
 from workers.annotate.reader import MAX_CHARACTERS, MAX_PARSED, Reader, TooSlowError, Unread
-from workers.annotate.reader_process import answer_to
+from workers.annotate.reader_tasks import answer_to
+from workers.annotate.words import Sentence, Token
 from workers.garbage import all_kept
 
 LAUNCH = "North Korea fired a ballistic missile into the sea on Tuesday. "
@@ -101,3 +104,28 @@ def test_what_was_read_is_freed_without_a_search_for_garbage(fresh: Reader) -> N
             [article(f"{LAUNCH}Kim said on day {i} that he would fire more.", identifier=str(i)) for i in range(40)]
         )
         assert gc.collect() < 40, "something of each article refers to itself, and its documents wait to be collected"
+
+
+def test_what_was_parsed_is_gone_at_once(fresh: Reader) -> None:
+    articles = [
+        article(LAUNCH + "It test-fired a second missile on Friday, Seoul said.", "Iran fires missile, Japan says"),
+        article(LAUNCH, "Rebels storm base in Mali"),
+    ]
+    fresh.read(articles)
+    fresh.copies.capacity = 0
+    with all_kept():  # nothing is looked through for what refers to itself
+        gc.collect()
+        fresh.read([one.model_copy(update={"id": "b", "text": one.text + " It fell."}) for one in articles])
+        left = [one for one in gc.get_objects() if isinstance(one, Token)]
+    assert left == []
+
+
+def test_a_long_chain_of_words_is_walked() -> None:
+    vocab = Vocab()
+    count = 5_000
+    heads = [max(0, i - 1) for i in range(count)]
+    doc = Doc(vocab, words=["of"] * count, heads=heads, deps=["ROOT", *["prep"] * (count - 1)])
+    sentence = Sentence.of(doc)
+    assert [word.i for word in sentence[0].subtree] == list(range(count))
+    assert sentence[-1].left_edge is sentence[-1]
+    assert len(sentence[-1].ancestors) == count - 1

@@ -125,6 +125,9 @@ BROKEN = [
     pytest.param(of_trigger("{verbs: [cap], only_in: headline}"),
                  "4:33: types.quota.triggers[0].only_in: found 'headline'; allowed: title or text",
                  id="unknown part"),
+    pytest.param(of_trigger("{verbs: [cap], only_status: [maybe]}"),
+                 "4:38: types.quota.triggers[0].only_status[0]: found 'maybe'; allowed: actual, historical, future, "
+                 "hypothetical or negated", id="unknown status"),
     pytest.param(of_trigger("cap"), "4:9: types.quota.triggers[0]: found 'cap'; allowed: a mapping",
                  id="a trigger that is a word"),
     pytest.param("types:\n  summit:\n    symmetric: often\n",

@@ -23,7 +23,7 @@ from workers import metrics
 from workers.annotate.agent import Annotate
 from workers.annotate.reader_link import ReaderDiedError, ReaderLink, ReadingFailedError
 from workers.annotate.reader_messages import Setup
-from workers.errors import ConfigurationError, TransientError
+from workers.errors import ConfigurationError, InputError, TransientError
 from workers.steps import Incoming, Refused
 
 SECONDS = 60.0
@@ -144,7 +144,33 @@ async def test_a_setting_that_is_wrong_is_told_as_such() -> None:
     await link.stop()
 
 
-async def test_a_missing_model_is_told_by_the_real_one() -> None:
+async def test_a_file_that_cannot_be_read_is_told_as_such() -> None:
+    link = ReaderLink(setup("unreadable"), COMMAND)
+    with pytest.raises(InputError, match="There is no such file") as caught:
+        await link.start()
+    assert caught.value.hint == "Name another."
+    await link.stop()
+
+
+async def test_one_that_answers_nonsense_is_replaced(tmp_path: Path) -> None:
+    async with reader(tmp_path) as link:
+        pid = link.pid
+        assert pid is not None
+        with pytest.raises(TransientError, match="connection with the reader broke"):
+            await ids(link, "babble")
+        async with asyncio.timeout(SECONDS):
+            assert await ids(link, "rain") == ["n0"]
+        assert link.pid not in {pid, None}
+        assert not psutil.pid_exists(pid)
+
+
+async def test_a_missing_model_is_told_by_the_real_one_whatever_lies_in_the_folder_of_the_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("topics", "workers", "queue"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a file of the user')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
     link = ReaderLink(setup("xx_no_such_model"))
     with pytest.raises(ConfigurationError, match="xx_no_such_model"):
         await link.start()

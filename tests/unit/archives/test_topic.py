@@ -65,16 +65,22 @@ def test_what_came_meanwhile_is_read_the_next_time_wherever_its_time_puts_it(
 def made(broker: BrokerServer | KafkaServer, topic: str, partitions: int = 2) -> AdminClient:
     admin = AdminClient({"bootstrap.servers": broker.bootstrap})
     admin.create_topics([NewTopic(topic, partitions, 1)])[topic].result(30)
+    until_listed(admin, topic, listed=True)
     return admin
 
 
 def made_anew(admin: AdminClient, topic: str) -> None:
     admin.delete_topics([topic])[topic].result(30)
-    deadline = time.monotonic() + 30
-    while topic in admin.list_topics(timeout=10).topics:
+    until_listed(admin, topic, listed=False)
+    admin.create_topics([NewTopic(topic, 2, 1)])[topic].result(30)
+    until_listed(admin, topic, listed=True)
+
+
+def until_listed(admin: AdminClient, topic: str, *, listed: bool) -> None:
+    deadline = time.monotonic() + 60
+    while (topic in admin.list_topics(timeout=30).topics) != listed:
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    admin.create_topics([NewTopic(topic, 2, 1)])[topic].result(30)
 
 
 def check_made_anew(

@@ -124,7 +124,7 @@ def test_every_metric_is_looked_at() -> None:
 
 
 def test_internal_errors_are_named_as_the_steps_name_them() -> None:
-    assert '"internal-error"' in (CHECKOUT / "workers" / "stream.py").read_text("utf-8")
+    assert '"internal-error"' in (CHECKOUT / "workers" / "wire.py").read_text("utf-8")
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: str(rule["alert"]))

@@ -121,6 +121,7 @@ def test_several_keys_sign_while_one_is_changed(tmp_path: Path) -> None:
         ("- name: a", f"1:3: type: expected one of {TYPES_TOLD}; it is missing"),
         ("- type: terminal", "1:3: name is missing"),
         ("- name: Desk Slack\n  type: terminal", "1:3: name: expected lower-case letters, digits"),
+        ('- name: "desk\\n"\n  type: terminal', "1:3: name: expected lower-case letters, digits"),
         ("- name: a\n  type: terminal\n  colour: red", "3:3: unknown field 'colour'; allowed: name, type, min_level"),
         ("- name: a\n  type: terminal\n  min_lvel: low", "3:3: unknown field 'min_lvel' (did you mean 'min_level'?)"),
         ("- name: a\n  type: terminal\n  min_level: loud", "3:3: min_level: input should be 'informational', 'low'"),

@@ -238,6 +238,18 @@ async def test_partitions_that_come_and_go_are_no_loss(start: Start, redis: Redi
     assert kept.read == 0
 
 
+async def test_a_topic_of_alerts_that_was_made_anew_is_no_loss(start: Start, redis: Redis) -> None:
+    kept, channel = Kept(), FakeChannel()
+    await Standings(redis, Keys("tocsin")).set_applied({0: 5000})
+    step, _ = await start(TerminalReceiver(name="t"), channel=lambda _: channel, history=kept)
+    assert await step.applied(0) == 5000
+    await step.reads_from(0, 0)
+    await step.handle(kept.take(make_alert("a")))
+    await step.handle(kept.take(make_alert("b")))
+    await until(lambda: [m.alert.id for m in channel.sent] == ["a", "b"])
+    assert await step.applied(0) == 2
+
+
 async def test_replays_and_first_starts_have_nothing_to_rebuild(start: Start, redis: Redis) -> None:
     kept = Kept()
     step, _ = await start(TerminalReceiver(name="t"), channel=lambda _: FakeChannel(), history=kept)

@@ -8,7 +8,7 @@ import asyncio
 import statistics
 import time
 from dataclasses import dataclass
-from itertools import pairwise
+from datetime import timedelta
 
 import redis.asyncio as aioredis
 from pydantic import SecretStr
@@ -78,6 +78,15 @@ def row(name: str, requests: tuple[Received, ...], published: Published) -> str:
     return f"| {name} | {len(requests)} | {times or '-'} | {', '.join(sorted(ids)) or '-'} | {shown} |"
 
 
+def waited(published: Published, name: str) -> list[float]:
+    """Seconds from the end of each attempt that failed to the next one."""
+    return [
+        (d.next_attempt_at - d.attempted_at).total_seconds() - (d.latency_ms or 0) / 1000
+        for d in published.deliveries(name)
+        if d.next_attempt_at is not None
+    ]
+
+
 async def test_the_table_of_faults(redis_url: str, receiver: HttpReceiver) -> None:
     bad: list[Receiver] = [
         hook(receiver, f"/{name}", name=name, retry=RETRY, timeout=TIMEOUT, tags=("first",)) for name in FAULTS
@@ -100,18 +109,17 @@ async def test_the_table_of_faults(redis_url: str, receiver: HttpReceiver) -> No
     p50s = [statistics.median(found.latency) for found in (alone, beside)]
     print(f"healthy beside the others / alone, same run: p50 ratio {p50s[1] / p50s[0]:.2f}")
 
-    gaps = {name: [(b.at - a.at).total_seconds() for a, b in pairwise(r)] for name, r in at.items()}
     assert {name: len(r) for name, r in at.items()} == {
         "500-500-500-200": 4, "429-retry-after-3": 2, "hang-once": 2, "reset-once": 2, "half-an-answer": 2,
         "301-to-loopback": 1, "410": 1,
     }  # fmt: skip
-    assert all(gap < 1.0 for gap in gaps["500-500-500-200"])
-    assert 3.0 <= gaps["429-retry-after-3"][0] < 4.0
-    # How long it was waited for is known to the sender alone: the request may have arrived late.
-    (waited,) = [d.latency_ms for d in beside.published.deliveries("hang-once") if d.outcome == "retrying"]
-    assert waited is not None
-    assert waited >= TIMEOUT * 1000
-    assert gaps["hang-once"][0] < TIMEOUT + 1.0
+    # How long was waited is the sender's to say: from arrival to arrival it hangs on the machine's load.
+    waits = {name: waited(beside.published, name) for name in FAULTS}
+    assert all(wait < 1.0 for wait in waits["500-500-500-200"])
+    assert 3.0 <= waits["429-retry-after-3"][0] < 4.0
+    (hung,) = [d.latency_ms for d in beside.published.deliveries("hang-once") if d.outcome == "retrying"]
+    assert hung is not None
+    assert hung >= TIMEOUT * 1000
     for name, requests in at.items():
         assert {r.header("webhook-id") for r in requests} == {"alert_al0_firing"}, name
         assert len({r.body for r in requests}) == 1, name
@@ -120,5 +128,7 @@ async def test_the_table_of_faults(redis_url: str, receiver: HttpReceiver) -> No
     assert not receiver.requests_to("/inside")
     assert set(beside.published.outcomes("dead")) == {"retrying"}
     assert beside.published.outcomes("healthy") == ["delivered"] * ALERTS
-    assert statistics.median(beside.latency) < statistics.median(alone.latency) + 0.05
-    assert max(beside.latency) < max(max(alone.latency) + 0.25, 0.5)
+    # Behind the one that hangs, or the dead one's ten attempts, it would have waited for more than this.
+    assert statistics.median(beside.latency) < TIMEOUT / 2
+    began = at["hang-once"][0].at
+    assert any(began < r.at < began + timedelta(seconds=TIMEOUT) for r in receiver.requests_to("/healthy"))

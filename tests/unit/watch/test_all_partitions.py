@@ -10,7 +10,7 @@ import pytest
 from tests.unit.watch.builders import annotation, at, event
 from tests.unit.watch.test_step import Heard, handled, incoming
 from tests.unit.watch.test_waiting import World, launch, unanswered
-from workers.errors import TocsinError, TransientError
+from workers.errors import TocsinError, TransientError, Unreachable
 from workers.redis_keys import Keys
 from workers.watch import upstream
 from workers.watch.ringing import Clock
@@ -194,3 +194,30 @@ async def test_a_partition_that_the_topic_has_no_more_holds_nothing_back(client,
     world.now = at(50)
     await after.tick()
     assert len(heard.firing) == 1
+
+
+async def test_a_topic_that_was_made_anew_is_asked_from_where_it_is_read(client) -> None:
+    """Redis knows offsets of the former one, and nobody answers what is asked beyond the end."""
+
+    class Anew(World):
+        async def drained(self, done: Mapping[int, int]) -> Collection[int]:
+            if done.get(0, 0) > 0:
+                raise Unreachable("nobody answers")
+            return (0,)
+
+    heard = Heard()
+    world = Anew()
+    world.on_topic = (0,)
+    before = world.step(client, unanswered())
+    await before.start(heard.publish)
+    await before.applied(0)
+    await handled(before, heard, incoming(launch("a", at(0)), 4999))
+    after = world.step(client, unanswered())
+    await after.start(heard.publish)
+    assert await after.applied(0) == 5000
+    await after.reads_from(0, 0)
+    world.now = at(50)
+    await after.tick()
+    assert len(heard.firing) == 1
+    await handled(after, heard, incoming(launch("b", at(51)), 0))
+    assert await after.applied(0) == 1

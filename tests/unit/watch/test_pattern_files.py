@@ -75,6 +75,9 @@ BROKEN = [
                  "8:1: timespan: found an unknown key; it belongs under correlation; allowed here: title, id, level, "
                  "description, status, author, date, modified, references, tags, falsepositives, rules, correlation, "
                  "corroboration, distinct, spike, cooldown, rearm_on, receivers, tests", id="right key, wrong level"),
+    pytest.param(changed("launch-summit", '"launch-summit\\n"'),
+                 "2:5: id: found 'launch-summit\\n'; allowed: lower-case letters, digits, '-' and '_', at most 100, "
+                 "starting with a letter or digit", id="a line end in an id"),
     pytest.param(SOUND + "level: urgent\n",
                  "8:8: level: found 'urgent'; allowed: informational, low, medium, high or critical",
                  id="unknown level"),

@@ -20,7 +20,9 @@ from workers.watch.durations import to_micros
 from workers.watch.event_types import DEFAULT_EVENT_TYPES
 from workers.watch.pattern_file import PatternSet
 from workers.watch.redis_windows import RedisWindows
+from workers.watch.ringing import Plan
 from workers.watch.step import Watch
+from workers.watch.windows import Change
 
 NAMESPACE = "t"
 
@@ -299,6 +301,25 @@ async def test_a_failover_that_forgot_only_the_windows_is_noticed(client, finds:
     assert await again.applied(0) == 1
     await handled(again, heard, incoming(LAUNCH, 1, rebuilding=True), incoming(SUMMIT, 2))
     assert len(heard.firing) == 1
+
+
+async def test_what_was_decided_on_state_that_a_failover_forgot_is_not_stored_over_other_state(client) -> None:
+    """A version that was lost must not come back as the name of something else."""
+    store, pattern = RedisWindows(client, Keys(NAMESPACE)), temporal()
+
+    def change(version: int) -> Change:
+        return Change(pattern, version, Plan(newest=1, stores=True), {})
+
+    assert await store.commit([change(0)]) == [True]
+    then = await snapshot(client)
+    (first,) = await store.taken([pattern.id])
+    assert await store.commit([change(first.version)]) == [True]
+    (lost,) = await store.taken([pattern.id])
+    await set_back(client, then)
+    assert await store.take([(pattern, first)]) == [True]
+    assert await store.commit([change(lost.version)]) == [False]
+    assert await store.take([(pattern, lost)]) == [False]
+    assert await store.take([(pattern, first)]) == [False]
 
 
 async def test_a_worker_that_lost_a_partition_in_the_middle_of_a_batch_sets_nobody_back(client) -> None:

@@ -29,7 +29,7 @@ CLOUDEVENT_TYPE = "tocsin.alert"
 """Followed by the state: `tocsin.alert.firing`."""
 
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
-_SAFE_ID = re.compile(r"^[A-Za-z0-9_-]{1,100}$")
+_SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Request:
 def message_id(alert: Alert, *, test: bool = False) -> str:
     """The same for every attempt to tell one change of one alert, so that a receiver can drop repeats."""
     # The full stop divides id, time and body in what is signed, so an id must not hold one.
-    name = alert.id if _SAFE_ID.match(alert.id) else digest("message", alert.id, length=32)
+    name = alert.id if _SAFE_ID.fullmatch(alert.id) else digest("message", alert.id, length=32)
     return f"{'test' if test else 'alert'}_{name}_{alert.state}" + (f"_{alert.sequence}" if alert.sequence else "")
 
 
