@@ -31,8 +31,9 @@ COMMAND = (sys.executable, "-m", "tests.rig.odd_reader")
 class OddReader:
     """Texts: `bug` raises, `slow` takes a second, `spin` never ends, `die` ends the process, `babble` answers nonsense.
 
-    `die once FILE` ends it if the file is not there, and makes it. The model's name is a folder in which each process
-    leaves a file of its own; the models `none` and `unreadable` cannot be loaded, `deadly` ends the process.
+    `killed` ends it as the kernel does for want of memory; `die once FILE` likewise if the file is not there, and makes
+    it. The model's name is a folder in which each process leaves a file of its own; the models `none` and `unreadable`
+    cannot be loaded, `deadly` ends the process.
     """
 
     def __init__(self, setup: Setup) -> None:
@@ -61,6 +62,8 @@ class OddReader:
                 return Unread(article.id, "it is too long")
             case ["die"]:
                 os.kill(os.getpid(), signal.SIGSEGV)
+            case ["killed"]:
+                os.kill(os.getpid(), signal.SIGKILL)
             case ["die", "once", file] if not Path(file).exists():
                 Path(file).touch()
                 os.kill(os.getpid(), signal.SIGKILL)

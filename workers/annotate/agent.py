@@ -9,6 +9,7 @@ from topics.rejects import Step
 from workers import metrics
 from workers.annotate.reader_link import ReaderDiedError, ReaderLink
 from workers.annotate.reader_messages import Answer, Setup, Told
+from workers.errors import TransientError
 from workers.logs import bind_article, get_logger, is_debugging
 from workers.settings import Settings
 from workers.steps import Encoded, Incoming, Outcome, Outgoing, Publish, Refused
@@ -39,7 +40,8 @@ class Annotate:
     async def handle(self, batch: Sequence[Incoming]) -> Sequence[Outcome]:
         """One annotation for each article; what is no article is refused, and so is what cannot be read in time.
 
-        Raises ReaderDiedError if the reader dies of several: the caller finds out of which one.
+        Raises ReaderDiedError if the reader dies of several: the caller finds out of which one. Raises TransientError
+        if somebody kills it each time: that is no record's fault.
         """
         try:
             answer, annotations = await self._read([record.value for record in batch])
@@ -61,8 +63,10 @@ class Annotate:
             try:
                 return await self._reader.read(values)
             except ReaderDiedError as error:
-                if len(values) > 1 or error.too_slow or death == DEATHS:
+                if len(values) > 1 or error.too_slow:
                     raise
+                if death == DEATHS:
+                    raise (TransientError(error.message) if error.killed else error) from error
         raise AssertionError("the last death is raised")
 
     async def confirmed(self, batch: Sequence[Incoming]) -> None:

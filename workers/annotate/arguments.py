@@ -171,6 +171,8 @@ def _enough_parties(wanted: str, frame: Frame, cast: Cast) -> bool:
     slots = (*_PARTY_SLOTS, *BESIDE) if own and len(frame.tokens) > 1 else _PARTY_SLOTS
     for slot in (slot for slot in slots if not (own and slot == "poss")):
         fillers = frame.slot(slot)
+        if slot in BESIDE:  # "paid a call on"
+            fillers = [*fillers, *(t for word in frame.tokens[1:] for t in behind(word, slot))]
         for token in [*fillers, *(c for f in fillers for c in cast.companions(f))]:
             counterpart = token.lemma_.lower() == "counterpart"
             if (
@@ -189,8 +191,8 @@ def _enough_parties(wanted: str, frame: Frame, cast: Cast) -> bool:
                 ids = {token.lower_}
             # A leader of no known country may be anybody's; one whose country is said settles that.
             seen |= ids or ({token.lower_} if wanted != "leader" or token.tag_ != "NNS" else set())
-            if len(seen) >= 2:
-                return True
+            if len(seen) >= 2 and (wanted != "leader" or any(one.isupper() or ":" in one for one in seen)):
+                return True  # of "the president met the king" nobody knows that they are of two states
     return wanted == "leader" and frame.kind == "noun" and len(seen | _leaders_gathered(frame, cast)) > 1
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from workers.annotate.entities import Mention, is_company
-from workers.annotate.leaders import is_name_of_office
+from workers.annotate.leaders import is_name_of_office, led_in
 from workers.annotate.lexicon import lexicon
 from workers.annotate.nouns import nouns
 from workers.annotate.people import Person, role_of
@@ -69,6 +69,8 @@ class Classes(Scene):
         mention = self.mention_at(token)
         if mention is not None:
             found |= self._mention_classes(mention)
+            if mention.kind == "person" and self._led_then(token, mention):
+                found |= {"leader", "state"}
         if token.pos_ == "PRON":
             for noun in self.referents(token):
                 found |= self.classes(noun)
@@ -85,6 +87,22 @@ class Classes(Scene):
 
     def _mention_classes(self, mention: Mention) -> frozenset[str]:
         return classes_of_name(mention, self.people)
+
+    def _governs_as_prince(self, prince: Token) -> bool:
+        """Is it the prince of a state that its crown prince governs?"""
+        governed = lexicon().words("names", "crown_princes")
+        return any((mention.country or "").lower() in governed for mention in self.owning(prince))
+
+    def _led_then(self, token: Token, mention: Mention) -> bool:
+        """Did the person lead a country in a year that the sentence names: "Reagan met Gorbachev in 1986"?"""
+        terms = led_in(mention.name)
+        if not terms or (mention.id in self.people and self.people[mention.id].role == "leader"):
+            return False
+        years = [int(t.text) for t in token.doc if len(t.text) == 4 and t.text.isdigit()]
+        ago = {"years", "decades", "decade"} & {t.lower_ for t in token.doc} and any(
+            t.lower_ == "ago" for t in token.doc
+        )
+        return bool(ago) or any(since <= year <= until for year in years for since, until, _ in terms)
 
     def _is_of_states(self, token: Token) -> bool:
         mention = self.mention_at(token)
@@ -103,6 +121,8 @@ class Classes(Scene):
             role = "other"
         owned = bool(self.owning(token))
         found: set[str] = set()
+        if lemma == "prince" and self._governs_as_prince(token):
+            role = "leader"  # who governs there
         if lemma == "head" and any(noun.lower_ in _HEADED for noun in behind(token, "of")):
             role = "leader"
         if role == "leader" and (owned or token.pos_ in {"NOUN", "PROPN"} or token.text[:1].isupper()):

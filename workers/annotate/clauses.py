@@ -156,6 +156,8 @@ class ClauseWalk(Complements):
         else:
             ahead = is_status_word(head, "motion") or is_status_word(head, "foreseen")
             self.verdict.raise_to("future" if ahead else "hypothetical", head)  # "is expected in Oslo to meet"
+            if is_status_word(head, "motion") and self.status_of(head) == "hypothetical":
+                self.verdict.raise_to("hypothetical", head)  # "may travel to Oslo to meet her"
 
     def _timed_by(self, verb: Token, head: Token, marks: set[str]) -> None:
         present = verb.tag_ in _PRESENT or (verb.tag_ == "VBN" and has_child(verb, "has", "have", "is", "are"))

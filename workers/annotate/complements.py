@@ -184,9 +184,7 @@ class Complements(ABC):
         if lemma == "use" and head.tag_ == "VBD" and not is_passive(head) and not has_object(head):
             self.verdict.raise_to("historical", head)
             return True
-        if lemma not in {"be", "have"} and not (lemma == "go" and head.tag_ == "VBG"):
-            return False
-        if is_errand(verb, head):
+        if is_errand(verb, head) or (lemma not in {"be", "have"} and not (lemma == "go" and head.tag_ == "VBG")):
             return False
         if not self._under_judgement(verb, head):
             self.verdict.raise_to("hypothetical" if lemma == "have" else "future", head)

@@ -21,6 +21,7 @@ Office = Literal["leader", "official"]
 _TERM = re.compile(r"(?P<name>.+) (?P<since>\d{4}-\d{2})-(?P<until>\d{4}-\d{2})?")
 _CROWNS = frozenset({"king", "queen", "lord", "ayatollah", "pope"})
 _FAMILY_FIRST = frozenset({"CN", "KP", "KR", "TW", "VN"})
+_FAR = date(9999, 1, 1)
 _SHORT = 5
 """A bare surname of fewer letters ("Xi", "Modi") is too common to stand for a leader whose country is not named."""
 
@@ -121,6 +122,17 @@ def full_names() -> Mapping[str, tuple[tuple[str, ...], ...]]:
 def _quoted() -> frozenset[str]:
     """The names that stand alone for whoever holds office under them."""
     return frozenset(texts(read_shipped(LEADERS).value["quoted"]))
+
+
+@lru_cache(maxsize=8192)
+def led_in(name: str) -> tuple[tuple[int, int, str], ...]:
+    """The years in which somebody of that name led a country, and which: full names, or surnames that stand alone."""
+    words = [word for word in slug(name).split("-") if word not in _CROWNS]
+    if not words or (len(words) == 1 and words[0] not in _quoted()):
+        return ()
+    known = dict.fromkeys(h for word in (words[-1], words[0]) for h in _holders().get(word, ()))
+    fitting = [h for h in known if (h.fits(words) if len(words) > 1 else _is_surname(words[0], h))]
+    return tuple((h.since.year, min(h.until, _FAR).year, h.country) for h in fitting if h.office == "leader")
 
 
 def is_name_of_office(name: str) -> bool:

@@ -28,7 +28,7 @@ class Walk(PhraseWalk):
             self._uncarried(noun)
             return
         self.settled = True
-        if any(True for _ in children(noun, "acl", "relcl")):
+        if any(True for _ in children(noun, "acl", "relcl")) and not self._kept_back(noun):
             self.clause_of(noun)
             self.reports_above(self.near[0] if self.near else noun)
             return  # "a ceasefire that was agreed on Sunday": its own clause has been read
@@ -39,6 +39,11 @@ class Walk(PhraseWalk):
             self.verb(verb)
         else:
             self.above_noun(noun)
+
+    def _kept_back(self, noun: Token) -> bool:
+        """ "Neither side has agreed to the truce that Qatar proposed": what its clause says makes it no deed yet."""
+        verb = noun.head if is_verbal(noun.head) else noun.head.head
+        return not is_past(noun) and is_verbal(verb) and self.status_of(verb) in {"negated", *IRREALIS}
 
     def _uncarried(self, noun: Token) -> None:
         if is_past(noun):

@@ -99,6 +99,8 @@ class PhraseWalk(ClauseWalk):
             self._under_verb(preposition, noun, above)
         elif above.pos_ == "ADJ" and is_status_word(above, "knowing") and negation_of(above.head) is not None:
             self.verdict.raise_to("negated", above)  # "is not aware of any launch"
+        elif above.pos_ == "ADJ" and lower in {"to", "for"} and is_status_word(above, "willing"):
+            self.verdict.raise_to("hypothetical", above)  # "is open to a meeting"
         elif above.pos_ == "ADJ":
             self.subject_judged(above)
 
@@ -218,8 +220,7 @@ class PhraseWalk(ClauseWalk):
         elif default != "actual":
             self.verdict.raise_to(default, noun)
         elif lemma in lexicon().words("roles", "transparent") | lexicon().words("roles", "quantity"):
-            for child in children(noun, "amod"):
-                self.adjective(child)
+            self._adjectives_of(noun)
             self.above_noun(noun)
         elif lemma in lexicon().words("status", "stricken"):
             self._in_memory_of(noun)
@@ -231,6 +232,13 @@ class PhraseWalk(ClauseWalk):
         if self.kind.arranged and self.kind.symmetric and is_status_word(noun, "outcomes"):
             return True
         return is_status_word(noun, "stopping_nouns") or (is_status_word(noun, "answers") and self.given)
+
+    def _adjectives_of(self, holder: Token) -> None:
+        """What is said of the round, the wave, the day of an event; its last day is still the event's."""
+        for child in children(holder, "amod"):
+            is_end = child.lower_ in {"last", "past"} and holder.lemma_.lower() in lexicon().words("syntax", "times")
+            if not is_end:
+                self.adjective(child)
 
     def _taken_up(self, noun: Token) -> bool:
         """ "accepted an invitation to visit" promises the visit, "declared the end of the outbreak" puts it behind."""

@@ -13,6 +13,7 @@ from functools import cache
 from spacy.strings import get_string_id
 
 from workers.annotate.classes import classes_of_name
+from workers.annotate.leaders import led_in
 from workers.annotate.lexicon import lexicon
 from workers.annotate.mentions import Mention, Reading
 from workers.annotate.nouns import nouns
@@ -89,6 +90,8 @@ class Presence:
 
     def _classes_of(self, mention: Mention) -> frozenset[str]:
         classes = classes_of_name(mention, self.people() if mention.kind == "person" else {})
+        if mention.kind == "person" and led_in(mention.name):
+            return classes | {"leader", "state"}  # in a year that the sentence names
         if mention.kind != "person" and (mention.country or mention.sort == "igo"):
             return classes | {"state"}  # an army beside it is its army
         return classes

@@ -33,11 +33,15 @@ _WRONG: dict[int, type[TocsinError]] = {error.exit_code: error for error in (Con
 
 
 class ReaderDiedError(TocsinError):
-    """The reader's process ended while it read. `too_slow`: it took more of the CPU's time than a batch may."""
+    """The reader's process ended while it read. `too_slow`: it took more of the CPU's time than a batch may.
 
-    def __init__(self, message: str, *, too_slow: bool) -> None:
+    `killed`: somebody ended it, mostly the kernel for want of memory. No text, which is bounded, brings that about.
+    """
+
+    def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
-        self.too_slow = too_slow
+        self.too_slow = code == _TOO_SLOW
+        self.killed = code == -signal.SIGKILL
 
 
 class ReadingFailedError(TocsinError):
@@ -216,11 +220,9 @@ class ReaderLink:
                   then="another one is started")  # fmt: skip
         if not self._asked:
             return
-        too_slow = code == _TOO_SLOW
-        why = (
-            f"reading took more than {self._setup.cpu_limit:g} s of CPU" if too_slow else f"the reader's process {how}"
-        )
-        self._asked.popleft().fail(ReaderDiedError(why, too_slow=too_slow))
+        slow = f"reading took more than {self._setup.cpu_limit:g} s of CPU"
+        why = slow if code == _TOO_SLOW else f"the reader's process {how}"
+        self._asked.popleft().fail(ReaderDiedError(why, code))
 
     def _fail_all(self, error: Exception) -> None:
         while self._asked:

@@ -29,7 +29,7 @@ from workers.annotate.triggers import Candidate
 from workers.annotate.words import Token
 
 _PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation", "by", "of")
-BESIDE = ("on", "across", "opposite", "beside", "alongside")
+BESIDE = ("on", "from", "across", "opposite", "beside", "alongside")
 """Where the other stands in "paid a call on", "sat across from"."""
 _HELD = frozenset({"talk", "negotiation", "meeting", "summit", "discussion", "dialogue", "consultation"})
 _GATHERING = frozenset({"at", "during", "for", "in", "after", "before", "to", "under", "over", "following"})
@@ -281,7 +281,9 @@ def _resolved(tokens: Iterable[Token], cast: Cast) -> Iterator[Participant]:
 
 def _parties(frame: Frame, cast: Cast) -> list[Participant]:
     slots = (*_PARTY_SLOTS, *BESIDE) if frame.kind == "verb" and len(frame.tokens) > 1 else _PARTY_SLOTS
-    fillers = [t for slot in slots for f in frame.slot(slot) for t in (f, *cast.companions(f))]
+    near = [t for slot in slots for t in frame.slot(slot)]
+    near += [t for slot in slots[len(_PARTY_SLOTS) :] for word in frame.tokens[1:] for t in behind(word, slot)]
+    fillers = [t for f in near for t in (f, *cast.companions(f))]
     found = unique(_resolved((t for t in fillers if not _only_announces(t)), cast))
     if len(found) == 1:  # "a contract with Chad's state oil company"
         firms = [t for slot in ("with", "between") for t in frame.slot(slot) if "company" in cast.classes(t)]

@@ -229,7 +229,9 @@ async def test_a_text_of_which_two_readers_died_is_told_apart_from_bad_luck(tmp_
         assert not isinstance(outcome, Refused)
         with pytest.raises(ReaderDiedError):
             await handled(link, "die")
-        await until(lambda: len(list(tmp_path.glob("*.reader"))) == 5)
+        with pytest.raises(TransientError, match="SIGKILL"):
+            await handled(link, "killed")
+        await until(lambda: len(list(tmp_path.glob("*.reader"))) == 7)
 
 
 async def test_a_text_that_never_ends_is_refused_when_it_is_alone(tmp_path: Path) -> None:
