@@ -95,6 +95,11 @@ def _tell(batch: Sequence[Incoming], told: Sequence[Told]) -> None:
                 log.debug("article.read", source=one.source, entities=one.entities, events=one.events)
 
 
+def cpu_limit(settings: Settings) -> float:
+    """CPU seconds for a batch: over before the watchdog, who would end the step and learn nothing of the record."""
+    return min(MODELS_SECONDS + 2 * settings.read_seconds, settings.watchdog_seconds / 2)
+
+
 def make_handler(settings: Settings) -> Annotate:
     """The handler as configured; its reader loads its model from now on."""
     setup = Setup(
@@ -102,7 +107,7 @@ def make_handler(settings: Settings) -> Annotate:
         ontology=settings.ontology,
         batch_size=settings.batch_size,
         seconds=settings.read_seconds,
-        cpu_limit=MODELS_SECONDS + 2 * settings.read_seconds,
+        cpu_limit=cpu_limit(settings),
         log_level=settings.log_level,
         log_format=settings.log_format,
     )

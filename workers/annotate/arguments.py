@@ -85,7 +85,7 @@ def _is_half(token: Token) -> bool:
 def _may_be_met(condition: Condition, frame: Frame) -> bool:
     """Could a word of the sentence meet it at all? Most cannot, and then nobody need ask who stands where."""
     words = condition.head
-    if words.classes or "parties" in condition.slots:
+    if words.classes or "parties" in condition.slots or "story" in condition.slots:
         return True
     places = places_of_forms(frame.head.doc)
     if not words.lemmas.isdisjoint(places):
@@ -96,6 +96,8 @@ def _may_be_met(condition: Condition, frame: Frame) -> bool:
 def _slot_meets(slot: str, condition: Condition, frame: Frame, cast: Cast) -> bool:
     if slot == "parties":
         return any(_enough_parties(term.word, frame, cast) for term in condition.terms)
+    if slot == "story":
+        return not condition.head.lemmas.isdisjoint(cast.words)
     if slot == "sentence" and not condition.head.classes:
         return _stands_in_sentence(condition.head, frame)
     fillers = _fillers(slot, frame)

@@ -46,6 +46,12 @@ class Way:
     only_in: TextPart | None = None
     sequence: tuple[int, ...] = ()
     reach: int = 1
+    story: tuple[frozenset[str], ...] = ()
+    """Of each of these a word must stand anywhere in the article."""
+
+    def suits(self, story: frozenset[str]) -> bool:
+        """May it be told in an article of these words?"""
+        return not any(wanted.isdisjoint(story) for wanted in self.story)
 
 
 def ways_of(trigger: Trigger, bit_of: Callable[[Need], int]) -> Callable[[Sequence[str]], Way]:
@@ -53,6 +59,7 @@ def ways_of(trigger: Trigger, bit_of: Callable[[Need], int]) -> Callable[[Sequen
     needs = forbidden = 0
     for need in _needs(trigger):
         needs |= bit_of(need)
+    story = tuple(c.head.lemmas for c in trigger.conditions if c.slots == ("story",) and not c.forbidden)
     unwanted = [c.head for c in trigger.conditions if c.forbidden and c.slots == ("sentence",)]
     for known in unwanted:
         forbidden |= bit_of(Need(words=known.lemmas, prefixes=frozenset(known.prefixes)))
@@ -66,15 +73,16 @@ def ways_of(trigger: Trigger, bit_of: Callable[[Need], int]) -> Callable[[Sequen
         own = any(not known.lemmas.isdisjoint(words) for known in unwanted)
         far = trigger.kind == "verb" and "-" not in words
         several = len(words) > 1 and trigger.kind != "pattern"
-        return Way(
-            wanted, 0 if own else forbidden, trigger.only_in, sequence if several else (), VERB_REACH if far else 1
-        )
+        reach = VERB_REACH if far else 1
+        return Way(wanted, 0 if own else forbidden, trigger.only_in, sequence if several else (), reach, story)
 
     return way_of
 
 
 def _needs(trigger: Trigger) -> Iterator[Need]:
     for condition in trigger.conditions:
+        if "story" in condition.slots:
+            continue  # `Way.story`
         if not condition.forbidden and not condition.head.classes & OPEN_CLASSES:
             yield _need_of(condition)
         slots = frozenset(condition.slots)

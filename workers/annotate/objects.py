@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workers.annotate.lexicon import lexicon
 from workers.annotate.syntax import (
     OBJECTS,
     PASSIVE_SUBJECTS,
@@ -35,6 +36,8 @@ def _active_objects(verb: Token) -> list[Token]:
     found = [t for noun in children(verb, *OBJECTS) for t in spread(antecedent(noun))] or _hedged_objects(verb)
     if found:
         return found
+    if carried := _carried_in(verb):
+        return carried
     if verb.tag_ == "VBG" and (of := behind(verb, "of")):
         return of  # "Azeri shelling of a village"
     subjects = list(children(verb, *SUBJECTS))
@@ -45,6 +48,27 @@ def _active_objects(verb: Token) -> list[Token]:
     if right is not None and not any(c.dep_ in between and c.i < right.i for c in verb.rights):
         return [t for noun in children(right, *OBJECTS) for t in spread(noun)]  # "planned and carried out attacks"
     return []
+
+
+def _carried_in(verb: Token) -> list[Token]:
+    """What is brought in "flew in a field hospital", where the parser takes the particle for a preposition.
+
+    Who flew in a helicopter sat in it: vehicles, names, times and what "the" makes known are none.
+    """
+    words = lexicon()
+    if verb.lemma_.lower() not in words.words("syntax", "carrying") or verb.i + 1 >= len(verb.doc):
+        return []
+    following = verb.doc[verb.i + 1]
+    if following.lower_ not in {"in", "over"} or following.dep_ not in {"prep", "prt"} or following.head is not verb:
+        return []
+    rides = words.words("syntax", "times") | words.words("syntax", "rides")
+    return [
+        t
+        for noun in children(following, "pobj")
+        for t in spread(noun)
+        if t.lemma_.lower() in words.words("roles", "military")
+        or (t.pos_ == "NOUN" and t.lemma_.lower() not in rides and not any(c.lower_ == "the" for c in t.children))
+    ]
 
 
 def _hedged_objects(verb: Token) -> list[Token]:

@@ -31,6 +31,7 @@ SLOTS = frozenset(
         "addressee",
         "parties",
         "sentence",
+        "story",
         "adverb",
         "whom",
         "goal",

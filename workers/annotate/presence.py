@@ -18,6 +18,7 @@ from workers.annotate.lexicon import lexicon
 from workers.annotate.mentions import Mention, Reading
 from workers.annotate.nouns import nouns
 from workers.annotate.people import Person, know_people
+from workers.annotate.scene import words_of_story
 
 _BACKWARD = frozenset(map(get_string_id, ("he", "she", "his", "her")))
 """Pronouns that may stand for a person of an earlier sentence."""
@@ -68,6 +69,14 @@ class Presence:
     day: date
     _people: dict[str, Person] | None = field(default=None, init=False)
     _earlier: frozenset[str] | None = field(default=None, init=False)
+    _story: frozenset[str] | None = field(default=None, init=False)
+
+    @property
+    def story(self) -> frozenset[str]:
+        """All words of the article in small letters."""
+        if self._story is None:
+            self._story = words_of_story(self.readings)
+        return self._story
 
     def people(self) -> dict[str, Person]:
         """Its persons, once its names are known."""

@@ -42,16 +42,31 @@ def is_practice(kind: EventType, frame: Frame) -> bool:
         return False
     words = lexicon()
     aims = [token for slot in _AIMED_AT for token in frame.slot(slot)]
-    dummies = [token for token in aims if lemma_of(token) in words.words("practice", "aims")]
+    given_up = [token for token in aims if _is_given_up(token)]
+    dummies = [token for token in aims if lemma_of(token) in words.words("practice", "aims")] + given_up
     if not dummies or any(token not in dummies and _is_hit(token) for token in aims):
         return False
+    if given_up:
+        return True
     here = {token.lower_ for token in frame.head.doc}
     return not here.isdisjoint(words.words("practice", "signs")) or any(
         _at_sea(token) for token in (*dummies, frame.head)
     )
 
 
+def _is_given_up(token: Token) -> bool:
+    """ "A decommissioned tanker", "a floating target", "target drones": made or left to be shot at."""
+    words = lexicon()
+    beside = children(token, "amod", "compound", "nmod")
+    return any(
+        c.lower_ in words.words("practice", "given_up") or c.lemma_.lower() in words.words("practice", "aims")
+        for c in beside
+    )
+
+
 def _is_hit(token: Token) -> bool:
+    if lemma_of(token) in lexicon().words("practice", "shots"):
+        return False  # "put a missile into a hulk"
     return any(lemma_of(token) in lexicon().words("roles", name) for name in ("site", "people", "military", "group"))
 
 

@@ -314,6 +314,7 @@ class Reader:
             keys,
             doc.vocab.strings.__getitem__,
             lambda: work.presence.classes(reading, span, keys),
+            lambda: work.presence.story,
             title=part.name == "title",
         )
         return held or "no trigger"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from topics.annotations import Participant, TextPart
@@ -35,6 +35,12 @@ class Stretch:
     end: int
 
 
+def words_of_story(readings: Iterable[Reading]) -> frozenset[str]:
+    """All words of an article in small letters; those that end in "s" also without it."""
+    found = {word for reading in readings for word in reading.lower}
+    return frozenset(found | {word[:-1] for word in found if word.endswith("s")})
+
+
 @dataclass(slots=True)
 class Scene:
     """Mentions and persons of one article, for its parsed sentences."""
@@ -43,6 +49,7 @@ class Scene:
     people: dict[str, Person]
     _by_part: dict[str, Reading] = field(init=False)
     _starts: dict[str, list[int]] = field(init=False, default_factory=dict)
+    _words: frozenset[str] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._by_part = {reading.part: reading for reading in self.readings}
@@ -50,6 +57,13 @@ class Scene:
     def reading(self, part: TextPart) -> Reading:
         """The reading of one part."""
         return self._by_part[part]
+
+    @property
+    def words(self) -> frozenset[str]:
+        """All words of the article in small letters."""
+        if self._words is None:
+            self._words = words_of_story(self.readings)
+        return self._words
 
     def position(self, sentence: Sentence) -> Position:
         """Where a parsed sentence stands."""

@@ -78,13 +78,15 @@ class Sieve:
         keys: Sequence[int],
         form_of: Callable[[int], str],
         classes: Callable[[], frozenset[str]] | None = None,
+        story: Callable[[], frozenset[str]] | None = None,
         *,
         title: bool = False,
     ) -> dict[str, list[Entry]]:
         """The triggers that a sentence may hold, by their heads; none if it can hold no event.
 
         `keys` stand for its words; `form_of` gives the form in small letters; `classes` are the classes that its
-        phrases may belong to by their names, all of them without it. A title has triggers of its own.
+        phrases may belong to by their names, all of them without it. A title has triggers of its own;
+        `story` are the words of the whole article.
         """
         words = self._words(keys, form_of)
         there = [word for word in words if word is not None]
@@ -109,6 +111,9 @@ class Sieve:
         if left and classes is not None:
             may |= self._of_classes(classes())
             left = [one for one in left if one[1].needs & may == one[1].needs]
+        if story is not None and any(way.story for _, way, _ in left):
+            words_there = story()
+            left = [one for one in left if one[1].suits(words_there)]
         found: dict[str, list[Entry]] = {}
         for head, _, entry in left:
             found.setdefault(head, []).append(entry)

@@ -8,6 +8,8 @@ from workers.annotate.words import Sentence, Token
 def mend_slips(sentence: Sentence) -> None:
     """Mend tags and lemmas in place: "missile launches" as an object is a noun, "Wildfires" at a start is wildfire."""
     for word in sentence:
+        if word.text == "WHO":  # the World Health Organization is no relative pronoun
+            word.lower_ = word.lemma_ = "w.h.o."
         if word.tag_ == "VBZ" and word.dep_ in {"pobj", "dobj", "nsubj"} and not _has_subject(word):
             word.mend(tag="NNS", pos="NOUN", lemma=word.lemma_)
     first = sentence[0] if len(sentence) else None

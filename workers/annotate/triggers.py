@@ -18,6 +18,7 @@ from workers.annotate.words import Sentence, Token
 _VOWELS = "aeiou"
 _OBJECTS = frozenset({"dobj", "obj", "oprd", "attr", "ccomp"})
 _NOMINAL = frozenset({"NOUN", "PROPN"})
+_HELPING = frozenset({"aux", "auxpass"})
 _PAIR = 3
 VERB_REACH = 7
 """So many words behind a verb its particles and objects are looked for."""
@@ -283,7 +284,7 @@ def _matched_verb(words: tuple[str, ...], token: Token, headline: bool) -> tuple
         tokens = _sequence(words, token)
         return "part of speech" if tokens is not None and not is_verbal(token) else tokens
     near = list(token.doc[token.i + 1 : token.i + 1 + VERB_REACH]) if len(words) > 1 else []
-    if token.pos_ == "AUX" or not is_verbal(token) or _is_quality(token):
+    if (token.pos_ == "AUX" and token.dep_ in _HELPING) or not is_verbal(token) or _is_quality(token):
         return "part of speech" if _follow(words[1:], near) else None
     found = [token]
     for word in words[1:]:

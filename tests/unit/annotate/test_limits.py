@@ -13,10 +13,12 @@ from tests.unit.annotate.conftest import article
 from topics.annotations import Annotation
 from topics.codec import decode, encode
 from workers.annotate import reader as reading
+from workers.annotate.agent import cpu_limit
 from workers.annotate.reader import MAX_CHARACTERS, MAX_PARSED, Reader, TooSlowError, Unread
 from workers.annotate.reader_tasks import answer_to
 from workers.annotate.words import Sentence, Token
 from workers.garbage import all_kept
+from workers.settings import Settings
 
 LAUNCH = "North Korea fired a ballistic missile into the sea on Tuesday. "
 
@@ -129,3 +131,8 @@ def test_a_long_chain_of_words_is_walked() -> None:
     assert [word.i for word in sentence[0].subtree] == list(range(count))
     assert sentence[-1].left_edge is sentence[-1]
     assert len(sentence[-1].ancestors) == count - 1
+
+
+def test_the_readers_time_is_over_before_the_watchdogs() -> None:
+    assert cpu_limit(Settings()) == 50
+    assert cpu_limit(Settings(read_seconds=300, watchdog_seconds=60)) == 30

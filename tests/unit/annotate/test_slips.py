@@ -33,3 +33,9 @@ def test_a_name_in_s_stays_as_it_is() -> None:
     doc = parsed(["Cyprus", "voted"], ["NNP", "VBD"], [1, 1], ["nsubj", "ROOT"])
     mend_slips(doc)
     assert doc[0].lemma_ == "Cyprus"
+
+
+def test_a_body_in_capitals_is_no_pronoun() -> None:
+    doc = parsed(["WHO", "urged", "calm"], ["NNP", "VBD", "NN"], [1, 1, 1], ["nsubj", "ROOT", "dobj"])
+    mend_slips(doc)
+    assert doc[0].lower_ != "who"
