@@ -10,6 +10,8 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
+from workers.annotate.spacing import joints
+
 MAX_WORD = 100
 """A run of so many characters without a space is no word; it is not read."""
 
@@ -80,37 +82,43 @@ class Offsets:
         return min(first + place - self.starts[piece], last) if unchanged else last
 
 
-def mend(raw: str) -> tuple[str, Offsets | None]:
+def mend(raw: str, *, spaced: bool = False) -> tuple[str, Offsets | None]:
     """`raw` with HTML entities and mojibake as the characters they stand for, and without invisible ones.
 
-    Gives no offsets where nothing was to mend.
+    One that a tokenizer left spaces in (`spaced`) gets its words joined. Gives no offsets where nothing was to mend.
     """
-    if raw.isascii() and "&" not in raw:
+    if raw.isascii() and "&" not in raw and not spaced:
         return raw, None
     pieces: list[str] = []
     starts: list[int] = []
     originals: list[tuple[int, int, bool]] = []
     at = length = 0
-    for match in _MENDED.finditer(raw):
-        mended = _mended(match.group())
-        if mended is None:
+    for begin, end, mended in _changes(raw, spaced=spaced):
+        if begin < at:
             continue
-        for piece, first, last, same in (
-            (raw[at : match.start()], at, match.start(), True),
-            (mended, match.start(), match.end(), False),
-        ):
+        for piece, first, last, same in ((raw[at:begin], at, begin, True), (mended, begin, end, False)):
             if piece:
                 pieces.append(piece)
                 starts.append(length)
                 originals.append((first, last, same))
                 length += len(piece)
-        at = match.end()
+        at = end
     if not at:
         return raw, None
     pieces.append(raw[at:])
     starts.append(length)
     originals.append((at, len(raw), True))
     return "".join(pieces), Offsets(tuple(starts), tuple(originals))
+
+
+def _changes(raw: str, *, spaced: bool) -> list[tuple[int, int, str]]:
+    """What is to be replaced, in the order of the text."""
+    found = [
+        (match.start(), match.end(), mended)
+        for match in _MENDED.finditer(raw)
+        if (mended := _mended(match.group())) is not None
+    ]
+    return sorted(found + joints(raw)) if spaced else found
 
 
 def _mended(found: str) -> str | None:

@@ -83,7 +83,8 @@ class ClauseWalk(Complements):
 
     def _is_uttered(self, verb: Token) -> bool:
         """Is it the trigger itself, and an act of speech: done in being said?"""
-        return self.kind.spoken and not self.kind.decided and self.path == [verb]
+        spoken = self.kind.spoken or is_status_word(verb, "voicing")
+        return spoken and not self.kind.decided and self.path == [verb]
 
     def _said_between(self, verb: Token) -> None:
         """ "Seoul fired a missile, officials said, two days after …"."""

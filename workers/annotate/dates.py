@@ -23,6 +23,8 @@ NEWS_WINDOW = timedelta(days=7)
 Lies = Literal["past", "news", "future"]
 
 _LONG = timedelta(days=366)
+_STRETCH = timedelta(days=10)
+"""A stretch of so many days up to now is still the news: "over the past eight days"."""
 _SOON = timedelta(days=45)
 """A date without a year that lies so near ahead is meant to; one further ahead only in words that look ahead."""
 
@@ -71,18 +73,23 @@ class When:
 
     def lies(self, published: date) -> Lies:
         """Where the time lies, seen from `published`: before the news window, in it, or after it."""
+        if self.words.lower().startswith("later this"):
+            return "future"
         if self.granularity == "year" and self.first.year == published.year and published - self.first > NEWS_WINDOW:
             return "past"  # "has fired five missiles this year" sums up
         if self.granularity == "span" and self.first < published < self.last and published - self.first > _LONG:
             return "past"  # "this century"
-        if self.lasting and published - self.first > NEWS_WINDOW:
-            return "past"
-        if self.last < published - NEWS_WINDOW:
+        if self.last < published - NEWS_WINDOW or (self.lasting and published - self.first > _STRETCH):
             return "past"
         begun = {"month": published.replace(day=1), "year": published.replace(month=1, day=1)}.get(self.granularity)
         if begun is not None and self.last < begun:
             return "past"  # "last month" is background even on the 2nd
         return "future" if self.first > published else "news"
+
+    def nearest(self, published: date) -> When:
+        """The reading that lies nearer to `published`, if the words leave the choice."""
+        both = [self] if self.other is None else [self, self.other]
+        return min(both, key=lambda when: abs(when.first - published))
 
     def turned(self, published: date, *, ahead: bool) -> When:
         """The reading that lies ahead of `published` (or not), if the words leave the choice."""

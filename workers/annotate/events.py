@@ -29,7 +29,7 @@ from workers.annotate.roles import participants, unique
 from workers.annotate.setting import Setting, setting_of
 from workers.annotate.status import judge
 from workers.annotate.storytime import Before, story_time, time_of_page
-from workers.annotate.told import is_said_of_all, is_told
+from workers.annotate.told import is_said_of_all, is_supported, is_told
 from workers.annotate.trace import Trace
 from workers.annotate.triggers import Candidate, TriggerIndex
 from workers.annotate.verdict import Verdict
@@ -175,7 +175,8 @@ def _is_mention(found: Found) -> bool:
         return True
     if named or found.verdict.status != "actual" or found.trigger.kind != "noun":
         return False
-    return not is_told(found.candidate.frame.head)
+    noun = found.candidate.frame.head
+    return not (is_supported(found.trigger, noun) or is_told(noun))
 
 
 def _title(cast: Cast) -> str:

@@ -20,6 +20,7 @@ from workers.annotate.syntax import (
     governor,
     has_child,
     is_passive,
+    is_undergone,
     is_verbal,
     spread,
     subjects_of,
@@ -32,6 +33,7 @@ _WHERE = frozenset({"in", "at", "near", "on", "outside"})
 _REACTING = (("status", "reaction"), ("status", "denying"), ("reporting", "say"), ("roles", "brokering"))
 _IMPLIED = frozenset({"by", "to", "on", "against"})
 """Prepositions whose phrase a noun may have without the word: as the agent, the receiver or the object of its verb."""
+_BEFORE_TIME = frozenset({"on", "in", "later", "early", "late", "this", "next", "last", "here", "the"})
 _Filler = Callable[["Frame"], list[Token]]
 
 
@@ -111,13 +113,7 @@ class Frame:
         found = behind(self.head, preposition)
         verb, relation, _ = governor(self.head)
         if not found and preposition in {"between", "among", "with", "against"}:
-            # "Talks on the dam between A and B": the parser hangs "between" on the dam.
-            found = [
-                t
-                for prep in children(self.head, "prep")
-                for n in children(prep, "pobj")
-                for t in behind(n, preposition)
-            ]
+            found = _behind_topic(self.head, preposition) or _behind_time(self.head, preposition)
         if not found:
             # "A letter handed to the ambassador", "missiles fired from Yemen".
             brokers = lexicon().words("roles", "brokering")
@@ -129,8 +125,8 @@ class Frame:
             found = [t for obj in behind(self.head, "of") for t in _by(obj)]
             if not found and verb is not None and relation == "object" and is_passive(verb) and not _reacts(verb):
                 found = agents_of(verb)
-        if not found and verb is not None and preposition in {"on", "against"} and self.head.head.lower_ == "with":
-            found = objects_of(verb) if self.head.dep_ == "pobj" and self.head.head.head == verb else found
+        if not found and verb is not None and preposition in {"on", "against"} and self.head.dep_ == "pobj":
+            found = self._struck(verb, relation)
         if verb is None or relation not in {"object", "subject"}:
             return found
         if preposition == "to" and relation == "object":
@@ -141,6 +137,13 @@ class Frame:
         if not found and preposition not in {"of", "by", "for"} and not drawn:
             found = behind(verb, preposition)
         return found
+
+    def _struck(self, verb: Token, relation: str) -> list[Token]:
+        """ "Hit the town with strikes", "the camp was the target of a raid"."""
+        above = self.head.head.head
+        if relation == "attr" and is_undergone(above):
+            return surface_subjects(verb)
+        return objects_of(verb) if self.head.head.lower_ == "with" and above == verb else []
 
     def _governors(self) -> list[Token]:
         verb, relation, preposition = governor(self.head)
@@ -223,6 +226,25 @@ def _measured(noun: Token) -> Token:
 def _main(verb: Token) -> Token:
     """The verb over an infinitive: "agreed to send envoys after talks"."""
     return verb.head if verb.dep_ == "xcomp" and is_verbal(verb.head) else verb
+
+
+def _behind_topic(noun: Token, preposition: str) -> list[Token]:
+    """ "Talks on the dam between A and B": the parser hangs "between" on the dam."""
+    topics = (topic for prep in children(noun, "prep") for topic in children(prep, "pobj"))
+    return [t for topic in topics for t in behind(topic, preposition)]
+
+
+def _behind_time(noun: Token, preposition: str) -> list[Token]:
+    """ "A meeting later today between A and B": the parser hangs it on the time or the verb."""
+    if preposition not in {"between", "with"}:
+        return []
+    times, doc = lexicon().words("syntax", "times"), noun.doc
+    for word in doc[noun.i + 1 : noun.i + 5]:
+        if word.lower_ == preposition:
+            return [t for n in children(word, "pobj") for t in spread(n)]
+        if word.lower_ not in times and word.lower_ not in _BEFORE_TIME:
+            break
+    return []
 
 
 def _by(noun: Token) -> list[Token]:

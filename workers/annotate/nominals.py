@@ -54,6 +54,12 @@ class Walk(PhraseWalk):
             status = above.verdict.status
             if status == "historical" or (status == "negated" and above.verdict.attributed):
                 self.verdict.settle(status, above.verdict.because[-1].removeprefix(f"{status}: "))
+        elif any(c.tag_ == "VBN" and is_status_word(c, "foreseen") for c in children(noun, "acl")):
+            # "optimistic about the talks scheduled for May": to come, unless what stands above calls them off
+            above = self._fresh()
+            above.above_noun(noun)
+            if above.verdict.status == "negated":
+                self.verdict.raise_to("negated", noun)
         else:
             self.above_noun(noun)
         self.clause_of(noun)
@@ -217,6 +223,9 @@ class Walk(PhraseWalk):
                 self.subject_judged(child)
             elif child.dep_ == "attr" and is_status_word(child, "false"):
                 self.verdict.raise_to("negated", child)  # "the attack was a hoax"
+        for idea in (t for prep in children(verb, "prep") if prep.lower_ == "under" for t in children(prep, "pobj")):
+            if is_status_word(idea, "pondering"):
+                self.verdict.raise_to("hypothetical", idea)  # "a visit was under consideration"
         self._stands_open(verb)
         if not has_object(verb) and verb.tag_ in {"VBD", "VBN"} and self._headline_passive(noun, verb):
             return

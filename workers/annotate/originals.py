@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from topics.annotations import Entity, Event, Span
 from workers.annotate.characters import Offsets, mend
+from workers.annotate.spacing import is_spaced
 
 _S = TypeVar("_S", bound=Span)
 
@@ -22,8 +23,9 @@ class Originals:
         """Title and text as they are read, and the way back."""
         parts: dict[str, tuple[str, Offsets]] = {}
         mended: list[str] = []
+        spaced = is_spaced(text)
         for name, raw in (("title", title), ("text", text)):
-            made, offsets = mend(raw)
+            made, offsets = mend(raw, spaced=spaced)
             mended.append(made)
             if offsets is not None:
                 parts[name] = (raw, offsets)

@@ -46,6 +46,9 @@ _LISTED = (*(name for _, name in _NOUNS), "stopping_nouns", "answers")
 class PhraseWalk(ClauseWalk):
     """The walk over verbs and phrases."""
 
+    ahead = False
+    """Is it to come only because it stands behind "ahead of" or "before"?"""
+
     given = True
     """Is the event that the walk began with a known one ("the strike")?"""
 
@@ -78,6 +81,7 @@ class PhraseWalk(ClauseWalk):
         above, lower = _holder_of(preposition), preposition.lower_
         ahead = above.lower_ == "ahead" or _leads_up(above)
         if ahead or (lower in lexicon().words("status", "before_prepositions") and not self._had_been(noun, above)):
+            self.ahead = self.verdict.status == "actual"
             self.verdict.raise_to("future", preposition)
         elif lower == "like" and not is_definite(noun):
             self.verdict.raise_to("hypothetical", preposition)  # "it sounded like an explosion"
@@ -89,6 +93,8 @@ class PhraseWalk(ClauseWalk):
             self.background = preposition
         elif above.pos_ in NOMINAL:
             self._in_noun(above, lower)
+        elif is_verbal(above) and lower == "in" and above.lemma_.lower() == "be" and not is_definite(noun):
+            self.verb(above)  # "denied that it was in talks"
         elif is_verbal(above):
             self._under_verb(preposition, noun, above)
         elif above.pos_ == "ADJ" and is_status_word(above, "knowing") and negation_of(above.head) is not None:
@@ -198,12 +204,8 @@ class PhraseWalk(ClauseWalk):
         lemma = noun.lemma_.lower()
         if negation_of(noun) is not None or (noun.dep_ == "attr" and negation_of(noun.head) is not None):
             self.verdict.raise_to("negated", noun)
-        if (
-            self._taken_up(noun)
-            or is_status_word(noun, "stopping_nouns")
-            or (is_status_word(noun, "answers") and self.given)
-        ):
-            return  # "a halt to the strikes": they go on, or did until now; "revenge for the raid" follows on one
+        if self._taken_up(noun) or self._leaves_standing(noun):
+            return
         for status, name in _NOUNS:
             if is_status_word(noun, name):
                 self.verdict.raise_to(status, noun)
@@ -224,6 +226,12 @@ class PhraseWalk(ClauseWalk):
             self._in_memory_of(noun)
         elif not self.given and noun.dep_ == "dobj" and is_status_word(noun.head, "hypothetical"):
             self.verdict.raise_to("hypothetical", noun.head)  # "simulated a response to an attack"
+
+    def _leaves_standing(self, noun: Token) -> bool:
+        """ "A halt to the strikes": they go on; "revenge for the raid", "the failure of the talks": they were."""
+        if self.kind.arranged and self.kind.symmetric and is_status_word(noun, "outcomes"):
+            return True
+        return is_status_word(noun, "stopping_nouns") or (is_status_word(noun, "answers") and self.given)
 
     def _adjectives_of(self, holder: Token) -> None:
         """What is said of the round, the wave, the day of an event; its last day is still the event's."""

@@ -10,7 +10,7 @@ def mend_slips(sentence: Sentence) -> None:
     for word in sentence:
         if word.text == "WHO":  # the World Health Organization is no relative pronoun
             word.lower_ = word.lemma_ = "w.h.o."
-        if word.tag_ == "VBZ" and word.dep_ in {"pobj", "dobj"} and not _has_subject(word):
+        if word.tag_ == "VBZ" and word.dep_ in {"pobj", "dobj", "nsubj"} and not _has_subject(word):
             word.mend(tag="NNS", pos="NOUN", lemma=word.lemma_)
     first = sentence[0] if len(sentence) else None
     if first is not None and first.tag_ in {"NNP", "NNPS"} and first.dep_ == "nsubj" and _looks_plural(first.lower_):

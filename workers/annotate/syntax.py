@@ -24,6 +24,8 @@ _SPEECH = (
 )
 _NOMINAL = frozenset({"NOUN", "PROPN"})
 _DEPTH = 6
+_MANNER = frozenset({"by", "after", "before", "without", "while", "since", "despite", "besides", "when"})
+"""Prepositions of a clause whose actor is the subject: "led the talks by calling for a truce"."""
 """How far chains of clauses are followed; a broken parse must not send a search far."""
 
 
@@ -210,7 +212,7 @@ def _governor(noun: Token) -> Governor:
             above = head.head.head if head.head.dep_ == "prep" and head.head.pos_ == "ADP" else head.head
             if is_verbal(above):
                 return above, "prep", preposition or head
-            if head.lower_ != "of" or above.lemma_.lower() not in transparent:
+            if head.lower_ != "of" or not (above.lemma_.lower() in transparent or is_undergone(above)):
                 preposition = preposition or head
             token = above
         elif dep in MODIFIERS or dep in {"conj", "appos"}:
@@ -218,6 +220,11 @@ def _governor(noun: Token) -> Governor:
         else:
             break
     return None, "none", preposition
+
+
+def is_undergone(noun: Token) -> bool:
+    """ "Was the target of", "became the scene of": the noun only says that the subject underwent what follows."""
+    return noun.dep_ == "attr" and noun.lemma_.lower() in lexicon().words("roles", "undergoing")
 
 
 def _relation(dep: str) -> str:
@@ -307,7 +314,7 @@ def _subjects_above(verb: Token, depth: int) -> list[Token]:
         return _subjects_over_noun(verb, head, depth)
     if dep == "pcomp":
         above = head.head.head if head.head.pos_ == "ADV" else head.head  # "stopped short of expelling"
-        return _behind_preposition(above, depth) if is_verbal(above) else _holder(above, depth)
+        return _behind_preposition(above, head.lower_, depth) if is_verbal(above) else _holder(above, depth)
     return []
 
 
@@ -332,14 +339,28 @@ def _subjects_over_noun(verb: Token, noun: Token, depth: int) -> list[Token]:
         return spread(noun)
     if verb.tag_ == "VBG" and noun.lemma_.lower() in lexicon().words("reporting", "messages"):
         return _holder(noun, depth) or [noun]  # who issues "a statement condemning …" condemns
+    message = _message_to(noun) if verb.tag_ == "VBG" else None
+    if message is not None:
+        return _holder(message, depth) or [message]
     own = verb.tag_ == "VBG" or verb.dep_ == "relcl"
     return [noun] if own else _holder(noun, depth) or ([noun] if noun.dep_ == "ROOT" else [])  # "Xi to meet Modi"
 
 
-def _behind_preposition(verb: Token, depth: int) -> list[Token]:
+def _message_to(noun: Token) -> Token | None:
+    """The letter in "sent a letter to the ministry urging …", where the parser hangs "urging" on the ministry."""
+    if noun.dep_ != "pobj" or noun.head.lower_ != "to":
+        return None
+    above, messages = noun.head.head, lexicon().words("reporting", "messages")
+    things = children(above, "dobj", "nsubjpass") if is_verbal(above) else (above,)
+    return next((thing for thing in things if thing.lemma_.lower() in messages), None)
+
+
+def _behind_preposition(verb: Token, preposition: str, depth: int) -> list[Token]:
     """Who does it in "accused Russia of shelling", "was blamed for firing", "retaliated by closing"."""
     if is_passive(verb):
         return surface_subjects(verb)
+    if preposition in _MANNER:
+        return subjects_of(verb, depth + 1)  # "led the talks by calling for a truce": it is no talks that call
     blamed = [t for noun in children(verb, "dobj") for t in spread(noun)]
     if blamed and verb.lemma_.lower() == "join":  # "joined Denmark in condemning it"
         return [*subjects_of(verb, depth + 1), *blamed]
@@ -367,6 +388,8 @@ def _controller(verb: Token, head: Token, depth: int) -> list[Token]:
 def _holder(noun: Token, depth: int) -> list[Token]:
     """Whose plan, vow or decision it is: the possessor, else the subject of the verb that governs the noun."""
     owners = [t for owner in children(noun, "poss") for t in spread(owner)]
+    if not owners and noun.lemma_.lower() in lexicon().words("roles", "intent"):
+        owners = [t for t in behind(noun, "of") if not is_verbal(t)]  # "the failure of the two sides to agree"
     if owners:
         return owners
     verb, relation, _ = governor(noun)

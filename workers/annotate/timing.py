@@ -31,8 +31,10 @@ def apply_times(walk: Walk, setting: Setting, trigger: Token) -> None:
     dates = _sorted(walk, setting)
     if dates.own:
         rank, when, meant = min(dates.own, key=lambda found: found[0])
+        near = walk.ahead and rank[0] == 0  # "rose ahead of the meeting of 22 February": before or behind us
         turned = when.turned(setting.published, ahead=True) if meant else _directed(walk, setting, when, at=rank[0])
-        _date_by(walk, setting, turned)
+        turned = when.nearest(setting.published) if near and not meant else turned
+        _date_by(walk, setting, turned, own=rank[0] == 0)
     else:
         _date_by_others(walk, setting, dates)
     if verdict.status == "actual" and verdict.when is None:
@@ -81,7 +83,9 @@ def _sorted(walk: Walk, setting: Setting) -> _Dates:
         anchor = _anchor(token, when, place)
         if anchor in place and _is_out_of_tense(token.doc[anchor], when, setting):
             continue
-        if anchor in place:
+        if place.get(anchor) != 0 and _is_beside(walk, token, when, setting):
+            dates.own.append(((0, _FINENESS[when.granularity], when.start), when, False))
+        elif anchor in place:
             rank = (place[anchor], _FINENESS[when.granularity], when.start)
             dates.own.append((rank, when, _is_meant_for(token, when)))
         elif anchor in shared or (not when.lasting and _follows(token.doc, anchor, place)):
@@ -93,6 +97,18 @@ def _sorted(walk: Walk, setting: Setting) -> _Dates:
         elif anchor in timed:
             dates.sequels.append(when)
     return dates
+
+
+def _is_beside(walk: Walk, token: Token, when: When, setting: Setting) -> bool:
+    """ "Has become an issue in the elections later this month": what was done by now is not dated by what is ahead."""
+    noun = walk.path[0]
+    if noun.pos_ != "NOUN" or when.lies(setting.published) != "future" or when.other is not None:
+        return False
+    before = "".join(word.text + word.whitespace_ for word in noun.doc[: noun.i + 1])
+    between = noun.doc.text[len(before) : when.start].split()
+    verb = next((word for word in token.ancestors if is_verbal(word)), None)
+    told = verb is not None and (verb.tag_ == "VBD" or has_child(verb, "has", "have", "had", "was", "were"))
+    return told and (not between or between in (["in"], ["on"], ["later"]))
 
 
 def _is_when(walk: Walk, when: When, text: str) -> bool:
@@ -188,12 +204,16 @@ def _directed(walk: Walk, setting: Setting, when: When, *, at: int = 0) -> When:
     return when
 
 
-def _date_by(walk: Walk, setting: Setting, when: When) -> None:
+def _date_by(walk: Walk, setting: Setting, when: When, *, own: bool = False) -> None:
+    """`own`: the date hangs on the event's own word."""
     verdict, where = walk.verdict, when.lies(setting.published)
     verdict.when = when
+    later = walk.path[0].doc.text[: when.start].lower().endswith("later ")  # "they meet later today"
     if where == "past":
+        if own and verdict.status == "future" and walk.ahead:
+            verdict.status = "actual"  # "rose ahead of the meeting of 22 February", told in March
         verdict.date_back(when)
-    elif where == "future" and not (walk.settled or _is_past_tense(walk)):
+    elif (where == "future" or later) and not (walk.settled or (_is_past_tense(walk) and not (later and own))):
         verdict.look_ahead(when)
 
 

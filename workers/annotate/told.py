@@ -7,7 +7,9 @@ says that it took place, a number, or an occasion ("after a blast") to make a re
 from __future__ import annotations
 
 from workers.annotate.frames import Frame
+from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
+from workers.annotate.ontology import Trigger
 from workers.annotate.syntax import children, governor, is_verbal
 from workers.annotate.words import Token
 
@@ -29,8 +31,9 @@ def is_said_of_all(frame: Frame) -> bool:
 
 def is_told(noun: Token) -> bool:
     """Whether the sentence says of `noun` that it happened."""
-    if any(child.dep_ == "nummod" for child in noun.children):
-        return True
+    held = noun.head.lower_ == "of" and noun.head.head.lemma_.lower() in lexicon().words("status", "outcomes")
+    if held or any(child.dep_ == "nummod" for child in noun.children):
+        return True  # "the failure of talks on quotas"
     occurring = lexicon().words("status", "occurring") | lexicon().words("status", "striking")
     if any(is_verbal(clause) and clause.lemma_.lower() in occurring for clause in children(noun, "relcl", "acl")):
         return True
@@ -46,3 +49,10 @@ def is_told(noun: Token) -> bool:
         return lemma in occurring
     known = any(child.lower_ in _ARTICLES for child in noun.children)
     return preposition.lower_ in _OCCASIONS and not known
+
+
+def is_supported(trigger: Trigger, noun: Token) -> bool:
+    """Does the trigger ask for the verb that makes a report of its noun: "was awarded a contract"?"""
+    if noun.dep_ not in {"dobj", "nsubjpass"} or is_definite(noun):
+        return False
+    return any(condition.slots == ("verb",) and not condition.forbidden for condition in trigger.conditions)

@@ -207,10 +207,16 @@ class TriggerIndex:
             for start in range(max(0, min(own) - n + 1), min(max(own) + 1, len(doc) - n + 1)):
                 window = doc[start : start + n]
                 if all(w in (t.lower_, t.lemma_.lower()) for w, t in zip(phrase, window, strict=True)) and (
-                    own & set(range(start, start + n))
+                    own & set(range(start, start + n)) and not _is_plural_of(phrase, window)
                 ):
                     return phrase
         return None
+
+
+def _is_plural_of(phrase: Sequence[str], window: Sequence[Token]) -> bool:
+    """ "Hurt in protests" is no case of the set phrase "in protest"."""
+    last = window[-1]
+    return window[0].pos_ == "ADP" and last.tag_ == "NNS" and last.lower_ != phrase[-1]
 
 
 def _names_several(words: Sequence[str]) -> bool:
@@ -255,12 +261,18 @@ def _matched(trigger: Trigger, words: tuple[str, ...], token: Token, headline: b
         return tokens
     top = _top(tokens)
     if top.pos_ not in _NOMINAL and not (
-        top.tag_ == "VBG" and top.dep_ in {"pobj", "dobj", "nsubj", "compound", "conj", "pcomp"}
+        top.tag_ == "VBG" and top.dep_ in {"pobj", "dobj", "nsubj", "compound", "conj", "pcomp"} and not _acts(top)
     ):
         return "part of speech"
     if not trigger.compound and top.dep_ in {"compound", "nmod", "amod", "npadvmod"} and not _is_transparent(top.head):
         return "modifier"
     return tokens
+
+
+def _acts(gerund: Token) -> bool:
+    """Has it an object, its own or that of "striking and killing a woman"?"""
+    joined = (gerund, *(c for c in gerund.children if c.dep_ == "conj" and c.tag_ == "VBG"))
+    return any(c.dep_ == "dobj" for verb in joined for c in verb.children)
 
 
 def _is_transparent(token: Token) -> bool:
@@ -281,12 +293,18 @@ def _matched_verb(words: tuple[str, ...], token: Token, headline: bool) -> tuple
             None,
         )
         if nxt is None or (
-            nxt.dep_ == "prep" and any(c.dep_ in _OBJECTS and c.i < nxt.i and c not in found for c in token.children)
+            nxt.dep_ == "prep" and any(_is_thing(c) and c.i < nxt.i and c not in found for c in token.children)
         ):
             # "called it a rehearsal for war" does not call for war
             return "words apart" if _follow(words[1:], near) else None
         found.append(nxt)
     return tuple(found)
+
+
+def _is_thing(token: Token) -> bool:
+    """An object, and not the day in "called Sunday on all sides"."""
+    day = token.lower_ in lexicon().words("syntax", "times") and (token.text[:1].isupper() or token.dep_ == "npadvmod")
+    return token.dep_ in _OBJECTS and not day
 
 
 def _follow(words: Sequence[str], near: Sequence[Token]) -> bool:

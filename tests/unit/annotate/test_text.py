@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from workers.annotate.boilerplate import is_boilerplate
 from workers.annotate.characters import clean, mend
 from workers.annotate.headlines import lower_words
+from workers.annotate.spacing import is_spaced
 from workers.annotate.text import is_byline, prepare_text, prepare_title
 
 
@@ -254,6 +255,43 @@ def test_entities_and_mojibake_are_undone(raw: str, mended: str) -> None:
     assert mend(raw)[0] == mended
 
 
+@pytest.mark.parametrize(
+    ("raw", "mended"),
+    [
+        ("The U . S . army , he said , did n't move .", "The U.S. army, he said, didn't move."),
+        (
+            "`` A 6 . 4 quake , '' they said , `` hit at 12 : 30 p . m . ''",
+            '"A 6.4 quake," they said, "hit at 12:30 p.m."',
+        ),
+        ("Chad 's army ( two men ) , paid $ 1 , 300 , left .", "Chad's army (two men), paid $1,300, left."),
+        (
+            "One , two , three , \nhttp : / / www . x . example / a , b , c",
+            "One, two, three, \nhttp : / / www . x . example / a , b , c",
+        ),
+    ],
+)
+def test_words_that_a_tokenizer_cut_are_joined(raw: str, mended: str) -> None:
+    assert is_spaced(raw)
+    text, offsets = mend(raw, spaced=True)
+    assert text == mended
+    assert offsets is not None
+    assert all(raw[offsets.start(i)] == c for i, c in enumerate(text) if c != '"')
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "Plain, ordinary text. Nothing, it says, to mend.",
+        "He said : no .",
+        "",
+        "a , b",
+        "1 , 2 , 3, four, five, six, seven",
+    ],
+)
+def test_other_texts_are_left_as_they_are(raw: str) -> None:
+    assert not is_spaced(raw)
+
+
 def test_places_in_a_mended_text_are_found_in_the_original() -> None:
     raw = "&quot;AT&amp;T&quot; sued Russiaâ€™s army"
     text, offsets = mend(raw)
@@ -265,8 +303,9 @@ def test_places_in_a_mended_text_are_found_in_the_original() -> None:
 
 @given(st.text(st.sampled_from(list("aZ é’&;#39amp\u00ad\u200bâ€™Ã½<p>\n.")), max_size=80))
 @settings(max_examples=300, deadline=None)
+@example("U . S . , `` no ''")
 def test_every_stretch_of_a_mended_text_comes_from_its_own_place(raw: str) -> None:
-    text, offsets = mend(raw)
+    text, offsets = mend(raw, spaced=True)
     if offsets is None:
         assert text == raw
         return
@@ -291,5 +330,5 @@ def test_no_text_takes_long(unit: str) -> None:
     started = time.process_time()
     prepare_text(unit * 20_000)
     prepare_title(unit * 2_000, unit * 20_000)
-    mend(unit * 20_000)
+    mend(unit * 20_000, spaced=is_spaced(unit * 20_000))
     assert time.process_time() - started < 5
