@@ -153,7 +153,7 @@ BROKEN = [
                  id="words from an unknown list"),
     pytest.param("types:\n  talks:\n    without: {verbs: [meat]}\n",
                  "3:23: types.talks.without.verbs[0]: found 'meat'; allowed: one of the verbs of the type; did you "
-                  "mean meet or mediate?", id="a word that is not there"),
+                  "mean meet or mediate or debate?", id="a word that is not there"),
     pytest.param("types:\n  summit:\n    disabled: true\n    exclude: [a]\n",
                  "3:5: types.summit.disabled: found other fields beside it; a type that is switched off has none",
                  id="switched off and added to"),
