@@ -13,6 +13,7 @@ from workers.annotate.pipeline import Pipeline
 from workers.annotate.reader import Reader
 
 TEXT = "North Korea fired a ballistic missile on Tuesday. Japan condemned the launch. Kim Jong Un met Vladimir Putin."
+NAMED = " Marta Kowalczyk, a farmer, saw it."
 
 
 def saved(folder: Path, lang: str, *, without: tuple[str, ...] = (), empty: bool = False) -> str:
@@ -35,11 +36,11 @@ def saved(folder: Path, lang: str, *, without: tuple[str, ...] = (), empty: bool
 def test_a_pipeline_with_less(tmp_path: Path, without: tuple[str, ...], events: bool, names: bool, label: str) -> None:
     with capture_logs() as logs:
         reader = Reader.load(model=saved(tmp_path, "en", without=without))
-    (found,) = reader.read([article(TEXT)])
+    (found,) = reader.read([article(TEXT + NAMED)])
     ids = {entity.id for entity in found.entities}
-    assert {"KP", "JP"} <= ids  # the gazetteer needs no model
+    assert {"KP", "JP", "person:vladimir-putin"} <= ids  # the gazetteer and the list of statesmen need no model
     assert bool(found.events) is events
-    assert ("person:vladimir-putin" in ids) is names
+    assert ("person:marta-kowalczyk" in ids) is names
     assert found.model.endswith(label)
     assert [entry["event"] for entry in logs if entry["log_level"] == "warning"] == (
         ["model.lacks"] if "(no" in label else []
