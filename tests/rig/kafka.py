@@ -80,8 +80,8 @@ class KafkaServer(ServerProcess):
             # Fifty partitions of internal topics would only slow the start.
             "offsets.topic.num.partitions": "4",
             "transaction.state.log.num.partitions": "4",
-            # After kill -9 the controller takes the broker back only when its old session has ended: 9 s by default. With
-            # 2 s a loaded machine lost brokers that live: they came too late with a heartbeat, and were listed no more.
+            # After kill -9 the controller takes the broker back only when its old session has ended: 9 s by default.
+            # With 2 s a loaded machine lost brokers that live: late with a heartbeat, they were listed no more.
             "broker.session.timeout.ms": "6000",
             "broker.heartbeat.interval.ms": "500",
             # A group of one member need not wait for others; a test may choose a short session.
