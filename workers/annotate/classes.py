@@ -29,6 +29,8 @@ _NOTHING: frozenset[str] = frozenset()
 _COURTESY = frozenset({"mr", "mr.", "mrs", "mrs.", "ms", "ms.", "dr", "dr."})
 _PUBLIC = frozenset({"state", "military", "group", "org"})
 _HEADED = frozenset({"state", "government"})
+_PLAIN_HEADS = frozenset({"secretary", "new", "outgoing", "incoming", "then", "current", "longtime"})
+_EXECUTIVES = frozenset({"commission", "executive", "secretariat", "council"})
 _DEPTH = 4
 _OPEN = frozenset({"any", "plural"})  # "she and Prime Minister X"
 _HUMAN = frozenset({"leader", "official", "military", "people", "group"})
@@ -57,6 +59,10 @@ class Classes(Scene):
         """Whom "he" or "she" means in an earlier sentence, where it is safe."""
         raise NotImplementedError
 
+    def role_before(self, pronoun: Token) -> str:
+        """The role of the statesman whom "he" or "she" means, where an earlier sentence names no more than his office."""
+        raise NotImplementedError
+
     def _find_classes(self, token: Token) -> set[str]:
         found = {"any"}
         if token.tag_ in {"NNS", "NNPS"} or any(c.dep_ == "conj" for c in token.children):
@@ -74,8 +80,10 @@ class Classes(Scene):
         if token.pos_ == "PRON":
             for noun in self.referents(token):
                 found |= self.classes(noun)
-            previous = self.previous_person(token) if found <= _OPEN else None
-            return found | (self._mention_classes(previous) if previous is not None else set())
+            if not found <= _OPEN:
+                return found
+            previous = self.previous_person(token)
+            return found | (self._mention_classes(previous) if previous else _STATESMEN.get(self.role_before(token), set()))
         found |= self._noun_classes(token)
         for child in children(token, "appos", "compound"):
             if child.dep_ == "appos" or mention is not None:
@@ -123,6 +131,8 @@ class Classes(Scene):
         found: set[str] = set()
         if lemma == "prince" and self._governs_as_prince(token):
             role = "leader"  # who governs there
+        if lemma in lexicon().words("roles", "heads_body") and self._heads_states(token):
+            role = "leader"
         if lemma == "head" and any(noun.lower_ in _HEADED for noun in behind(token, "of")):
             role = "leader"
         if role == "leader" and (owned or token.pos_ in {"NOUN", "PROPN"} or token.text[:1].isupper()):
@@ -142,6 +152,17 @@ class Classes(Scene):
         if lemma in nouns()["site"] or lemma in roles.words("roles", "site"):
             found.add("site")
         return found
+
+    def _heads_states(self, chief: Token) -> bool:
+        """ "NATO's chief", "the chairperson of the African Union Commission"; but not of one of its missions or offices."""
+        beside = [c for c in children(chief, "compound", "amod", "nmod", "poss") if c.lower_ not in _PLAIN_HEADS]
+        for owner in (*beside, *behind(chief, "of")):
+            named = owner
+            if self.mention_at(owner) is None and lemma_of(owner) in _EXECUTIVES:
+                named = next((c for c in children(owner, "compound", "poss", "nmod") if self._is_of_states(c)), owner)
+            if not self._is_of_states(named):
+                return False
+        return bool(beside) or any(True for _ in behind(chief, "of"))
 
     def _leads_no_state(self, leader: Token) -> bool:
         """ "The leaders of the three parties", "the president of the chamber", "UEFA's president"."""

@@ -100,6 +100,8 @@ class Walk(PhraseWalk):
         elif is_status_word(verb, "cancelling"):
             self.verdict.raise_to("negated", verb)
         elif any(c.tag_ == "MD" and c.lower_ == "will" for c in verb.children):
+            if _is_setting(verb):
+                return
             self.verdict.raise_to("future", verb)
         else:
             for word in children(verb, "acomp"):
@@ -283,3 +285,9 @@ class Walk(PhraseWalk):
             return False
         self._object_of(noun, verb)
         return True
+
+
+def _is_setting(clause: Token) -> bool:
+    """ "On a visit during which she will hold talks": what is to come is another thing, within the event."""
+    within = (prep for prep in children(clause, "prep") if prep.lower_ in {"during", "in", "at", "on"})
+    return any(word.lower_ == "which" for prep in within for word in children(prep, "pobj"))

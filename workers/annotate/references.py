@@ -14,6 +14,7 @@ from topics.annotations import Participant, TextPart
 from workers.annotate.entities import Mention
 from workers.annotate.lexicon import lexicon
 from workers.annotate.pairs import DEFINITE, Pairs
+from workers.annotate.people import Role, offices_in
 from workers.annotate.syntax import (
     MODIFIERS,
     PASSIVE_SUBJECTS,
@@ -37,6 +38,7 @@ _LOCATIVE = frozenset({"in", "at", "near", "outside", "inside", "from", "by"})
 _SELF = ("self", "selves")
 _LOOK_BACK = 2
 _OFTEN = 4
+_OPENING = 1
 
 
 @dataclass(slots=True)
@@ -56,7 +58,7 @@ class References(Pairs):
         nouns = self.referents(pronoun)
         if nouns or pronoun.lower_ in FIRST:
             return self._resolved(nouns)
-        person = self.previous_person(pronoun)
+        person = self.previous_person(pronoun) or self.previous_office(pronoun)
         if person is not None:
             return [self.participant(person)]
         if pronoun.lower_ in PERSONAL or self._stands_in_between(pronoun):
@@ -149,7 +151,7 @@ class References(Pairs):
         mention = self.mention_at(noun)
         classes = self.classes(noun)
         if pronoun in PERSONAL:
-            return "person" in classes
+            return "person" in classes and "plural" not in classes
         if pronoun in SINGULAR:
             named = mention is not None and mention.kind in {"country", "organisation", "group"}
             return named or ("plural" not in classes and "person" not in classes and bool(classes & _BODIES))
@@ -182,6 +184,33 @@ class References(Pairs):
                     return persons[0]
                 return next((m for m in persons if m is self._first_name(stretch)), None)
         return None
+
+    def previous_office(self, pronoun: Token) -> Mention | None:
+        """For "he" and "she" after "the Spanish prime minister told reporters": the country whose statesman is meant."""
+        found = self._offices_before(pronoun)
+        return found[0][0] if found else None
+
+    def role_before(self, pronoun: Token) -> Role:
+        """The role of whom `previous_office` finds."""
+        found = self._offices_before(pronoun)
+        return found[0][1] if found else ""
+
+    def _offices_before(self, pronoun: Token) -> list[tuple[Mention, Role, int]]:
+        """The only office in the sentence before, or the one that it begins with; nothing if it names persons."""
+        if pronoun.lower_ not in {"he", "she", "his", "her"}:
+            return []
+        position = self.position(pronoun.doc)
+        before = self.sentences_before(position, 1)
+        here = (position.part, position.token, position.token + pronoun.i)
+        if not before or self._persons(*here) or self._persons(before[0].part, before[0].start, before[0].end):
+            return []
+        stretch, reading = before[0], self.reading(before[0].part)
+        if any(offices_in(reading, here[1], here[2])):
+            return []
+        found = list(offices_in(reading, stretch.start, stretch.end))
+        if len({office[0].country for office in found}) > 1:
+            found = [office for office in found[:1] if office[0].start_token - stretch.start <= _OPENING]
+        return found
 
     def _persons(self, part: TextPart, start: int, end: int) -> list[Mention]:
         return [m for m in self.mentions_in(part, start, end) if m.kind == "person"]
