@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from topics.annotations import Participant
 from workers.annotate.entities import Mention, is_company
 from workers.annotate.leaders import is_name_of_office, led_in
 from workers.annotate.lexicon import lexicon
@@ -59,8 +60,12 @@ class Classes(Scene):
         """Whom "he" or "she" means in an earlier sentence, where it is safe."""
         raise NotImplementedError
 
+    def said_before(self, token: Token) -> list[Participant]:
+        """ "The ministry" after "Iran's foreign ministry": the country that the same noun was said of before."""
+        raise NotImplementedError
+
     def role_before(self, pronoun: Token) -> str:
-        """The role of the statesman whom "he" or "she" means, where an earlier sentence names no more than his office."""
+        """The role of the statesman whom "he" or "she" means, where the sentence before names only his office."""
         raise NotImplementedError
 
     def _find_classes(self, token: Token) -> set[str]:
@@ -78,12 +83,7 @@ class Classes(Scene):
             if mention.kind == "person" and self._led_then(token, mention):
                 found |= {"leader", "state"}
         if token.pos_ == "PRON":
-            for noun in self.referents(token):
-                found |= self.classes(noun)
-            if not found <= _OPEN:
-                return found
-            previous = self.previous_person(token)
-            return found | (self._mention_classes(previous) if previous else _STATESMEN.get(self.role_before(token), set()))
+            return self._pronoun_classes(token, found)
         found |= self._noun_classes(token)
         for child in children(token, "appos", "compound"):
             if child.dep_ == "appos" or mention is not None:
@@ -93,13 +93,25 @@ class Classes(Scene):
                     found |= self._mention_classes(inner)
         return found
 
+    def _pronoun_classes(self, pronoun: Token, found: set[str]) -> set[str]:
+        for noun in self.referents(pronoun):
+            found |= self.classes(noun)
+        if not found <= _OPEN:
+            return found
+        previous = self.previous_person(pronoun)
+        if previous is not None:
+            return found | self._mention_classes(previous)
+        return found | _STATESMEN.get(self.role_before(pronoun), _NOTHING)
+
     def _mention_classes(self, mention: Mention) -> frozenset[str]:
         return classes_of_name(mention, self.people)
 
     def _governs_as_prince(self, prince: Token) -> bool:
         """Is it the prince of a state that its crown prince governs?"""
         governed = lexicon().words("names", "crown_princes")
-        return any((mention.country or "").lower() in governed for mention in self.owning(prince))
+        return any((mention.country or "").lower() in governed for mention in self.owning(prince)) or any(
+            party.id.lower() in governed for party in self.said_before(prince)
+        )
 
     def _led_then(self, token: Token, mention: Mention) -> bool:
         """Did the person lead a country in a year that the sentence names: "Reagan met Gorbachev in 1986"?"""
@@ -131,9 +143,7 @@ class Classes(Scene):
         found: set[str] = set()
         if lemma == "prince" and self._governs_as_prince(token):
             role = "leader"  # who governs there
-        if lemma in lexicon().words("roles", "heads_body") and self._heads_states(token):
-            role = "leader"
-        if lemma == "head" and any(noun.lower_ in _HEADED for noun in behind(token, "of")):
+        if self._heads_states(token):
             role = "leader"
         if role == "leader" and (owned or token.pos_ in {"NOUN", "PROPN"} or token.text[:1].isupper()):
             found |= {"leader", "state", "person"}
@@ -154,7 +164,11 @@ class Classes(Scene):
         return found
 
     def _heads_states(self, chief: Token) -> bool:
-        """ "NATO's chief", "the chairperson of the African Union Commission"; but not of one of its missions or offices."""
+        """ "Heads of state", "NATO's chief", "the chairperson of the African Union Commission"; of no mere office."""
+        if lemma_of(chief) == "head" and any(noun.lower_ in _HEADED for noun in behind(chief, "of")):
+            return True
+        if lemma_of(chief) not in lexicon().words("roles", "heads_body"):
+            return False
         beside = [c for c in children(chief, "compound", "amod", "nmod", "poss") if c.lower_ not in _PLAIN_HEADS]
         for owner in (*beside, *behind(chief, "of")):
             named = owner

@@ -79,19 +79,19 @@ def _predicate(doc: Sentence, i: int) -> tuple[Status, Token] | None:
     """A word at `i` that judges what stands before it, and describes no noun behind it."""
     while i < len(doc) and (doc[i].text in _QUOTES or doc[i].lower_ in _DEGREES):
         i += 1
-    if i >= len(doc):
+    word = doc[i] if i < len(doc) else None
+    after = doc[i + 1] if i + 1 < len(doc) else None
+    if word is None:
         return None
-    word, after = doc[i], doc[i + 1] if i + 1 < len(doc) else None
-    if word.lower_ in {"in", "on", "under"} and after is not None:
-        if is_status_word(after, "unsettled"):
-            return "future", after
-        return ("hypothetical", after) if word.lower_ == "under" and is_status_word(after, "pondering") else None
-    if word.lower_ == "far" and after is not None and after.lower_ in {"off", "away", "from"}:
-        return "hypothetical", word
-    describes = after is not None and after.pos_ in {"NOUN", "PROPN", "ADJ"} and after.text not in _QUOTES
-    if describes:
-        return None
+    if after is not None and word.lower_ in {"in", "on", "under"}:
+        pondered = word.lower_ == "under" and is_status_word(after, "pondering")
+        return (
+            ("future", after) if is_status_word(after, "unsettled") else ("hypothetical", after) if pondered else None
+        )
+    if after is not None and word.lower_ == "far":
+        return ("hypothetical", word) if after.lower_ in {"off", "away", "from"} else None
     if word.lower_ == "off":
         return ("negated", word) if after is None or after.is_punct or after.pos_ in {"ADP", "SCONJ"} else None
+    describes = after is not None and after.pos_ in {"NOUN", "PROPN", "ADJ"} and after.text not in _QUOTES
     judges = word.pos_ in {"ADJ", "ADV"} and is_status_word(word, "hypothetical")
-    return ("hypothetical", word) if judges else None
+    return ("hypothetical", word) if judges and not describes else None

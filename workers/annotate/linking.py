@@ -268,6 +268,11 @@ def _add_leaders(reading: Reading, published: date) -> None:
             m for m in reading.mentions if m.kind != "person" or m.end_token - m.start_token != _PAIR
             or m.start_token not in paired
         ]  # fmt: skip
+    # "Lee to meet Takaichi": the model takes a name that it does not know for an event or a firm.
+    unsure = [m for m in reading.mentions if not m.id and m.kind != "person" and m.end_token - m.start_token == 1]
+    misread = {m.start_token for m in unsure}.intersection(places)
+    if misread:
+        reading.mentions = [m for m in reading.mentions if m.id or m.start_token not in misread]
     covered = reading.covered()
     for i in places:
         first = i == 0 or doc[i].is_sent_start or not doc[i - 1].is_alpha or doc[i - 1].lower_ == "the"

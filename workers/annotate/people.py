@@ -24,6 +24,7 @@ _ENDS_APPOSITION = frozenset(
     {",", ".", ";", ")", "who", "said", "was", "is", "-", "with", "met", "and", "told", "has", "had", "will", "by"}
 )
 _OFFICE_WORDS = 4
+_PAIRS_OF_WORDS = frozenset({("prime", "minister"), ("secretary", "general")})
 _TITLE_COUNTS = 3
 _STANDS_OUT = 2
 """So many times as often as any other must a country be named to be the one that an article is about."""
@@ -60,8 +61,8 @@ def role_of(words: Sequence[str], at: int) -> Role:
     if set(before) & lexicon().words("names", "no_longer"):
         return "other" if word in roles.words("roles", "leader") or word in roles.words("roles", "official") else ""
     previous = before[-1] if before else ""
-    if word == "minister" and previous == "prime":
-        return "official" if set(before) & {"deputy", "vice"} else "leader"
+    if (previous, word) in _PAIRS_OF_WORDS:
+        return "official" if set(before) & {"deputy", "vice", "assistant", "under"} else "leader"
     if word in roles.words("roles", "leader"):
         if not set(before[-3:]) & roles.words("roles", "not_leader"):
             return "leader"
@@ -70,7 +71,8 @@ def role_of(words: Sequence[str], at: int) -> Role:
             if set(before) & {"vice", "deputy", "house", "senate", "parliament", "assembly", "congressional"}
             else "other"
         )
-    return "official" if word in roles.words("roles", "official") else ""
+    opposite = (previous, word) == ("opposite", "number")
+    return "official" if opposite or word in roles.words("roles", "official") else ""
 
 
 def know_people(readings: Sequence[Reading], day: date | None = None) -> dict[str, Person]:

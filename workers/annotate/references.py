@@ -186,7 +186,7 @@ class References(Pairs):
         return None
 
     def previous_office(self, pronoun: Token) -> Mention | None:
-        """For "he" and "she" after "the Spanish prime minister told reporters": the country whose statesman is meant."""
+        """For "he" and "she" after "the Spanish premier told reporters": the country whose statesman is meant."""
         found = self._offices_before(pronoun)
         return found[0][0] if found else None
 
@@ -241,10 +241,11 @@ class References(Pairs):
         if lemma in roles.words("roles", "country"):
             return self._country_said(token)
         if bare:
-            return self._said_before(token) or self._only_country(token) or self._own_will(token)
+            return self.said_before(token) or self._only_country(token) or self._own_will(token)
         if lemma in roles.words("roles", "body") or self.classes(token) & {"leader", "official"}:
-            return self._said_before(token) or self._only_country(token) or self._own_will(token)
-        return self._said_before(token) if "military" in self.classes(token) else []
+            said = self.said_before(token) or self._titled_before(token)
+            return said or self._only_country(token) or self._own_will(token)
+        return self.said_before(token) if "military" in self.classes(token) else []
 
     def _own_will(self, token: Token) -> list[Participant]:
         """ "Chad will close the border, the ministry said": who speaks of what a state will do speaks for it."""
@@ -279,7 +280,7 @@ class References(Pairs):
                 return found if len(found) == 1 else []
         return []
 
-    def _said_before(self, token: Token) -> list[Participant]:
+    def said_before(self, token: Token) -> list[Participant]:
         """ "The ministry" after "Iran's foreign ministry": the same noun with a country right before it."""
         position = self.position(token.doc)
         limit = position.token + token.i
@@ -295,6 +296,18 @@ class References(Pairs):
                 if any(t.lower_ == token.lower_ for t in near) and not any(t.is_punct and t.text == "," for t in near):
                     return [self.participant(mention)]
         return []
+
+    def _titled_before(self, token: Token) -> list[Participant]:
+        """ "The prime minister" after "Prime Minister Shehbaz Sharif": the only person who has that title so far."""
+        position = self.position(token.doc)
+        title = [t.lower_ for t in token.doc[max(0, token.i - 1) : token.i + 1] if t.lower_ != "the"]
+        found: dict[str, Participant] = {}
+        for mention in self._names_before(position, token.i):
+            doc, start = self._by_part[mention.part].doc, mention.start_token
+            if mention.kind == "person" and [t.lower_ for t in doc[max(0, start - len(title)) : start]] == title:
+                found.setdefault(mention.id, self.participant(mention))
+        named = list(found.values())
+        return named if len(named) == 1 and not named[0].id.startswith("person:") else []
 
     def _only_country(self, token: Token) -> list[Participant]:
         """The only country that the article has named before."""

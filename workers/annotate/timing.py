@@ -22,6 +22,7 @@ _OCCASIONS = frozenset({"after", "following", "since", "over", "despite", "amid"
 _MOVING = frozenset({"extend", "prolong", "postpone", "delay", "defer", "move", "push", "shift"})
 _SEQUELS = frozenset({"after", "when", "before", "as"})
 _MOST_RECENT = frozenset({"last", "latest"})
+_ON_OCCASION = frozenset({"during", "in", "at", "with", "after", "following"})
 _NEW = frozenset({"latest", "new", "now", "current", "this", "today", "recent"})
 
 
@@ -189,6 +190,10 @@ def _directed(walk: Walk, setting: Setting, when: When, *, at: int = 0) -> When:
     verbs = [token for token in walk.path if is_verbal(token)]
     decreed = walk.settled and at < len(walk.path) and is_infinitive(walk.path[at])
     verb = next((token for token in verbs if decreed or not is_infinitive(token)), verbs[0] if verbs else None)
+    timed = when.granularity == "day" and (verb is None or (is_infinitive(verb) and not decreed))
+    if timed and _is_occasion(walk.path[0]):
+        # "failed to settle it in talks on Monday", "welcomed the plan during a visit on Monday"
+        verb = next((token for token in walk.path[0].ancestors if token.tag_ == "VBD"), verb)
     if verb is None or status == "negated":
         return when
     perfect = any(
@@ -202,6 +207,12 @@ def _directed(walk: Walk, setting: Setting, when: When, *, at: int = 0) -> When:
     if told or (present and has_child(verb, "when", "once", "until")):
         return when.turned(setting.published, ahead=True)  # "he meets the king on Friday", "when he is tried in May"
     return when
+
+
+def _is_occasion(noun: Token) -> bool:
+    """Does the noun say on what occasion something is done: "during a visit", "after talks"?"""
+    preposition = noun.head
+    return noun.dep_ == "pobj" and preposition.lower_ in _ON_OCCASION and is_verbal(preposition.head)
 
 
 def _date_by(walk: Walk, setting: Setting, when: When, *, own: bool = False) -> None:
@@ -237,9 +248,23 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
         verdict.settle("historical", setting.carried.words)
     elif setting.page is not None and not setting.has_news and _is_told_in_the_past(walk):
         verdict.settle("historical", setting.page.words)
+    elif not setting.has_news and (earlier := _earlier_occasion(walk)) is not None:
+        verdict.settle("historical", earlier.text)
     elif (only := _only_date(walk, setting)) is not None:
         verdict.when = only
         verdict.date_back(only)
+
+
+def _earlier_occasion(walk: Walk) -> Token | None:
+    """ "At their previous meeting they agreed": the word that says that the occasion lies back."""
+    for verb in (token for token in walk.path if is_verbal(token) and token.tag_ in {"VBD", "VBN"}):
+        for preposition in (c for c in children(verb, "prep") if c.lower_ in {"at", "during", "in"}):
+            for noun in children(preposition, "pobj"):
+                if is_definite(noun) and noun.lemma_.lower() in lexicon().words("status", "meetings"):
+                    found = next((c for c in children(noun, "amod") if c.lower_ in {"previous", "last"}), None)
+                    if found is not None:
+                        return found
+    return None
 
 
 def _only_date(walk: Walk, setting: Setting) -> When | None:
@@ -337,12 +362,19 @@ def _is_milestone(token: Token | None, when: When, setting: Setting) -> bool:
     if any(t.lower_ in _MOST_RECENT for t in (token.head, token.head.head)):
         return False  # "six tests, the last in 2017"
     counted = token.head.lower_ in lexicon().words("status", "superlatives") or token.head.tag_ in {"JJS", "RBS"}
-    if counted or (token.head.dep_ == "appos" and when.granularity == "year"):
+    if counted or (token.head.dep_ == "appos" and when.granularity == "year") or _is_count_of(token, when, setting):
         return True
     if not when.lasting:
         return False
     since = "since" in {t.lower_ for t in token.doc[max(0, token.i - 1) : token.i + 1]} or token.lower_ == "since"
     return since or token.head.pos_ in {"NOUN", "PROPN", "ADJ", "ADV"}
+
+
+def _is_count_of(token: Token, when: When, setting: Setting) -> bool:
+    """ "On his second visit this year": the year is what is counted in."""
+    ordinals = lexicon().words("status", "superlatives")
+    of_now = when.granularity == "year" and when.first.year == setting.published.year
+    return of_now and any(c.lower_ in ordinals for c in children(token.head, "amod"))
 
 
 def _is_past_tense(walk: Walk) -> bool:
