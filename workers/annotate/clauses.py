@@ -9,6 +9,7 @@ from workers.annotate.complements import Complements, is_reporting, is_speech
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negates, negation_of, read_habit, read_modality
 from workers.annotate.phrasal import has_child_before, has_object, is_long_after, is_phrasal, is_said
+from workers.annotate.strays import is_said_beside
 from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
 from workers.annotate.words import Token
 
@@ -46,7 +47,7 @@ class ClauseWalk(Complements):
         if not self.step():
             return
         self.path.append(verb)
-        read_modality(verb, self.verdict, negation=negation, willed=own and self.willed)
+        read_modality(verb, self.verdict, negation=negation, willed=own and self.willed, said=self.said)
         self._said_between(verb)
         head, dep = verb.head, verb.dep_
         if not any(map(is_verbal, self.path[:-1])):
@@ -173,6 +174,10 @@ class ClauseWalk(Complements):
         own = any(c.dep_ in {"aux", "nsubj", "nsubjpass"} for c in verb.children)
         if not own and verb.tag_ not in _FINITE:
             self.verb(head)
+            return
+        if is_said_beside(verb, head):
+            self.near.append(head.head)  # "said that it would be held in October and appealed for calm"
+            self.reports_above(head.head)
             return
         self.clause_of(head)  # "met nineteen leaders in 2025 and held two summits"
         if any(c.dep_ in {"nsubj", "nsubjpass"} for c in verb.children):

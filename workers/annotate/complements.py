@@ -60,6 +60,7 @@ class Complements(ABC):
         self.background: Token | None = None
         self.settled = False  # done by the verb over it ("agreed a truce"), so that a date ahead does not matter
         self.willed = False  # to say that one will do it is to do it
+        self.said: frozenset[int] = frozenset()  # words of the trigger, whose "no" is part of what it says
         self._steps = 0
 
     @abstractmethod

@@ -63,6 +63,8 @@ class Frame:
         fillers, behind_it = (self._verb_slots, self._behind_verb) if verbal else (self._noun_slots, self._behind_noun)
         filler = fillers.get(name)
         found = filler(self) if filler is not None else behind_it(name)
+        if name == "on" and filler is None:
+            found = [t for t in found if not _is_day(t)]
         if not found:
             return []
         own = {token.i for token in self.tokens}
@@ -73,7 +75,7 @@ class Frame:
     def _behind_verb(self, preposition: str) -> list[Token]:
         if preposition != "to" and preposition not in words_of_sentence(self.head.doc):
             return []  # most are not there
-        found = behind(self.head, preposition)
+        found = [t for token in self.tokens for t in behind(token, preposition)]  # "took control of the country"
         if preposition == "to":
             found.extend(receivers_of(self.head))
         if preposition not in {"of", "by"}:
@@ -223,6 +225,17 @@ def _measured(noun: Token) -> Token:
     return holder if holder.lemma_.lower() in lexicon().words("syntax", "times") else noun
 
 
+def _said_by(verb: Token) -> list[Token]:
+    """The verbs of what is said, each of "had not been asked and might resume attacks"."""
+    clauses = list(children(verb, "ccomp"))
+    return clauses + [c for clause in clauses for c in children(clause, "conj")]
+
+
+def _is_day(token: Token) -> bool:
+    """ "Sacked on Monday": a day fills no place of the verb's."""
+    return token.pos_ == "PROPN" and token.lower_.endswith("day") and token.lower_ in lexicon().words("names", "days")
+
+
 def _main(verb: Token) -> Token:
     """The verb over an infinitive: "agreed to send envoys after talks"."""
     return verb.head if verb.dep_ == "xcomp" and is_verbal(verb.head) else verb
@@ -301,7 +314,7 @@ Frame._verb_slots = {
     "whom": lambda f: asked_of(f.head),
     "goal": lambda f: goals_of(f.head),
     "cause": lambda f: causes_of(f.head),
-    "auxiliary": lambda f: [aux for verb in (f.head, *children(f.head, "ccomp")) for aux in children(verb, "aux")],
+    "auxiliary": lambda f: [aux for verb in (f.head, *_said_by(f.head)) for aux in children(verb, "aux")],
     "addressee": lambda f: [t for verb in children(f.head, "ccomp") for t in surface_subjects(verb)],
     "verb": lambda f: [f.head],
     "carrier": lambda f: [f.head],

@@ -58,6 +58,8 @@ class PhraseWalk(ClauseWalk):
             planned = status in IRREALIS and name != "unreal_adjectives" and word.lower_ not in _OPEN
             if word.lower_ == "attempted" and self.kind.failed_counts:
                 continue
+            if word.lower_ == "earlier" and word.dep_ == "advmod":
+                continue  # "the jailing of two leaders a day earlier": its date says how long ago
             if word.lower_ in lexicon().words("status", name) and not (performed and planned):
                 self.verdict.raise_to(status, word)
         if any(child.tag_ == "MD" for child in word.children):
@@ -155,6 +157,8 @@ class PhraseWalk(ClauseWalk):
                 self.verdict.raise_to("historical", verb)
             elif is_status_word(verb, "hypothetical") or (lower == "for" and is_status_word(verb, "watching")):
                 self.verdict.raise_to("hypothetical", verb)
+            elif self._is_on(verb, noun):
+                pass  # "arrived for a visit": he is on it
             elif (is_status_word(verb, "future") and ahead) or (is_status_word(verb, "motion") and lower == "for"):
                 self.verdict.raise_to("future", verb)
         elif lower in _BESIDE and is_status_word(verb, "hypothetical") and not is_definite(noun):
@@ -165,6 +169,10 @@ class PhraseWalk(ClauseWalk):
             self.near.append(verb)
         else:
             self.path.append(verb)
+
+    def _is_on(self, verb: Token, noun: Token) -> bool:
+        travels = noun.lemma_.lower() in lexicon().words("roles", "journey")
+        return travels and verb.lemma_.lower() == "arrive" and self.status_of(verb) == "actual"
 
     def _aside(self, verb: Token, preposition: str) -> bool:
         """ "agree to resume exports at the summit": it is at the summit that they agree."""

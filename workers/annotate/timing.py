@@ -9,7 +9,7 @@ from workers.annotate.dates import When
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
 from workers.annotate.nominals import Walk
-from workers.annotate.setting import Setting
+from workers.annotate.setting import Setting, is_of_topic
 from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
 from workers.annotate.words import Sentence, Token
 
@@ -75,7 +75,9 @@ def _sorted(walk: Walk, setting: Setting) -> _Dates:
     }
     dates = _Dates()
     for token, when in setting.times:
-        if _is_when(walk, when, token.doc.text):
+        if (clause := _clause_when(walk, when, token.doc.text)) is not None:
+            if clause.tag_ != "VBD":
+                when = when.turned(setting.published, ahead=True)  # "on Sunday, when the country votes"
             dates.own.append(((0, _FINENESS[when.granularity], when.start), replace(when, other=None), False))
             continue
         if (token.i not in place and _is_milestone(token, when, setting)) or _is_of_a_year(token):
@@ -111,17 +113,20 @@ def _is_beside(walk: Walk, token: Token, when: When, setting: Setting) -> bool:
     return told and (not between or between in (["in"], ["on"], ["later"]))
 
 
-def _is_when(walk: Walk, when: When, text: str) -> bool:
-    """ "The first since March, when it fired": what a clause with "when" right behind a date tells is of that date."""
+def _clause_when(walk: Walk, when: When, text: str) -> Token | None:
+    """ "The first since March, when it fired": what a clause with "when" right behind a date tells is of that date.
+
+    The clause's verb; None if there is none.
+    """
     if not text[when.end :].lstrip(", ").lower().startswith("when "):
-        return False
+        return None
     last = when.words.split()[-1].lower()
-    for verb in (token for token in walk.path if token.tag_ == "VBD"):
+    for verb in (token for token in walk.path if token.tag_ in _FINITE):
         for word in (c for c in verb.children if c.lower_ == "when" and 1 < c.i < verb.i):
             before = word.nbor(-2) if word.nbor(-1).text == "," else word.nbor(-1)
             if before.lower_ == last:
-                return True
-    return False
+                return verb
+    return None
 
 
 def _is_out_of_tense(word: Token, when: When, setting: Setting) -> bool:
@@ -296,6 +301,8 @@ def _anchor(token: Token, when: When, own: dict[int, int]) -> int:
     if when.lasting and token.i not in own and foreign:
         return -1  # "under sanctions since 2006"
     modifies = token.dep_ in {"compound", "nummod", "amod", "nmod", "poss"} and head.pos_ in {"NOUN", "PROPN"}
+    if is_of_topic(token) and head.i not in own:
+        return -1
     part_of_day = head.lower_ in lexicon().words("times", "parts")
     if modifies and token.i not in own and head.i not in own and not part_of_day and not _strikes(head):
         return -1  # "convicted of murder over the 2009 shooting"
