@@ -211,6 +211,9 @@ class ClauseWalk(Complements):
             self.verb(noun.head, negation=False)  # "it would be the first time that he sets foot there"
         elif not is_infinitive(verb):
             self._clause_of_noun(verb, noun)
+        elif lemma == "decision" and self.kind.decided and has_object(verb):
+            self.settled = True
+            self.above_noun(noun)  # "welcomed the decision to lift the embargo"
         elif noun.head == noun or (noun.pos_ == "PROPN" and verb.i - noun.i == 2):
             self.verdict.raise_to("future", verb)  # the headline's "Rivals to resume talks"
         elif is_passive(verb) and _is_set_apart(verb, noun):
@@ -245,6 +248,8 @@ class ClauseWalk(Complements):
     def _told_as_background(self, verb: Token, noun: Token) -> None:
         if verb.dep_ == "acl" and verb.tag_ == "VBN" and noun.dep_ in {"pobj", "dobj"} and _is_unfulfilled(noun):
             self.background = verb  # "none was traced to a missile fired at the town"
+        if verb.dep_ == "acl" and verb.tag_ == "VBN" and noun.dep_ in {"nsubj", "nsubjpass"} and _is_held(verb):
+            self.background = verb  # "three officers arrested in the affair go on trial"
         had = any(c.dep_ == "aux" and c.lower_ == "had" for c in verb.children)
         news = noun.lemma_.lower() == "time" and has_child(
             noun, "first", "second", "third"
@@ -305,6 +310,10 @@ class ClauseWalk(Complements):
 def _is_set_apart(verb: Token, noun: Token) -> bool:
     """Does a clause stand behind a noun and a comma?"""
     return noun.i + 1 < len(noun.doc) and noun.nbor().text == "," and verb.i - noun.i <= _NEAR
+
+
+def _is_held(verb: Token) -> bool:
+    return is_status_word(verb, "holding")
 
 
 def _is_held_off(verb: Token, head: Token) -> bool:

@@ -164,7 +164,7 @@ class Frame:
         light = lexicon().words("status", "light")
         for clause in children(self.head, "relcl"):
             verbs = (clause, *children(clause, "xcomp"))  # "the drill that it was going to hold"
-            if _takes_part(clause):
+            if takes_part(clause):
                 continue  # "a drill of Chad's, in which Mali took part"
             if any(v.lemma_.lower() in light for v in verbs) and not is_passive(clause):
                 return [t for n in children(clause, "nsubj") if n.lower_ not in RELATIVE for t in spread(n)]
@@ -181,7 +181,7 @@ class Frame:
 
     def _doers_behind(self, verb: Token, preposition: Token) -> list[Token] | None:
         """Who does what stands behind a preposition: "took part in the drill", "was blamed for the raid"; else None."""
-        if preposition.lower_ == "in" and _takes_part(verb):
+        if preposition.lower_ == "in" and takes_part(verb):
             return subjects_of(verb)
         if self._is_own_occasion(verb, preposition):
             return surface_subjects(_main(verb))
@@ -289,7 +289,7 @@ def is_receipt(verb: Token, noun: Token) -> bool:
     return verb.lemma_.lower() in {"take", "receive"} and noun.lemma_.lower() in {"delivery", "possession", "receipt"}
 
 
-def _takes_part(verb: Token) -> bool:
+def takes_part(verb: Token) -> bool:
     """ "Took part in", "participated in"."""
     lemma = verb.lemma_.lower()
     return lemma in {"participate", "engage", "join"} or (lemma == "take" and has_child(verb, "part"))

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from topics.annotations import Status
 from workers.annotate.clauses import ClauseWalk
 from workers.annotate.complements import is_speech
-from workers.annotate.frames import CHARGES
+from workers.annotate.frames import CHARGES, takes_part
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negation_of, read_habit
@@ -26,6 +26,7 @@ _AFTERMATH = frozenset({"after", "following", "amid", "despite"})
 _TOWARDS_EVENT = frozenset({"for", "to", "towards", "toward", "into", "of"})
 _BESIDE = frozenset({"on", "with", "about", "against"})
 _CLOSING = frozenset({"declare", "proclaim", "mark", "celebrate"})
+_SETTING_OUT = frozenset({"arrive", "leave", "depart", "fly", "travel", "jet"})
 _OPEN = frozenset({"possible", "potential"})
 _ADJECTIVES: tuple[tuple[Status, str], ...] = (
     ("negated", "negating_adjectives"),
@@ -117,6 +118,9 @@ class PhraseWalk(ClauseWalk):
         if self.kind.arranged and travels and self._leads_there(above):
             self.verdict.raise_to("future", above)  # "on his way to a summit"
             return
+        if preposition == "in" and is_status_word(above, "speech_acts"):
+            self.above_noun(above)  # "made the appeal in a letter"
+            return
         if above.lemma_.lower() in {"event", "case"} and above.dep_ == "pobj" and above.head.lower_ == "in":
             self.verdict.raise_to("hypothetical", above)  # "in the event of an attack"
         elif preposition in _AFTERMATH or (preposition == "over" and self._answers(above)):
@@ -158,7 +162,7 @@ class PhraseWalk(ClauseWalk):
             elif is_status_word(verb, "hypothetical") or (lower == "for" and is_status_word(verb, "watching")):
                 self.verdict.raise_to("hypothetical", verb)
             elif self._is_on(verb, noun):
-                pass  # "arrived for a visit": he is on it
+                pass  # "arrived for a visit", "left for a visit": he is on it
             elif (is_status_word(verb, "future") and ahead) or (is_status_word(verb, "motion") and lower == "for"):
                 self.verdict.raise_to("future", verb)
         elif lower in _BESIDE and is_status_word(verb, "hypothetical") and not is_definite(noun):
@@ -172,7 +176,7 @@ class PhraseWalk(ClauseWalk):
 
     def _is_on(self, verb: Token, noun: Token) -> bool:
         travels = noun.lemma_.lower() in lexicon().words("roles", "journey")
-        return travels and verb.lemma_.lower() == "arrive" and self.status_of(verb) == "actual"
+        return travels and verb.lemma_.lower() in _SETTING_OUT and self.status_of(verb) == "actual"
 
     def _aside(self, verb: Token, preposition: str) -> bool:
         """ "agree to resume exports at the summit": it is at the summit that they agree."""
@@ -204,7 +208,7 @@ class PhraseWalk(ClauseWalk):
             self.verdict.raise_to("future" if given else status, verb)
         elif status == "negated" and given and self.kind.arranged and has_child(verb, "will", "wo"):
             self.verdict.raise_to("future", verb)  # "will not be travelling to the summit"
-        elif status == "negated" and preposition == "for" and not given:
+        elif status == "negated" and not given and (preposition == "for" or (preposition == "in" and takes_part(verb))):
             self.verdict.raise_to(status, verb)  # "would not let its soil be used for attacks"
 
     def listed_noun(self, noun: Token, *, default: Status) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from workers.annotate.complements import DEPTH, is_reporting
+from workers.annotate.complements import DEPTH, is_reporting, is_speech
 from workers.annotate.dates import When
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
@@ -177,8 +177,8 @@ def _follows(sentence: Sentence, anchor: int, own: dict[int, int]) -> bool:
     if anchor < 0:
         return False
     verb = sentence[anchor]
-    if verb.tag_ != "VBG":
-        return False
+    if verb.tag_ != "VBG" or is_speech(verb):
+        return False  # "lifted the ban, citing the return of calm after the vote in March"
     if verb.dep_ == "advcl" and not any(c.dep_ == "mark" for c in verb.children):
         return verb.head.i in own
     return verb.dep_ == "pcomp" and verb.head.dep_ == "agent" and verb.head.head.i in own
@@ -234,7 +234,11 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
         verdict.date_back(opening)
     elif frame is not None and not (frame.lasting and setting.compares) and not _is_of_now(walk):
         verdict.date_back(frame)  # "troops invaded in 1989 to oust the general, who was later jailed"
-    elif walk.background is not None and (walk.kind.lasting or not setting.has_news):
+    elif (
+        walk.background is not None
+        and not (setting.headline and walk.background is trigger)
+        and (walk.kind.lasting or not setting.has_news)
+    ):
         verdict.settle("historical", walk.background.text)  # "the countries that Sweden had blacklisted"
     elif setting.long_on and (is_definite(trigger) or trigger.dep_ in {"relcl", "advcl", "ccomp", "acl"}):
         verdict.settle("historical", setting.long_on)
@@ -255,6 +259,9 @@ def _only_date(walk: Walk, setting: Setting) -> When | None:
     clauses = [t for t in token.doc if t.tag_ in _FINITE or (t.tag_ == "VBN" and t.dep_ != "amod")]
     if len(clauses) != 1 or clauses[0] not in walk.path or token.dep_ in _BELONGS or token.head.dep_ in _BELONGS:
         return None
+    over = next((t for t in token.ancestors if is_verbal(t)), None)
+    if is_of_topic(token) or (over is not None and is_speech(over) and over not in walk.path):
+        return None
     return when
 
 
@@ -273,10 +280,15 @@ def _summed_since(walk: Walk, setting: Setting) -> When | None:
     if not lexicon().words("status", "superlatives").isdisjoint(told - {"most"}):
         return None
     for token, when in setting.times:
-        since = any(t.lower_ == "since" or has_child(t, "since") for t in (token, *token.ancestors) if t != verb)
-        if since and when.lies(setting.published) == "past":
+        since = next((t for t in (token, *token.ancestors) if t != verb and _is_since(t)), None)
+        over = next((t for t in since.ancestors if is_verbal(t)), verb) if since is not None else None
+        if over in walk.path and when.lies(setting.published) == "past":
             return when
     return None
+
+
+def _is_since(token: Token) -> bool:
+    return token.lower_ == "since" or has_child(token, "since")
 
 
 def _is_of_now(walk: Walk) -> bool:
