@@ -121,8 +121,17 @@ class Complements(ABC):
         """Do two verbs of a headline stand in a row with a comma, one of which the parser takes for what is said?"""
         if verb.dep_ != "ccomp" or verb.i > head.i or verb.tag_ not in _FINITE or not any(children(verb, "nsubj")):
             return False
-        start = head.left_edge.i if head.left_edge.i > verb.i else next(iter(children(head, "nsubj", "nsubjpass")), head).left_edge.i
-        if head.tag_ == "VBN" and not any(children(head, "aux", "auxpass")) and verb.i < start and verb.doc[start - 1].text == ",":
+        start = (
+            head.left_edge.i
+            if head.left_edge.i > verb.i
+            else next(iter(children(head, "nsubj", "nsubjpass")), head).left_edge.i
+        )
+        if (
+            head.tag_ == "VBN"
+            and not any(children(head, "aux", "auxpass"))
+            and verb.i < start
+            and verb.doc[start - 1].text == ","
+        ):
             return True  # "Ferry sinks off Zanzibar, 19 feared drowned"
         comma = verb.doc[head.i - 1].text == ","
         return comma and not any(children(head, "nsubj", "nsubjpass", "expl", "aux"))

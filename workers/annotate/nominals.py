@@ -202,7 +202,12 @@ class Walk(PhraseWalk):
             self.verdict.raise_to("future", verb)  # "the vote has been set for March"
             return
         calls = verb.lemma_.lower() == "call"
-        called = calls and not has_child(verb, "had") and noun.dep_ != "oprd" and not any(True for _ in children(verb, "oprd"))
+        called = (
+            calls
+            and not has_child(verb, "had")
+            and noun.dep_ != "oprd"
+            and not any(True for _ in children(verb, "oprd"))
+        )
         if is_status_word(verb, "hypothetical") and not calls:
             self.verdict.raise_to("hypothetical", verb)
         elif called or is_status_word(verb, "future_objects"):
