@@ -156,15 +156,7 @@ class PhraseWalk(ClauseWalk):
             self.reports_above(verb)
             return
         if lower in _TOWARDS_EVENT:
-            ahead = lower in {"for", "to", "of"}
-            if is_status_word(verb, "memory"):
-                self.verdict.raise_to("historical", verb)
-            elif is_status_word(verb, "hypothetical") or (lower == "for" and is_status_word(verb, "watching")):
-                self.verdict.raise_to("hypothetical", verb)
-            elif self._is_on(verb, noun):
-                pass  # "arrived for a visit", "left for a visit": he is on it
-            elif (is_status_word(verb, "future") and ahead) or (is_status_word(verb, "motion") and lower == "for"):
-                self.verdict.raise_to("future", verb)
+            self._towards(verb, noun, lower)
         elif lower in _BESIDE and is_status_word(verb, "hypothetical") and not is_definite(noun):
             self.verdict.raise_to("hypothetical", verb)  # "threatened it with sanctions", "bet on a truce"
         self._under_modal(verb, noun, lower)
@@ -173,6 +165,19 @@ class PhraseWalk(ClauseWalk):
             self.near.append(verb)
         else:
             self.path.append(verb)
+
+    def _towards(self, verb: Token, noun: Token, preposition: str) -> None:
+        """ "Prepared for the talks", "commemorated by", "arrived for a visit"."""
+        if is_status_word(verb, "memory"):
+            self.verdict.raise_to("historical", verb)
+        elif is_status_word(verb, "hypothetical") or (preposition == "for" and is_status_word(verb, "watching")):
+            self.verdict.raise_to("hypothetical", verb)
+        elif self._is_on(verb, noun):
+            pass  # "arrived for a visit", "left for a visit": he is on it
+        elif (is_status_word(verb, "future") and preposition in {"for", "to", "of"}) or (
+            is_status_word(verb, "motion") and preposition == "for"
+        ):
+            self.verdict.raise_to("future", verb)
 
     def _is_on(self, verb: Token, noun: Token) -> bool:
         travels = noun.lemma_.lower() in lexicon().words("roles", "journey")

@@ -76,9 +76,8 @@ def _sorted(walk: Walk, setting: Setting) -> _Dates:
     dates = _Dates()
     for token, when in setting.times:
         if (clause := _clause_when(walk, when, token.doc.text)) is not None:
-            if clause.tag_ != "VBD":
-                when = when.turned(setting.published, ahead=True)  # "on Sunday, when the country votes"
-            dates.own.append(((0, _FINENESS[when.granularity], when.start), replace(when, other=None), False))
+            meant = when if clause.tag_ == "VBD" else when.turned(setting.published, ahead=True)  # "when it votes"
+            dates.own.append(((0, _FINENESS[when.granularity], when.start), replace(meant, other=None), False))
             continue
         if (token.i not in place and _is_milestone(token, when, setting)) or _is_of_a_year(token):
             continue
