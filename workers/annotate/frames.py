@@ -65,6 +65,8 @@ class Frame:
         fillers, behind_it = (self._verb_slots, self._behind_verb) if verbal else (self._noun_slots, self._behind_noun)
         filler = fillers.get(name)
         found = filler(self) if filler is not None else behind_it(name)
+        if name == "on" and filler is None:
+            found = [t for t in found if not _is_day(t)]
         if not found:
             return []
         own = {token.i for token in self.tokens}
@@ -75,7 +77,7 @@ class Frame:
     def _behind_verb(self, preposition: str) -> list[Token]:
         if preposition != "to" and preposition not in words_of_sentence(self.head.doc):
             return []  # most are not there
-        found = behind(self.head, preposition)
+        found = [t for token in self.tokens for t in behind(token, preposition)]  # "took control of the country"
         if preposition == "to":
             found.extend(receivers_of(self.head))
         if preposition in _BESIDE_PARTNER:  # "discussed it with his counterpart by phone"
@@ -166,7 +168,7 @@ class Frame:
         light = lexicon().words("status", "light")
         for clause in children(self.head, "relcl"):
             verbs = (clause, *children(clause, "xcomp"))  # "the drill that it was going to hold"
-            if _takes_part(clause):
+            if takes_part(clause):
                 continue  # "a drill of Chad's, in which Mali took part"
             if any(v.lemma_.lower() in light for v in verbs) and not is_passive(clause):
                 return [t for n in children(clause, "nsubj") if n.lower_ not in RELATIVE for t in spread(n)]
@@ -183,7 +185,7 @@ class Frame:
 
     def _doers_behind(self, verb: Token, preposition: Token) -> list[Token] | None:
         """Who does what stands behind a preposition: "took part in the drill", "was blamed for the raid"; else None."""
-        if preposition.lower_ == "in" and _takes_part(verb):
+        if preposition.lower_ == "in" and takes_part(verb):
             return subjects_of(verb)
         if self._is_own_occasion(verb, preposition):
             return surface_subjects(_main(verb))
@@ -235,6 +237,17 @@ def _measured(noun: Token) -> Token:
     if noun.dep_ != "pobj" or noun.head.lower_ != "of" or holder.pos_ != "NOUN":
         return noun
     return holder if holder.lemma_.lower() in lexicon().words("syntax", "times") else noun
+
+
+def _said_by(verb: Token) -> list[Token]:
+    """The verbs of what is said, each of "had not been asked and might resume attacks"."""
+    clauses = list(children(verb, "ccomp"))
+    return clauses + [c for clause in clauses for c in children(clause, "conj")]
+
+
+def _is_day(token: Token) -> bool:
+    """ "Sacked on Monday": a day fills no place of the verb's."""
+    return token.pos_ == "PROPN" and token.lower_.endswith("day") and token.lower_ in lexicon().words("names", "days")
 
 
 def _main(verb: Token) -> Token:
@@ -290,7 +303,7 @@ def is_receipt(verb: Token, noun: Token) -> bool:
     return verb.lemma_.lower() in {"take", "receive"} and noun.lemma_.lower() in {"delivery", "possession", "receipt"}
 
 
-def _takes_part(verb: Token) -> bool:
+def takes_part(verb: Token) -> bool:
     """ "Took part in", "participated in"."""
     lemma = verb.lemma_.lower()
     return lemma in {"participate", "engage", "join"} or (lemma == "take" and has_child(verb, "part"))
@@ -315,7 +328,7 @@ Frame._verb_slots = {
     "whom": lambda f: asked_of(f.head),
     "goal": lambda f: goals_of(f.head),
     "cause": lambda f: causes_of(f.head),
-    "auxiliary": lambda f: [aux for verb in (f.head, *children(f.head, "ccomp")) for aux in children(verb, "aux")],
+    "auxiliary": lambda f: [aux for verb in (f.head, *_said_by(f.head)) for aux in children(verb, "aux")],
     "addressee": lambda f: [t for verb in children(f.head, "ccomp") for t in surface_subjects(verb)],
     "verb": lambda f: [f.head],
     "carrier": lambda f: [f.head],

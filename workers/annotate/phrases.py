@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from topics.annotations import Status
 from workers.annotate.clauses import ClauseWalk
 from workers.annotate.complements import is_speech
-from workers.annotate.frames import CHARGES
+from workers.annotate.frames import CHARGES, takes_part
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negation_of, read_habit
@@ -26,6 +26,7 @@ _AFTERMATH = frozenset({"after", "following", "amid", "despite"})
 _TOWARDS_EVENT = frozenset({"for", "to", "towards", "toward", "into", "of"})
 _BESIDE = frozenset({"on", "with", "about", "against"})
 _CLOSING = frozenset({"declare", "proclaim", "mark", "celebrate"})
+_SETTING_OUT = frozenset({"arrive", "leave", "depart", "fly", "travel", "jet"})
 _OPEN = frozenset({"possible", "potential"})
 _ADJECTIVES: tuple[tuple[Status, str], ...] = (
     ("negated", "negating_adjectives"),
@@ -58,6 +59,8 @@ class PhraseWalk(ClauseWalk):
             planned = status in IRREALIS and name != "unreal_adjectives" and word.lower_ not in _OPEN
             if word.lower_ == "attempted" and self.kind.failed_counts:
                 continue
+            if word.lower_ == "earlier" and word.dep_ == "advmod":
+                continue  # "the jailing of two leaders a day earlier": its date says how long ago
             if word.lower_ in lexicon().words("status", name) and not (performed and planned):
                 self.verdict.raise_to(status, word)
         if any(child.tag_ == "MD" for child in word.children):
@@ -119,6 +122,9 @@ class PhraseWalk(ClauseWalk):
             holder = next((prep for prep in noun.ancestors if prep.lower_ == preposition), above)
             self._under_verb(holder, noun, above.head)  # "had paved the way with a visit"
             return
+        if preposition == "in" and is_status_word(above, "speech_acts"):
+            self.above_noun(above)  # "made the appeal in a letter"
+            return
         if above.lemma_.lower() in {"event", "case"} and above.dep_ == "pobj" and above.head.lower_ == "in":
             self.verdict.raise_to("hypothetical", above)  # "in the event of an attack"
         elif preposition in _AFTERMATH or (preposition == "over" and self._answers(above)):
@@ -154,13 +160,7 @@ class PhraseWalk(ClauseWalk):
             self.reports_above(verb)
             return
         if lower in _TOWARDS_EVENT:
-            ahead = lower in {"for", "to", "of"}
-            if is_status_word(verb, "memory"):
-                self.verdict.raise_to("historical", verb)
-            elif is_status_word(verb, "hypothetical") or (lower == "for" and is_status_word(verb, "watching")):
-                self.verdict.raise_to("hypothetical", verb)
-            elif (is_status_word(verb, "future") and ahead) or (is_status_word(verb, "motion") and lower == "for"):
-                self.verdict.raise_to("future", verb)
+            self._towards(verb, noun, lower)
         elif lower in _BESIDE and is_status_word(verb, "hypothetical") and not is_definite(noun):
             self.verdict.raise_to("hypothetical", verb)  # "threatened it with sanctions", "bet on a truce"
         self._under_modal(verb, noun, lower)
@@ -169,6 +169,23 @@ class PhraseWalk(ClauseWalk):
             self.near.append(verb)
         else:
             self.path.append(verb)
+
+    def _towards(self, verb: Token, noun: Token, preposition: str) -> None:
+        """ "Prepared for the talks", "commemorated by", "arrived for a visit"."""
+        if is_status_word(verb, "memory"):
+            self.verdict.raise_to("historical", verb)
+        elif is_status_word(verb, "hypothetical") or (preposition == "for" and is_status_word(verb, "watching")):
+            self.verdict.raise_to("hypothetical", verb)
+        elif self._is_on(verb, noun):
+            pass  # "arrived for a visit", "left for a visit": he is on it
+        elif (is_status_word(verb, "future") and preposition in {"for", "to", "of"}) or (
+            is_status_word(verb, "motion") and preposition == "for"
+        ):
+            self.verdict.raise_to("future", verb)
+
+    def _is_on(self, verb: Token, noun: Token) -> bool:
+        travels = noun.lemma_.lower() in lexicon().words("roles", "journey")
+        return travels and verb.lemma_.lower() in _SETTING_OUT and self.status_of(verb) == "actual"
 
     def _aside(self, verb: Token, preposition: str) -> bool:
         """ "agree to resume exports at the summit": it is at the summit that they agree."""
@@ -200,7 +217,7 @@ class PhraseWalk(ClauseWalk):
             self.verdict.raise_to("future" if given else status, verb)
         elif status == "negated" and given and self.kind.arranged and has_child(verb, "will", "wo"):
             self.verdict.raise_to("future", verb)  # "will not be travelling to the summit"
-        elif status == "negated" and preposition == "for" and not given:
+        elif status == "negated" and not given and (preposition == "for" or (preposition == "in" and takes_part(verb))):
             self.verdict.raise_to(status, verb)  # "would not let its soil be used for attacks"
 
     def listed_noun(self, noun: Token, *, default: Status) -> None:

@@ -22,6 +22,7 @@ def judge(frame: Frame, kind: EventType, setting: Setting, *, carried: bool, say
     words say by themselves."""
     walk = Walk(kind)
     walk.willed = says == "actual"
+    walk.said = frozenset(token.i for token in frame.tokens) if walk.willed else frozenset()
     if says == "actual" and not kind.spoken:
         walk.implied(frame.head)
         apply_times(walk, setting, frame.head)
