@@ -70,6 +70,7 @@ class Walk(PhraseWalk):
 
     def _modifiers(self, noun: Token, tokens: Sequence[Token]) -> None:
         performed = self._is_performed(noun)
+        self.summed_up(noun)
         for child in (c for token in dict.fromkeys((*tokens, noun)) for c in token.children):
             lower = child.lower_
             if child.dep_ in {"det", "neg", "preconj"} and child not in tokens:
@@ -161,6 +162,9 @@ class Walk(PhraseWalk):
                 self._refused(verb)
         elif self.kind.at_home and self.kind.arranged and is_status_word(verb, "refusing"):
             self._stayed_away(verb)
+        elif is_status_word(verb, "negated") and self.kind.arranged and negation_of(verb) is not None:
+            self.verdict.raise_to("future", verb)  # "has not cancelled the visit"
+            self.reports_above(verb)
         elif is_status_word(verb, "negated"):
             if negation_of(verb) is None:
                 irrealis = self.status_of(verb) in IRREALIS and not is_status_word(verb, "refusing")
@@ -239,6 +243,8 @@ class Walk(PhraseWalk):
         for idea in (t for prep in children(verb, "prep") if prep.lower_ == "under" for t in children(prep, "pobj")):
             if is_status_word(idea, "pondering"):
                 self.verdict.raise_to("hypothetical", idea)  # "a visit was under consideration"
+        if self.kind.arranged and is_phrasal(verb, "undone_phrasal"):
+            self.verdict.raise_to("negated", verb)  # "a meeting of the two fell through"
         self._stands_open(verb)
         if not has_object(verb) and verb.tag_ in {"VBD", "VBN"} and self._headline_passive(noun, verb):
             return

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from workers.annotate.datewords import NUMBERS
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negates, negation_of
 from workers.annotate.syntax import children
 from workers.annotate.words import Token
 
+_WEEK = 7
 _FINITE = frozenset({"VBD", "VBZ", "VBP"})
 
 
@@ -34,7 +36,14 @@ def is_long_after(word: Token) -> bool:
     """Does "two years after" or the like stand before a clause or a preposition?"""
     units = lexicon().words("times", "long_units")
     before = word.nbor(-1).lower_ if word.i and word.lower_ in {"after", "since"} else ""
+    lasts = word.i > 2 and word.nbor(-3).lower_ in {"by", "for"}  # "extended it by 30 days after the talks"
+    if before == "days" and word.i > 1 and not lasts and _count(word.nbor(-2).lower_) > _WEEK:
+        return True  # "twelve days after the leaders left"
     return before in units or any(child.lower_ in units for child in children(word, "npadvmod"))
+
+
+def _count(word: str) -> int:
+    return int(word) if word.isdecimal() else NUMBERS.get(word, 0)
 
 
 def is_undone(verb: Token) -> bool:

@@ -8,6 +8,7 @@ from workers.annotate.complements import DEPTH, is_reporting, is_speech
 from workers.annotate.dates import When
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
+from workers.annotate.modality import is_status_word
 from workers.annotate.nominals import Walk
 from workers.annotate.setting import Setting, is_of_topic
 from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
@@ -40,6 +41,8 @@ def apply_times(walk: Walk, setting: Setting, trigger: Token) -> None:
         _date_by_others(walk, setting, dates)
     if verdict.status == "actual" and verdict.when is None:
         _apply_background(walk, setting, trigger)
+    if setting.preview and not setting.headline and not any(map(_tells, walk.path)):
+        verdict.settle("future", "preview")
 
 
 @dataclass(slots=True)
@@ -90,6 +93,8 @@ def _sorted(walk: Walk, setting: Setting) -> _Dates:
         elif anchor in place:
             rank = (place[anchor], _FINENESS[when.granularity], when.start)
             dates.own.append((rank, when, _is_meant_for(token, when)))
+        elif anchor >= 0 and _is_hoped(token, token.doc[anchor]):
+            continue
         elif anchor in shared or (not when.lasting and _follows(token.doc, anchor, place)):
             dates.near.append(
                 _told_on(when, anchor, setting, token.doc)
@@ -150,6 +155,16 @@ def _is_of_a_year(token: Token) -> bool:
         return False
     of = (year for prep in children(token.head, "prep") if prep.lower_ == "of" for year in children(prep, "pobj"))
     return any(year.text.isdigit() and len(year.text) == len("2019") for year in of)
+
+
+def _is_hoped(token: Token, anchor: Token) -> bool:
+    """ "Raising hopes of a visit in the autumn": the date is of what is hoped for, and not of what raised the hopes."""
+    while token is not anchor and token.head is not token:
+        token = token.head
+        planned = any(is_status_word(token, name) for name in ("future_nouns", "hypothetical_nouns"))
+        if token is not anchor and planned and token.pos_ == "NOUN":
+            return True
+    return False
 
 
 def _is_aim(sentence: Sentence, anchor: int, own: dict[int, int]) -> bool:
@@ -224,6 +239,8 @@ def _date_by(walk: Walk, setting: Setting, when: When, *, own: bool = False) -> 
     verdict, where = walk.verdict, when.lies(setting.published)
     verdict.when = when
     later = walk.path[0].doc.text[: when.start].lower().endswith("later ")  # "they meet later today"
+    if where == "news" and own and when.granularity == "day" and verdict.status == "historical":
+        verdict.status = "actual"  # "at their last summit, on Tuesday"
     if where == "past":
         if own and verdict.status == "future" and walk.ahead:
             verdict.status = "actual"  # "rose ahead of the meeting of 22 February", told in March
@@ -242,7 +259,7 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
     elif opening is not None and _is_past(opening, setting) and not _is_milestone(None, opening, setting):
         verdict.when = opening  # "In 1985 200 people drowned after two ferries sank"
         verdict.date_back(opening)
-    elif frame is not None and not (frame.lasting and setting.compares) and not _is_of_now(walk):
+    elif frame is not None and not (_bounds(frame, setting) and setting.compares) and not _is_of_now(walk):
         verdict.date_back(frame)  # "troops invaded in 1989 to oust the general, who was later jailed"
     elif (
         walk.background is not None
@@ -261,6 +278,11 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
     elif (only := _only_date(walk, setting)) is not None:
         verdict.when = only
         verdict.date_back(only)
+
+
+def _bounds(when: When, setting: Setting) -> bool:
+    """May the time be what a comparison reaches over: "since May", "this year"?"""
+    return when.lasting or (when.granularity == "year" and when.first.year == setting.published.year)
 
 
 def _earlier_occasion(walk: Walk) -> Token | None:
@@ -393,6 +415,11 @@ def _is_count_of(token: Token, when: When, setting: Setting) -> bool:
     ordinals = lexicon().words("status", "superlatives")
     of_now = when.granularity == "year" and when.first.year == setting.published.year
     return of_now and any(c.lower_ in ordinals for c in children(token.head, "amod"))
+
+
+def _tells(verb: Token) -> bool:
+    """Is the verb in the past, or the perfect?"""
+    return verb.tag_ == "VBD" or (verb.tag_ == "VBN" and has_child(verb, "has", "have", "was", "were", "had"))
 
 
 def _is_past_tense(walk: Walk) -> bool:
