@@ -13,6 +13,7 @@ from topics.annotations import Event, Participant, Span
 from workers.annotate.actors import Cast, Position
 from workers.annotate.arguments import failing
 from workers.annotate.confidence import Factors, weigh
+from workers.annotate.doers import with_doers
 from workers.annotate.figures import is_figure
 from workers.annotate.ontology import Codes, EventType, Ontology, Trigger
 from workers.annotate.pages import (
@@ -84,7 +85,7 @@ def read_events(
             if crime or is_crime_told(sentence):
                 found = list(_lawful(found, trace))
         events.extend(_record(one, cast, position) for one in _merged(found, trace, headline=position.part == "title"))
-    return events
+    return with_doers(events, ontology)
 
 
 def _unguarded(found: Iterable[Found], trace: Trace | None) -> Iterator[Found]:
