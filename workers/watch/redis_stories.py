@@ -7,7 +7,9 @@ changed meanwhile, and decides again what hangs on that.
 
 from __future__ import annotations
 
+import asyncio
 import json
+import random
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,6 +45,10 @@ _LOG_ENTRIES = 64
 
 _FRUITLESS_ATTEMPTS = 20
 """Times that other workers stored a batch first, before this one is given back to be tried later."""
+
+_FIRST_PAUSE_SECONDS = 0.001
+_LONGEST_PAUSE_SECONDS = 0.1
+"""At most, doubled from try to try: whoever needs longest for a try would otherwise always come too late."""
 
 _UNLINKED = 1000
 """Keys dropped in one round trip."""
@@ -105,11 +111,13 @@ class Stories:
         articles = [Sought(annotation) for annotation in annotations]
         decided: list[_Decided] = []
         self._cache.unpin()
-        for _ in range(_FRUITLESS_ATTEMPTS):
+        for attempt in range(_FRUITLESS_ATTEMPTS):
             decided = await self._decide(articles, decided)
             if await self._stored(decided):
                 await self._forget(annotations)
                 return [one.made.assigned for one in decided]
+            longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**attempt)
+            await asyncio.sleep(longest * random.random())  # noqa: S311 - who goes first is left to chance
             decided = _standing(decided, await self._read(()))
         raise TransientError(f"{_FRUITLESS_ATTEMPTS} times other workers wrote to the stories first")
 
