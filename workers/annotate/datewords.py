@@ -17,6 +17,8 @@ HOLIDAYS = {"christmas eve": (12, 24), "christmas day": (12, 25), "christmas": (
             "new year's eve": (12, 31), "new year's day": (1, 1)}  # fmt: skip
 WARS = {
     "cold war": (1947, 1991), "korean war": (1950, 1953), "vietnam war": (1955, 1975), "first world war": (1914, 1918),
+    "gulf war": (1990, 1991), "iran-iraq war": (1980, 1988), "falklands war": (1982, 1982), "bosnian war": (1992, 1995),
+    "yom kippur war": (1973, 1973), "winter war": (1939, 1940), "kargil war": (1999, 1999), "great war": (1914, 1918),
     "second world war": (1939, 1945), "world war i": (1914, 1918), "world war one": (1914, 1918),
     "world war ii": (1939, 1945), "world war two": (1939, 1945),
 }  # fmt: skip
@@ -136,7 +138,12 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     ("war", rf"\b(?:in|during|of|since|after)\s+(?:the\s+)?(?P<war>{'|'.join(WARS)})\b(?!-)"),
     (
         "long_past",
-        r"\b(?:back then|in those days|in the past|in years past|long ago|in the old days|once upon a time)\b",
+        (
+            r"\b(?:back then|in those days|in the past|in years past|long ago|in the old days|once upon a time)\b"
+            # A war that is named by its length is over.
+            r"|\b(?:in|during|since|of|after|from|over)\s+(?:the|last\s+\w+'s|that|an?)\s+[\w-]+-(?:day|week|month|year)(?:-long)?\s+"
+            r"(?:war|conflict|campaign)\b"
+        ),
     ),
 )
 

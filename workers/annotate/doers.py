@@ -1,6 +1,6 @@
-"""Who did what an article tells of nobody's: the one doer of its kind that the article names.
+"""Who did what an article tells of nobody's: the one doer of its kind that the article names, else its only country.
 
-"Iran test-fired a missile on Monday. The weapon was last launched in 2019" — that was Iran, too.
+"Iran test-fired a missile on Monday. The weapon was last launched in 2019": that was Iran, too.
 """
 
 from __future__ import annotations
@@ -8,16 +8,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from topics.annotations import Event, Participant
-from workers.annotate.ontology import Ontology
+from workers.annotate.actors import Cast
+from workers.annotate.ontology import DEFAULT_ACTOR, Ontology, Trigger
+
+Told = tuple[Event, Trigger]
+"""An event and the trigger that told it."""
 
 
-def with_doers(events: Sequence[Event], ontology: Ontology) -> list[Event]:
-    """`events`, those of a type with `one_doer` that have no actor with that of the others, if all have the same."""
-    doers = {name: _doer(events, name) for name in {event.type for event in events if ontology[event.type].one_doer}}
-    return [
-        event.model_copy(update={"actor": doer}) if not event.actor and (doer := doers.get(event.type, ())) else event
-        for event in events
-    ]
+def with_doers(told: Sequence[Told], cast: Cast, ontology: Ontology) -> list[Event]:
+    """The events of `told`. Those of a type with `one_doer` that have no actor get that of the others of their type.
+
+    Others that differ give none. If there are none, the only country that the article names did it, where words told it
+    whose subject is who acts, and not what flew ("was tested", but not "struck a house").
+    """
+    events = [event for event, _ in told]
+    loose = [event for event in events if not event.actor and ontology[event.type].one_doer]
+    if not loose:
+        return events
+    doers = {name: _doer(events, name) for name in {event.type for event in loose}}
+    alone = _only_country(cast) if not all(doers.values()) else ()
+    made = []
+    for event, trigger in told:
+        doer: tuple[Participant, ...] = ()
+        if not event.actor and event.type in doers:
+            named = any(other.actor for other in events if other.type == event.type)
+            doer = doers[event.type] if named else alone if _is_open(event, trigger) else ()
+        taken = {p.id for p in event.target}
+        made.append(event.model_copy(update={"actor": doer}) if doer and taken.isdisjoint(p.id for p in doer) else event)
+    return made
 
 
 def _doer(events: Sequence[Event], name: str) -> tuple[Participant, ...]:
@@ -28,3 +46,16 @@ def _doer(events: Sequence[Event], name: str) -> tuple[Participant, ...]:
         return ()
     struck = {p.id for event in told for p in event.target}
     return () if struck & {p.id for p in named[0]} else named[0]
+
+
+def _is_open(event: Event, trigger: Trigger) -> bool:
+    """May anybody whom the article names have done it: no claim of others, and not what a weapon did by itself?"""
+    return trigger.actor == DEFAULT_ACTOR[trigger.kind] and not (event.attributed or event.target)
+
+
+def _only_country(cast: Cast) -> tuple[Participant, ...]:
+    found = {m.country: m for reading in cast.readings for m in reading.mentions if m.country and m.sort != "igo"}
+    if len(found) != 1:
+        return ()
+    ((country, mention),) = found.items()
+    return (cast.participant(mention).model_copy(update={"id": country}),)

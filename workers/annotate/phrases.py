@@ -58,6 +58,8 @@ class PhraseWalk(ClauseWalk):
             planned = status in IRREALIS and name != "unreal_adjectives" and word.lower_ not in _OPEN
             if word.lower_ == "attempted" and self.kind.failed_counts:
                 continue
+            if word.lower_ == "world" and word.head.lemma_.lower() != "war":
+                continue  # the historical one is of wars only
             if word.lower_ in lexicon().words("status", name) and not (performed and planned):
                 self.verdict.raise_to(status, word)
         if any(child.tag_ == "MD" for child in word.children):
@@ -204,6 +206,8 @@ class PhraseWalk(ClauseWalk):
         lemma = noun.lemma_.lower()
         if negation_of(noun) is not None or (noun.dep_ == "attr" and negation_of(noun.head) is not None):
             self.verdict.raise_to("negated", noun)
+        if (none := next((c for c in children(noun, "det") if c.lower_ == "any"), None)) is not None:
+            self.verdict.raise_to("hypothetical", none)  # "any return to testing would be a crime"
         if self._taken_up(noun) or self._leaves_standing(noun):
             return
         for status, name in _NOUNS:

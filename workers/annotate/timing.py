@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from workers.annotate.background import background_word
 from workers.annotate.complements import DEPTH, is_reporting
 from workers.annotate.dates import When
 from workers.annotate.known import is_definite
@@ -21,6 +22,7 @@ _ENDS = lexicon().words("times", "parts") | {"the", "of", "early", "late", "mid"
 _OCCASIONS = frozenset({"after", "following", "since", "over", "despite", "amid"})
 _MOVING = frozenset({"extend", "prolong", "postpone", "delay", "defer", "move", "push", "shift"})
 _SEQUELS = frozenset({"after", "when", "before", "as"})
+_MARKING = frozenset({"mark", "become", "make", "represent"})
 _MOST_RECENT = frozenset({"last", "latest"})
 _NEW = frozenset({"latest", "new", "now", "current", "this", "today", "recent"})
 
@@ -63,7 +65,7 @@ def _date_by_others(walk: Walk, setting: Setting, dates: _Dates) -> None:
     ahead = next((when for when in (*near, *dates.aims) if when.lies(published) == "future"), None)
     if past is not None:
         walk.verdict.date_back(past)
-    elif ahead is not None and not (walk.settled or _is_past_tense(walk)):
+    elif ahead is not None and not (walk.settled or _is_past_tense(walk) or _goes_on(walk, ahead)):
         walk.verdict.look_ahead(ahead)
 
 
@@ -207,6 +209,8 @@ def _directed(walk: Walk, setting: Setting, when: When, *, at: int = 0) -> When:
 def _date_by(walk: Walk, setting: Setting, when: When, *, own: bool = False) -> None:
     """`own`: the date hangs on the event's own word."""
     verdict, where = walk.verdict, when.lies(setting.published)
+    if where == "future" and _goes_on(walk, when):
+        return
     verdict.when = when
     later = walk.path[0].doc.text[: when.start].lower().endswith("later ")  # "they meet later today"
     if where == "past":
@@ -215,6 +219,15 @@ def _date_by(walk: Walk, setting: Setting, when: When, *, own: bool = False) -> 
         verdict.date_back(when)
     elif (where == "future" or later) and not (walk.settled or (_is_past_tense(walk) and not (later and own))):
         verdict.look_ahead(when)
+
+
+def _goes_on(walk: Walk, when: When) -> bool:
+    """ "The missiles are on show until Sunday": what ends ahead of us goes on now."""
+    before = walk.path[0].doc.text[: when.start].lower().split()[-2:]
+    if not when.words.lower().startswith(_UNTIL[1:]) and {"until", "till", "through"}.isdisjoint(before):
+        return False
+    verb = next((token for token in (*walk.path, *walk.near, *walk.reports) if is_verbal(token)), None)
+    return verb is not None and verb.tag_ in {"VBZ", "VBP"} and not any(c.dep_ == "aux" for c in verb.children)
 
 
 def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
@@ -240,6 +253,8 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
     elif (only := _only_date(walk, setting)) is not None:
         verdict.when = only
         verdict.date_back(only)
+    elif not setting.has_news and (word := background_word(walk, trigger, setting.published)):
+        verdict.settle("historical", word)
 
 
 def _only_date(walk: Walk, setting: Setting) -> When | None:
@@ -339,10 +354,19 @@ def _is_milestone(token: Token | None, when: When, setting: Setting) -> bool:
     counted = token.head.lower_ in lexicon().words("status", "superlatives") or token.head.tag_ in {"JJS", "RBS"}
     if counted or (token.head.dep_ == "appos" and when.granularity == "year"):
         return True
+    if _is_count_so_far(token.head, when, setting):
+        return True
     if not when.lasting:
         return False
     since = "since" in {t.lower_ for t in token.doc[max(0, token.i - 1) : token.i + 1]} or token.lower_ == "since"
     return since or token.head.pos_ in {"NOUN", "PROPN", "ADJ", "ADV"}
+
+
+def _is_count_so_far(noun: Token, when: When, setting: Setting) -> bool:
+    """ "It was the third launch this year": the year is still running, and says what is counted."""
+    named = noun.dep_ == "attr" or (noun.dep_ == "dobj" and noun.head.lemma_.lower() in _MARKING)
+    ordinal = has_child(noun, *lexicon().words("status", "superlatives"))
+    return named and ordinal and when.first <= setting.published <= when.last
 
 
 def _is_past_tense(walk: Walk) -> bool:
