@@ -147,6 +147,9 @@ class ClauseWalk(Complements):
         for an end, or goes so far as to reach it, reaches it."""
         if self.never(head) or self._under_decision(verb, head):
             return
+        if head.lemma_.lower() in {"become", "be"} and any(_is_counted(noun) for noun in children(head, "attr")):
+            self.verb(head)  # "became the eighth country to fire one"
+            return
         if self._is_uttered(verb) and is_verbal(head) and not is_status_word(head, "motion"):
             self.verb(head)  # "rallied to demand reforms", "wrote to protest": it is said in doing so
             return

@@ -37,6 +37,10 @@ from workers.annotate.verdict import Verdict
 from workers.annotate.words import Sentence
 
 
+_TIMELESS = frozenset({"actual", "hypothetical"})
+"""What a weapon can do at any time may be told as either."""
+
+
 @dataclass(slots=True)
 class Found:
     """An event under way: what `--explain` shows, and what becomes the record."""
@@ -175,7 +179,7 @@ def _is_mention(found: Found) -> bool:
     named = found.actor or found.target or found.place or found.verdict.when
     if is_reproach_in_passing(found.kind, found.candidate.frame):
         return True
-    if found.kind.one_doer and found.trigger.kind == "verb" and found.verdict.status == "actual" and not found.actor:
+    if found.kind.one_doer and found.trigger.kind == "verb" and found.verdict.status in _TIMELESS and not found.actor:
         verb = found.candidate.frame.head
         nowhere = verb.dep_ == "relcl" or not (found.place or found.target)
         return nowhere and found.verdict.when is None and is_capability(verb)

@@ -28,10 +28,19 @@ def has_child_before(verb: Token, word: Token) -> bool:
     return any(child.i < word.i for child in children(verb, "nsubj", "nsubjpass"))
 
 
+_TO_THE_DAY = frozenset({"today", "now", "ago", "to", "the", "day", "this", "week", "almost", "exactly", ","})
+
+
 def is_long_after(word: Token) -> bool:
     """Does "two years after" or the like stand before a clause or a preposition?"""
     units = lexicon().words("times", "long_units")
-    before = word.nbor(-1).lower_ if word.i and word.lower_ in {"after", "since"} else ""
+    if word.lower_ in {"after", "since"}:
+        at = word.i - 1
+        while at > 0 and word.doc[at].lower_ in _TO_THE_DAY:
+            at -= 1  # "it is a year today since", "three years to the day after"
+        before = word.doc[at].lower_ if word.i else ""
+    else:
+        before = ""
     return before in units or any(child.lower_ in units for child in children(word, "npadvmod"))
 
 

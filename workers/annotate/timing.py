@@ -314,8 +314,9 @@ def _anchor(token: Token, when: When, own: dict[int, int]) -> int:
     part_of_day = head.lower_ in lexicon().words("times", "parts")
     if modifies and token.i not in own and head.i not in own and not part_of_day and not _strikes(head):
         return -1  # "convicted of murder over the 2009 shooting"
+    first = token
     for _ in range(DEPTH):
-        if token.i not in own and _is_another(token, when, own):
+        if token.i not in own and (_is_another(token, when, own) or _is_of_a_bound(token, first)):
             return -1
         if token.i in own or (is_verbal(token) and token.dep_ not in {"aux", "auxpass"}):
             return token.i
@@ -323,6 +324,11 @@ def _anchor(token: Token, when: When, own: dict[int, int]) -> int:
             break
         token = token.head
     return -1
+
+
+def _is_of_a_bound(token: Token, date: Token) -> bool:
+    """ "The first success since a failure in April": the date is that of what lies back, and bounds nothing itself."""
+    return token.lower_ == "since" and token.dep_ == "prep" and date.head != token and date.head.head != token
 
 
 def _is_another(token: Token, when: When, own: dict[int, int]) -> bool:
@@ -359,7 +365,7 @@ def _is_milestone(token: Token | None, when: When, setting: Setting) -> bool:
     if not when.lasting:
         return False
     since = "since" in {t.lower_ for t in token.doc[max(0, token.i - 1) : token.i + 1]} or token.lower_ == "since"
-    return since or token.head.pos_ in {"NOUN", "PROPN", "ADJ", "ADV"}
+    return since or token.head.lower_ == "since" or token.head.pos_ in {"NOUN", "PROPN", "ADJ", "ADV"}
 
 
 def _is_count_so_far(noun: Token, when: When, setting: Setting) -> bool:
