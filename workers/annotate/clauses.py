@@ -194,6 +194,8 @@ class ClauseWalk(Complements):
 
     def _of_noun(self, verb: Token, noun: Token) -> None:
         self._told_as_background(verb, noun)
+        if verb.tag_ == "VBG" and noun.dep_ == "pobj" and noun.head.lower_ == "without":
+            self.verdict.raise_to("negated", noun.head)  # "without a missile leaving the tube"
         if is_infinitive(verb) and is_status_word(noun, "occasions") and noun.head.lemma_.lower() in {"take", "seize"}:
             self.verb(noun.head)  # "I take this opportunity to affirm"
             return
