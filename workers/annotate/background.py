@@ -17,7 +17,9 @@ _CROWDS = frozenset({"dozens", "scores", "hundreds", "thousands", "hundred", "th
 _GONE = date(1993, 1, 1)
 """Since then the states of the list `bygone` are no more."""
 _NOW_KIN = frozenset({"era", "made", "built", "designed", "former", "ex", "post", "type", "style"})
-_UNTIL_NOW = re.compile(r"^(?:until|till|up to|before) now\b|^(?:previously|hitherto|historically|formerly)\b", re.IGNORECASE)
+_UNTIL_NOW = re.compile(
+    r"^(?:until|till|up to|before) now\b|^(?:previously|hitherto|historically|formerly)\b", re.IGNORECASE
+)
 
 
 def background_word(walk: Walk, trigger: Token, published: date) -> str:

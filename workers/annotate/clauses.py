@@ -222,7 +222,9 @@ class ClauseWalk(Complements):
             if noun.dep_ in {"nsubj", "dobj", "nsubjpass"} and is_verbal(noun.head):
                 self.verb(noun.head)
         else:
-            self.listed_noun(noun, default="future" if is_passive(verb) else "hypothetical")  # "a satellite to be launched"
+            self.listed_noun(
+                noun, default="future" if is_passive(verb) else "hypothetical"
+            )  # "a satellite to be launched"
 
     def _clause_of_noun(self, verb: Token, noun: Token) -> None:
         if noun.dep_ == "dobj" and is_status_word(noun.head, "memory"):

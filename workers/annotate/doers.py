@@ -34,7 +34,9 @@ def with_doers(told: Sequence[Told], cast: Cast, ontology: Ontology) -> list[Eve
             named = any(other.actor for other in events if other.type == event.type)
             doer = doers[event.type] if named else alone if _is_open(event, trigger) else ()
         taken = {p.id for p in event.target}
-        made.append(event.model_copy(update={"actor": doer}) if doer and taken.isdisjoint(p.id for p in doer) else event)
+        made.append(
+            event.model_copy(update={"actor": doer}) if doer and taken.isdisjoint(p.id for p in doer) else event
+        )
     return made
 
 

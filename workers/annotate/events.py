@@ -36,7 +36,6 @@ from workers.annotate.triggers import Candidate, TriggerIndex
 from workers.annotate.verdict import Verdict
 from workers.annotate.words import Sentence
 
-
 _TIMELESS = frozenset({"actual", "hypothetical"})
 """What a weapon can do at any time may be told as either."""
 

@@ -9,6 +9,7 @@ from workers.annotate.complements import DEPTH, is_reporting
 from workers.annotate.dates import When
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
+from workers.annotate.milestones import is_milestone, is_of_a_bound
 from workers.annotate.nominals import Walk
 from workers.annotate.setting import Setting
 from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
@@ -22,8 +23,6 @@ _ENDS = lexicon().words("times", "parts") | {"the", "of", "early", "late", "mid"
 _OCCASIONS = frozenset({"after", "following", "since", "over", "despite", "amid"})
 _MOVING = frozenset({"extend", "prolong", "postpone", "delay", "defer", "move", "push", "shift"})
 _SEQUELS = frozenset({"after", "when", "before", "as"})
-_MARKING = frozenset({"mark", "become", "make", "represent"})
-_MOST_RECENT = frozenset({"last", "latest"})
 _NEW = frozenset({"latest", "new", "now", "current", "this", "today", "recent"})
 
 
@@ -80,7 +79,7 @@ def _sorted(walk: Walk, setting: Setting) -> _Dates:
         if _is_when(walk, when, token.doc.text):
             dates.own.append(((0, _FINENESS[when.granularity], when.start), replace(when, other=None), False))
             continue
-        if (token.i not in place and _is_milestone(token, when, setting)) or _is_of_a_year(token):
+        if (token.i not in place and is_milestone(token, when, setting)) or _is_of_a_year(token):
             continue
         anchor = _anchor(token, when, place)
         if anchor in place and _is_out_of_tense(token.doc[anchor], when, setting):
@@ -237,10 +236,10 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
     if summed is not None:
         verdict.when = summed
         verdict.date_back(summed)
-    elif opening is not None and _is_past(opening, setting) and not _is_milestone(None, opening, setting):
+    elif opening is not None and _is_past(opening, setting) and not is_milestone(None, opening, setting):
         verdict.when = opening  # "In 1985 200 people drowned after two ferries sank"
         verdict.date_back(opening)
-    elif frame is not None and not (frame.lasting and setting.compares) and not _is_of_now(walk):
+    elif frame is not None and not (setting.compares and _is_running(frame, setting)) and not _is_of_now(walk):
         verdict.date_back(frame)  # "troops invaded in 1989 to oust the general, who was later jailed"
     elif walk.background is not None and (walk.kind.lasting or not setting.has_news):
         verdict.settle("historical", walk.background.text)  # "the countries that Sweden had blacklisted"
@@ -253,7 +252,7 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
     elif (only := _only_date(walk, setting)) is not None:
         verdict.when = only
         verdict.date_back(only)
-    elif not setting.has_news and (word := background_word(walk, trigger, setting.published)):
+    elif word := background_word(walk, trigger, setting.published):
         verdict.settle("historical", word)
 
 
@@ -270,6 +269,11 @@ def _only_date(walk: Walk, setting: Setting) -> When | None:
 
 def _is_past(when: When, setting: Setting) -> bool:
     return when.lies(setting.published) == "past"
+
+
+def _is_running(when: When, setting: Setting) -> bool:
+    """Does the time reach up to now: "since May", "this year"?"""
+    return when.lasting or when.first <= setting.published <= when.last
 
 
 def _summed_since(walk: Walk, setting: Setting) -> When | None:
@@ -316,7 +320,7 @@ def _anchor(token: Token, when: When, own: dict[int, int]) -> int:
         return -1  # "convicted of murder over the 2009 shooting"
     first = token
     for _ in range(DEPTH):
-        if token.i not in own and (_is_another(token, when, own) or _is_of_a_bound(token, first)):
+        if token.i not in own and (_is_another(token, when, own) or is_of_a_bound(token, first)):
             return -1
         if token.i in own or (is_verbal(token) and token.dep_ not in {"aux", "auxpass"}):
             return token.i
@@ -324,11 +328,6 @@ def _anchor(token: Token, when: When, own: dict[int, int]) -> int:
             break
         token = token.head
     return -1
-
-
-def _is_of_a_bound(token: Token, date: Token) -> bool:
-    """ "The first success since a failure in April": the date is that of what lies back, and bounds nothing itself."""
-    return token.lower_ == "since" and token.dep_ == "prep" and date.head != token and date.head.head != token
 
 
 def _is_another(token: Token, when: When, own: dict[int, int]) -> bool:
@@ -347,32 +346,6 @@ def _is_another(token: Token, when: When, own: dict[int, int]) -> bool:
 def _strikes(noun: Token) -> bool:
     """ "March's quake killed 20": the date of a happening is that of its effect."""
     return noun.dep_ == "nsubj" and noun.head.lemma_.lower() in lexicon().words("status", "striking")
-
-
-def _is_milestone(token: Token | None, when: When, setting: Setting) -> bool:
-    """ "the first launch since 2017", "its fifth this year": the date bounds a comparison, not the event."""
-    if not setting.compares:
-        return False
-    if token is None:
-        return when.words.lower().startswith("since")
-    if any(t.lower_ in _MOST_RECENT for t in (token.head, token.head.head)):
-        return False  # "six tests, the last in 2017"
-    counted = token.head.lower_ in lexicon().words("status", "superlatives") or token.head.tag_ in {"JJS", "RBS"}
-    if counted or (token.head.dep_ == "appos" and when.granularity == "year"):
-        return True
-    if _is_count_so_far(token.head, when, setting):
-        return True
-    if not when.lasting:
-        return False
-    since = "since" in {t.lower_ for t in token.doc[max(0, token.i - 1) : token.i + 1]} or token.lower_ == "since"
-    return since or token.head.lower_ == "since" or token.head.pos_ in {"NOUN", "PROPN", "ADJ", "ADV"}
-
-
-def _is_count_so_far(noun: Token, when: When, setting: Setting) -> bool:
-    """ "It was the third launch this year": the year is still running, and says what is counted."""
-    named = noun.dep_ == "attr" or (noun.dep_ == "dobj" and noun.head.lemma_.lower() in _MARKING)
-    ordinal = has_child(noun, *lexicon().words("status", "superlatives"))
-    return named and ordinal and when.first <= setting.published <= when.last
 
 
 def _is_past_tense(walk: Walk) -> bool:
