@@ -23,7 +23,16 @@ def is_milestone(token: Token | None, when: When, setting: Setting) -> bool:
     counted = token.head.lower_ in lexicon().words("status", "superlatives") or token.head.tag_ in {"JJS", "RBS"}
     if counted or (token.head.dep_ == "appos" and when.granularity == "year"):
         return True
-    return _is_count_so_far(token.head, when, setting) or (when.lasting and _is_since(token))
+    if _is_count_of(token, when, setting) or _is_count_so_far(token.head, when, setting):
+        return True
+    return when.lasting and _is_since(token)
+
+
+def _is_count_of(token: Token, when: When, setting: Setting) -> bool:
+    """ "On his second visit this year": the year is what is counted in."""
+    ordinals = lexicon().words("status", "superlatives")
+    of_now = when.granularity == "year" and when.first.year == setting.published.year
+    return of_now and any(c.lower_ in ordinals for c in children(token.head, "amod"))
 
 
 def _is_since(token: Token) -> bool:
