@@ -81,6 +81,7 @@ class StepRunner:
         self._draining = False
         self._in_hand = 0
         self._ahead = Ahead()
+        self._resting: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self._turn = asyncio.Lock()
@@ -144,6 +145,8 @@ class StepRunner:
 
     async def _shut_down(self, stop: asyncio.Event) -> int:
         self._draining = True
+        if self._resting is not None:
+            self._resting.cancel()
         code = ExitCode.OK if stop.is_set() else ExitCode.TRANSIENT
         if self._broken is not None:
             log.error("step.broken", error=self._broken, todo="the supervisor starts it anew")
@@ -196,6 +199,8 @@ class StepRunner:
             return
         self._in_hand += 1
         self._idle.clear()
+        if self._resting is not None:
+            self._resting.cancel()
         batch = [self._incoming(event) for event in events]
         see_through = partial(self._see_through, time.monotonic(), events, batch, last)
         if isinstance(self.handler, WorksAhead):
@@ -217,10 +222,8 @@ class StepRunner:
             async with self._turn:
                 await self._run_batch(events, batch, begun)
             metrics.BATCH_SECONDS.labels(self.handler.step).observe(time.monotonic() - started)
-            if last:
-                self._commits.soon()
-                if self._ticker is not None:
-                    self._ticker.soon()
+            # A full batch may be the last one too: that shows when no other follows.
+            self._resting = asyncio.get_running_loop().call_later(0 if last else self.settings.batch_within, self._rest)
         except Exception as error:  # nothing may escape: Faust would acknowledge the event
             log.exception("step.failed", error=repr(error))
             self._break(str(error) if isinstance(error, StepBrokenError) else repr(error))
@@ -228,6 +231,12 @@ class StepRunner:
             self._in_hand -= 1
             if not self._in_hand:
                 self._idle.set()
+
+    def _rest(self) -> None:
+        """Nothing waits: what is done need not wait for the next full second to be committed, nor what time brings."""
+        self._commits.soon()
+        if self._ticker is not None:
+            self._ticker.soon()
 
     async def _handle(self, batch: Sequence[Incoming]) -> Sequence[Outcome]:
         return await self.handler.handle(batch)
