@@ -9,6 +9,7 @@ from workers.annotate.complements import Complements, is_reporting, is_speech
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negates, negation_of, read_habit, read_modality
 from workers.annotate.phrasal import has_child_before, has_object, is_long_after, is_phrasal, is_said
+from workers.annotate.strays import is_said_beside
 from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
 from workers.annotate.words import Token
 
@@ -46,7 +47,7 @@ class ClauseWalk(Complements):
         if not self.step():
             return
         self.path.append(verb)
-        read_modality(verb, self.verdict, negation=negation, willed=own and self.willed)
+        read_modality(verb, self.verdict, negation=negation, willed=own and self.willed, said=self.said)
         self._said_between(verb)
         head, dep = verb.head, verb.dep_
         if not any(map(is_verbal, self.path[:-1])):
@@ -174,6 +175,10 @@ class ClauseWalk(Complements):
         if not own and verb.tag_ not in _FINITE:
             self.verb(head)
             return
+        if is_said_beside(verb, head):
+            self.near.append(head.head)  # "said that it would be held in October and appealed for calm"
+            self.reports_above(head.head)
+            return
         self.clause_of(head)  # "met nineteen leaders in 2025 and held two summits"
         if any(c.dep_ in {"nsubj", "nsubjpass"} for c in verb.children):
             self.near = [token for token in self.near if not is_verbal(token)]  # what others did has a time of its own
@@ -206,6 +211,9 @@ class ClauseWalk(Complements):
             self.verb(noun.head, negation=False)  # "it would be the first time that he sets foot there"
         elif not is_infinitive(verb):
             self._clause_of_noun(verb, noun)
+        elif lemma == "decision" and self.kind.decided and has_object(verb):
+            self.settled = True
+            self.above_noun(noun)  # "welcomed the decision to lift the embargo"
         elif noun.head == noun or (noun.pos_ == "PROPN" and verb.i - noun.i == 2):
             self.verdict.raise_to("future", verb)  # the headline's "Rivals to resume talks"
         elif is_passive(verb) and _is_set_apart(verb, noun):
@@ -240,6 +248,8 @@ class ClauseWalk(Complements):
     def _told_as_background(self, verb: Token, noun: Token) -> None:
         if verb.dep_ == "acl" and verb.tag_ == "VBN" and noun.dep_ in {"pobj", "dobj"} and _is_unfulfilled(noun):
             self.background = verb  # "none was traced to a missile fired at the town"
+        if verb.dep_ == "acl" and verb.tag_ == "VBN" and noun.dep_ in {"nsubj", "nsubjpass"} and _is_held(verb):
+            self.background = verb  # "three officers arrested in the affair go on trial"
         had = any(c.dep_ == "aux" and c.lower_ == "had" for c in verb.children)
         news = noun.lemma_.lower() == "time" and has_child(
             noun, "first", "second", "third"
@@ -300,6 +310,10 @@ class ClauseWalk(Complements):
 def _is_set_apart(verb: Token, noun: Token) -> bool:
     """Does a clause stand behind a noun and a comma?"""
     return noun.i + 1 < len(noun.doc) and noun.nbor().text == "," and verb.i - noun.i <= _NEAR
+
+
+def _is_held(verb: Token) -> bool:
+    return is_status_word(verb, "holding")
 
 
 def _is_held_off(verb: Token, head: Token) -> bool:

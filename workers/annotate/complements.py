@@ -13,7 +13,7 @@ from workers.annotate.known import is_errand
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negates, negation_of
 from workers.annotate.ontology import EventType
-from workers.annotate.phrasal import are_apart, has_object, is_phrasal, is_postponing, is_retracting, is_undone
+from workers.annotate.phrasal import are_apart, has_object, is_phrasal, is_postponing, is_retracting, is_row, is_undone
 from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
 from workers.annotate.verdict import Verdict
 from workers.annotate.words import Token
@@ -22,7 +22,6 @@ DEPTH = 14
 """So many steps up a parse is as far as any sentence goes; a broken parse must not send the walk in circles."""
 
 _CLAUSAL = frozenset({"conj", "ccomp", "xcomp", "parataxis", "acomp"})
-_FINITE = frozenset({"VBD", "VBZ", "VBP"})
 _SPEECH = (("reporting", "say"), ("reporting", "speak"), ("status", "denying"))
 _JUDGEMENTS: tuple[tuple[Status, str], ...] = (
     ("negated", "negated"),
@@ -60,6 +59,7 @@ class Complements(ABC):
         self.background: Token | None = None
         self.settled = False  # done by the verb over it ("agreed a truce"), so that a date ahead does not matter
         self.willed = False  # to say that one will do it is to do it
+        self.said: frozenset[int] = frozenset()  # words of the trigger, whose "no" is part of what it says
         self._steps = 0
 
     @abstractmethod
@@ -100,7 +100,7 @@ class Complements(ABC):
         if head.pos_ == "NOUN" and verb.dep_ == "ccomp" and not is_verbal(head) and not are_apart(verb, head):
             self.listed_noun(head, default="actual")  # "reports that he was shot were untrue"
             return
-        if are_apart(verb, head) or self._is_row(verb, head):
+        if are_apart(verb, head) or is_row(verb, head):
             return  # "Chad threatens Mali with sanctions, promises arms to Niger"
         rules = (
             self._under_decision,
@@ -114,14 +114,6 @@ class Complements(ABC):
         )
         if not any(rule(verb, head) for rule in rules):
             self._under_other(verb, head)
-
-    @staticmethod
-    def _is_row(verb: Token, head: Token) -> bool:
-        """Do two verbs of a headline stand in a row with a comma, one of which the parser takes for what is said?"""
-        if verb.dep_ != "ccomp" or verb.i > head.i or verb.tag_ not in _FINITE or not any(children(verb, "nsubj")):
-            return False
-        comma = verb.doc[head.i - 1].text == ","
-        return comma and not any(children(head, "nsubj", "nsubjpass", "expl", "aux"))
 
     def _under_decision(self, verb: Token, head: Token) -> bool:
         """ "voted to lift the embargo": where the decision is the deed, it is done; a vote to urge says it."""

@@ -36,6 +36,7 @@ _SINCE = re.compile(
     r"|winter|first\s+half|second\s+half|turn)\s*)?$",
     re.IGNORECASE,
 )
+_OF_A_DAY = frozenset({"day", "night", "morning", "evening"})
 _JOINTS = frozenset({"", "on", "to", "from"})
 _CUE = 60
 """Words that look ahead count so many characters before a date."""
@@ -167,6 +168,8 @@ def _with_anaphora(text: str, found: Sequence[When], published: date, before: Wh
             named = replace(named, last=min(named.last, named.first + timedelta(days=31)), lasting=False)  # "since May"
         if named is None or named.lasting or named.lies(published) != "past":
             continue
+        if (match["unit"] or "").lower() in _OF_A_DAY and named.granularity != "day":
+            continue  # "shut since October … arrived the same evening": the evening of a day that we don't know
         gap = {"month": 92, "year": 1100, "decade": 11000}.get((match["later"] or "").lower().rstrip("s"), 31)
         if match["later"] and published - named.last < NEWS_WINDOW + timedelta(days=gap):
             continue

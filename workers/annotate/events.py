@@ -14,6 +14,7 @@ from workers.annotate.actors import Cast, Position
 from workers.annotate.arguments import failing
 from workers.annotate.confidence import Factors, weigh
 from workers.annotate.figures import is_figure
+from workers.annotate.modality import is_status_word
 from workers.annotate.ontology import Codes, EventType, Ontology, Trigger
 from workers.annotate.pages import (
     is_crime,
@@ -29,6 +30,7 @@ from workers.annotate.roles import participants, unique
 from workers.annotate.setting import Setting, setting_of
 from workers.annotate.status import judge
 from workers.annotate.storytime import Before, story_time, time_of_page
+from workers.annotate.syntax import is_infinitive, is_verbal
 from workers.annotate.told import is_said_of_all, is_supported, is_told
 from workers.annotate.trace import Trace
 from workers.annotate.triggers import Candidate, TriggerIndex
@@ -234,8 +236,9 @@ def _is_carried(trigger: Trigger) -> bool:
 def _merged(found: list[Found], trace: Trace | None, *, headline: bool) -> list[Found]:
     """One event for one happening of a sentence: a verb and its noun ("held a summit meeting") say it once."""
     kept: list[Found] = []
-    for one in sorted(found, key=lambda f: -f.confidence):
+    for one in sorted(found, key=lambda f: (any(_is_end_of(f, other) for other in found), -f.confidence)):
         twin = next((k for k in kept if k.kind.name == one.kind.name and _same(k, one)), None)
+        twin = twin or next((k for k in kept if _is_end_of(one, k)), None)
         if twin is None:
             kept.append(one)
             continue
@@ -248,6 +251,15 @@ def _merged(found: list[Found], trace: Trace | None, *, headline: bool) -> list[
         for one in kept:
             trace.taken(one)
     return kept
+
+
+def _is_end_of(one: Found, other: Found) -> bool:
+    """ "Was named to replace him", "pledged to support them": the infinitive tells what the verb over it has done."""
+    verb, above = one.candidate.frame.head, other.candidate.frame.head
+    if one.kind is not other.kind or verb.head is not above or verb is above or not is_infinitive(verb):
+        return False
+    promised = any(is_status_word(above, name) for name in ("future", "hypothetical"))
+    return other.verdict.status == "actual" and is_verbal(above) and (one.kind.spoken or not promised)
 
 
 def _join(twin: Found, one: Found) -> None:

@@ -33,6 +33,8 @@ _WHERE = frozenset({"in", "at", "near", "on", "outside"})
 _REACTING = (("status", "reaction"), ("status", "denying"), ("reporting", "say"), ("roles", "brokering"))
 _IMPLIED = frozenset({"by", "to", "on", "against"})
 """Prepositions whose phrase a noun may have without the word: as the agent, the receiver or the object of its verb."""
+_MEETINGS = frozenset({"talk", "talks", "meeting", "negotiation", "discussion", "consultation"})
+_BESIDE_PARTNER = frozenset({"by", "via", "over"})
 _BEFORE_TIME = frozenset({"on", "in", "later", "early", "late", "this", "next", "last", "here", "the"})
 _Filler = Callable[["Frame"], list[Token]]
 
@@ -63,6 +65,8 @@ class Frame:
         fillers, behind_it = (self._verb_slots, self._behind_verb) if verbal else (self._noun_slots, self._behind_noun)
         filler = fillers.get(name)
         found = filler(self) if filler is not None else behind_it(name)
+        if name == "on" and filler is None:
+            found = [t for t in found if not _is_day(t)]
         if not found:
             return []
         own = {token.i for token in self.tokens}
@@ -73,9 +77,11 @@ class Frame:
     def _behind_verb(self, preposition: str) -> list[Token]:
         if preposition != "to" and preposition not in words_of_sentence(self.head.doc):
             return []  # most are not there
-        found = behind(self.head, preposition)
+        found = [t for token in self.tokens for t in behind(token, preposition)]  # "took control of the country"
         if preposition == "to":
             found.extend(receivers_of(self.head))
+        if preposition in _BESIDE_PARTNER:  # "discussed it with his counterpart by phone"
+            found.extend(t for partner in behind(self.head, "with") for t in behind(partner, preposition))
         if preposition not in {"of", "by"}:
             # "imposed sanctions on Belarus on Monday": the parser hangs either phrase on the verb or on its object.
             things = [t for obj in self.slot("object") for t in (obj, *behind(obj, "of"))]  # "duties of 25 percent on"
@@ -162,7 +168,7 @@ class Frame:
         light = lexicon().words("status", "light")
         for clause in children(self.head, "relcl"):
             verbs = (clause, *children(clause, "xcomp"))  # "the drill that it was going to hold"
-            if _takes_part(clause):
+            if takes_part(clause):
                 continue  # "a drill of Chad's, in which Mali took part"
             if any(v.lemma_.lower() in light for v in verbs) and not is_passive(clause):
                 return [t for n in children(clause, "nsubj") if n.lower_ not in RELATIVE for t in spread(n)]
@@ -179,7 +185,7 @@ class Frame:
 
     def _doers_behind(self, verb: Token, preposition: Token) -> list[Token] | None:
         """Who does what stands behind a preposition: "took part in the drill", "was blamed for the raid"; else None."""
-        if preposition.lower_ == "in" and _takes_part(verb):
+        if preposition.lower_ == "in" and takes_part(verb):
             return subjects_of(verb)
         if self._is_own_occasion(verb, preposition):
             return surface_subjects(_main(verb))
@@ -200,19 +206,29 @@ class Frame:
             return False
         if any(word.text[:1].isupper() for word in children(self.head, "amod", "compound", "nmod")):
             return False  # "voiced outrage at an Israeli strike"
-        return len(subjects_of(verb)) > 1
+        acting = subjects_of(verb)
+        return len(acting) > 1 or (self.head.lemma_.lower() in _MEETINGS and any(map(_are_officials, acting)))
 
     def _bearers(self) -> list[Token]:
         """Who is "on a visit", says something "in a letter" or "during talks": the noun or subject above the phrase."""
         prep = self.head.head
-        if self.head.dep_ != "pobj" or prep.lower_ not in {"on", "in", "during", "by"}:
+        if self.head.dep_ != "pobj" or prep.lower_ not in {"on", "in", "during", "by", "with"}:
             return []
         if not has_child(self.head, "a", "an", "his", "her", "their", "its"):
             return []
         above = prep.head
         if is_verbal(above):
-            return surface_subjects(above) or subjects_of(above)
+            things = [t for t in surface_subjects(above) if t.lower_ in {"it", "they", "which", "that"}]
+            # "It was handed over by an envoy during a visit": his visit.
+            return subjects_of(above) if things and is_passive(above) else surface_subjects(above) or subjects_of(above)
         return [above] if above.pos_ in {"NOUN", "PROPN"} else []
+
+
+def _are_officials(token: Token) -> bool:
+    """Several who speak for states, or a delegation."""
+    roles, lemma = lexicon(), token.lemma_.lower()
+    several = token.tag_ == "NNS" and any(lemma in roles.words("roles", name) for name in ("official", "leader"))
+    return several or lemma in {"delegation", "team"}
 
 
 def _measured(noun: Token) -> Token:
@@ -221,6 +237,17 @@ def _measured(noun: Token) -> Token:
     if noun.dep_ != "pobj" or noun.head.lower_ != "of" or holder.pos_ != "NOUN":
         return noun
     return holder if holder.lemma_.lower() in lexicon().words("syntax", "times") else noun
+
+
+def _said_by(verb: Token) -> list[Token]:
+    """The verbs of what is said, each of "had not been asked and might resume attacks"."""
+    clauses = list(children(verb, "ccomp"))
+    return clauses + [c for clause in clauses for c in children(clause, "conj")]
+
+
+def _is_day(token: Token) -> bool:
+    """ "Sacked on Monday": a day fills no place of the verb's."""
+    return token.pos_ == "PROPN" and token.lower_.endswith("day") and token.lower_ in lexicon().words("names", "days")
 
 
 def _main(verb: Token) -> Token:
@@ -276,7 +303,7 @@ def is_receipt(verb: Token, noun: Token) -> bool:
     return verb.lemma_.lower() in {"take", "receive"} and noun.lemma_.lower() in {"delivery", "possession", "receipt"}
 
 
-def _takes_part(verb: Token) -> bool:
+def takes_part(verb: Token) -> bool:
     """ "Took part in", "participated in"."""
     lemma = verb.lemma_.lower()
     return lemma in {"participate", "engage", "join"} or (lemma == "take" and has_child(verb, "part"))
@@ -301,7 +328,7 @@ Frame._verb_slots = {
     "whom": lambda f: asked_of(f.head),
     "goal": lambda f: goals_of(f.head),
     "cause": lambda f: causes_of(f.head),
-    "auxiliary": lambda f: [aux for verb in (f.head, *children(f.head, "ccomp")) for aux in children(verb, "aux")],
+    "auxiliary": lambda f: [aux for verb in (f.head, *_said_by(f.head)) for aux in children(verb, "aux")],
     "addressee": lambda f: [t for verb in children(f.head, "ccomp") for t in surface_subjects(verb)],
     "verb": lambda f: [f.head],
     "carrier": lambda f: [f.head],

@@ -41,9 +41,11 @@ def _is_idle(word: Token) -> bool:
     return after in {"only", "just", "least"} or before == "or"
 
 
-def read_modality(verb: Token, verdict: Verdict, *, negation: bool = True, willed: bool = False) -> None:
+def read_modality(
+    verb: Token, verdict: Verdict, *, negation: bool = True, willed: bool = False, said: frozenset[int] = frozenset()
+) -> None:
     """Raise `verdict` by the words that hang on `verb`; without `negation`, by modals and conditions only; `willed`: to
-    say that one will do it is to do it ("we will stand by you")."""
+    say that one will do it is to do it ("we will stand by you"); what is `said` denies nothing ("had no hand in")."""
     for child in verb.children:
         dep, lower = child.dep_, child.lower_
         if dep == "aux" and child.tag_ == "MD":
@@ -53,7 +55,7 @@ def read_modality(verb: Token, verdict: Verdict, *, negation: bool = True, wille
             verdict.raise_to("hypothetical", child)  # "had it launched a missile, we would have known"
         elif dep in {"mark", "advmod", "prep"}:
             _mark(verb, child, verdict)
-        if negation and negates(child):
+        if negation and child.i not in said and negates(child):
             verdict.raise_to("negated", child)
     if negation and (nor := _nor(verb)) is not None:
         verdict.raise_to("negated", nor)
@@ -164,6 +166,10 @@ def read_habit(verb: Token, verdict: Verdict) -> None:
     for child in children(verb, "advmod", "aux"):
         if child.lower_ in words or (child.dep_ == "aux" and child.lower_ == "used"):
             verdict.raise_to("historical", child)
+    if has_child(verb, "has", "have", "had") and verb.tag_ == "VBN":
+        for before in (c for c in children(verb, "advmod") if c.lower_ == "before"):
+            if not any(c.dep_ not in {"advmod", "npadvmod"} for c in before.children):
+                verdict.raise_to("historical", before)  # "had met twice before"
     if has_child(verb, "has", "have"):
         for counted in children(verb, "npadvmod", "dobj"):
             if counted.lower_ == "times" or any(noun.lower_ == "times" for noun in behind(counted, "of")):

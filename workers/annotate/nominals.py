@@ -13,6 +13,7 @@ from workers.annotate.words import Token
 
 _UNDER_WAY = frozenset({"get", "begin", "open", "start", "kick", "take", "end", "close", "conclude", "convene"})
 _REFUSALS = ("denying", "excluded")
+_BEGINNING = frozenset({"begin", "start", "open"})
 _OVER_BEFORE = frozenset({"dead", "off", "toast"})
 
 
@@ -29,6 +30,7 @@ class Walk(PhraseWalk):
             return
         self.settled = True
         if any(True for _ in children(noun, "acl", "relcl")) and not self._kept_back(noun):
+            self.background = next((c for c in children(noun, "relcl") if has_child(c, "had")), None)
             self.clause_of(noun)
             self.reports_above(self.near[0] if self.near else noun)
             return  # "a ceasefire that was agreed on Sunday": its own clause has been read
@@ -86,6 +88,9 @@ class Walk(PhraseWalk):
         begun = is_status_word(verb, "happening") or verb.lemma_.lower() in _UNDER_WAY
         if noun.dep_ == "nsubj" and verb.pos_ == "VERB" and begun:
             pass  # "the long-postponed summit got under way"
+        elif noun.dep_ == "pobj" and noun.head.lower_ in {"in", "at", "during"} and is_verbal(noun.head.head):
+            verb = noun.head.head  # "were voting in a delayed election"
+            return verb.tag_ != "VB" and self.status_of(verb) == "actual"
         elif noun.dep_ not in {"dobj", "nsubjpass"} or not is_status_word(verb, "performing"):
             return False
         return verb.tag_ in {"VBD", "VBN"} and self.status_of(verb) == "actual"
@@ -100,7 +105,10 @@ class Walk(PhraseWalk):
         elif is_status_word(verb, "cancelling"):
             self.verdict.raise_to("negated", verb)
         elif any(c.tag_ == "MD" and c.lower_ == "will" for c in verb.children):
-            self.verdict.raise_to("future", verb)
+            if _is_setting(verb):
+                return
+            if not _is_begun(verb.head):
+                self.verdict.raise_to("future", verb)
         else:
             for word in children(verb, "acomp"):
                 self.subject_judged(word)  # "elections that are due to start"
@@ -196,7 +204,12 @@ class Walk(PhraseWalk):
             self.verdict.raise_to("future", verb)  # "the vote has been set for March"
             return
         calls = verb.lemma_.lower() == "call"
-        called = calls and noun.dep_ != "oprd" and not any(True for _ in children(verb, "oprd"))
+        called = (
+            calls
+            and not has_child(verb, "had")
+            and noun.dep_ != "oprd"
+            and not any(True for _ in children(verb, "oprd"))
+        )
         if is_status_word(verb, "hypothetical") and not calls:
             self.verdict.raise_to("hypothetical", verb)
         elif called or is_status_word(verb, "future_objects"):
@@ -283,3 +296,18 @@ class Walk(PhraseWalk):
             return False
         self._object_of(noun, verb)
         return True
+
+
+def _is_setting(clause: Token) -> bool:
+    """ "On a visit during which she will hold talks": what is to come is another thing, within the event."""
+    within = (prep for prep in children(clause, "prep") if prep.lower_ in {"during", "in", "at", "on"})
+    return any(word.lower_ == "which" for prep in within for word in children(prep, "pobj"))
+
+
+def _is_begun(noun: Token) -> bool:
+    """ "Arrived for a visit during which he will speak": who has arrived for it, or begun it, is on it."""
+    above = noun.head.head if noun.dep_ == "pobj" else noun.head
+    told = above.tag_ in {"VBD", "VBZ", "VBN"} and not any(c.tag_ in {"MD", "TO"} for c in above.children)
+    if noun.dep_ == "pobj":
+        return told and noun.head.lower_ == "for" and above.lemma_.lower() == "arrive"
+    return told and noun.dep_ == "dobj" and above.lemma_.lower() in _BEGINNING

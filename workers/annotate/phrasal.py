@@ -7,6 +7,8 @@ from workers.annotate.modality import is_status_word, negates, negation_of
 from workers.annotate.syntax import children
 from workers.annotate.words import Token
 
+_FINITE = frozenset({"VBD", "VBZ", "VBP"})
+
 
 def is_postponing(verb: Token) -> bool:
     """Does the verb put something off: "delay", "push back"?"""
@@ -57,3 +59,15 @@ def are_apart(verb: Token, head: Token) -> bool:
 def is_said(noun: Token) -> bool:
     """Is it a noun of saying: "report", "claim", "rumour"?"""
     return noun.lemma_.lower() in lexicon().words("reporting", "nouns")
+
+
+def is_row(verb: Token, head: Token) -> bool:
+    """Do two verbs of a headline stand in a row with a comma, one of which the parser takes for what is said?"""
+    if verb.dep_ != "ccomp" or verb.i > head.i or verb.tag_ not in _FINITE or not any(children(verb, "nsubj")):
+        return False
+    second = next(iter(children(head, "nsubj", "nsubjpass")), head).left_edge
+    passive = head.tag_ == "VBN" and not any(children(head, "aux", "auxpass"))
+    if passive and verb.i < second.i and verb.doc[second.i - 1].text == ",":
+        return True  # "Ferry sinks off Zanzibar, 19 feared drowned"
+    comma = verb.doc[head.i - 1].text == ","
+    return comma and not any(children(head, "nsubj", "nsubjpass", "expl", "aux"))

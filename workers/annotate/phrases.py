@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from topics.annotations import Status
 from workers.annotate.clauses import ClauseWalk
 from workers.annotate.complements import is_speech
-from workers.annotate.frames import CHARGES
+from workers.annotate.frames import CHARGES, takes_part
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negation_of, read_habit
@@ -26,6 +26,7 @@ _AFTERMATH = frozenset({"after", "following", "amid", "despite"})
 _TOWARDS_EVENT = frozenset({"for", "to", "towards", "toward", "into", "of"})
 _BESIDE = frozenset({"on", "with", "about", "against"})
 _CLOSING = frozenset({"declare", "proclaim", "mark", "celebrate"})
+_SETTING_OUT = frozenset({"arrive", "leave", "depart", "fly", "travel", "jet"})
 _OPEN = frozenset({"possible", "potential"})
 _ADJECTIVES: tuple[tuple[Status, str], ...] = (
     ("negated", "negating_adjectives"),
@@ -58,6 +59,8 @@ class PhraseWalk(ClauseWalk):
             planned = status in IRREALIS and name != "unreal_adjectives" and word.lower_ not in _OPEN
             if word.lower_ == "attempted" and self.kind.failed_counts:
                 continue
+            if word.lower_ == "earlier" and word.dep_ == "advmod":
+                continue  # "the jailing of two leaders a day earlier": its date says how long ago
             if word.lower_ in lexicon().words("status", name) and not (performed and planned):
                 self.verdict.raise_to(status, word)
         if any(child.tag_ == "MD" for child in word.children):
@@ -92,7 +95,7 @@ class PhraseWalk(ClauseWalk):
         elif lower in lexicon().words("status", "remote_prepositions"):
             self.background = preposition
         elif above.pos_ in NOMINAL:
-            self._in_noun(above, lower)
+            self._in_noun(above, lower, noun)
         elif is_verbal(above) and lower == "in" and above.lemma_.lower() == "be" and not is_definite(noun):
             self.verb(above)  # "denied that it was in talks"
         elif is_verbal(above):
@@ -110,10 +113,17 @@ class PhraseWalk(ClauseWalk):
             above = above.head
         return not self.kind.arranged and is_definite(noun) and (above.tag_ == "VBD" or has_child(above, "was", "were"))
 
-    def _in_noun(self, above: Token, preposition: str) -> None:
+    def _in_noun(self, above: Token, preposition: str, noun: Token) -> None:
         travels = above.lemma_.lower() in lexicon().words("roles", "journey")
         if self.kind.arranged and travels and self._leads_there(above):
             self.verdict.raise_to("future", above)  # "on his way to a summit"
+            return
+        if preposition in {"with", "during"} and above.dep_ == "dobj" and is_verbal(above.head) and above.i < noun.i:
+            holder = next((prep for prep in noun.ancestors if prep.lower_ == preposition), above)
+            self._under_verb(holder, noun, above.head)  # "had paved the way with a visit"
+            return
+        if preposition == "in" and is_status_word(above, "speech_acts"):
+            self.above_noun(above)  # "made the appeal in a letter"
             return
         if above.lemma_.lower() in {"event", "case"} and above.dep_ == "pobj" and above.head.lower_ == "in":
             self.verdict.raise_to("hypothetical", above)  # "in the event of an attack"
@@ -150,13 +160,7 @@ class PhraseWalk(ClauseWalk):
             self.reports_above(verb)
             return
         if lower in _TOWARDS_EVENT:
-            ahead = lower in {"for", "to", "of"}
-            if is_status_word(verb, "memory"):
-                self.verdict.raise_to("historical", verb)
-            elif is_status_word(verb, "hypothetical") or (lower == "for" and is_status_word(verb, "watching")):
-                self.verdict.raise_to("hypothetical", verb)
-            elif (is_status_word(verb, "future") and ahead) or (is_status_word(verb, "motion") and lower == "for"):
-                self.verdict.raise_to("future", verb)
+            self._towards(verb, noun, lower)
         elif lower in _BESIDE and is_status_word(verb, "hypothetical") and not is_definite(noun):
             self.verdict.raise_to("hypothetical", verb)  # "threatened it with sanctions", "bet on a truce"
         self._under_modal(verb, noun, lower)
@@ -165,6 +169,23 @@ class PhraseWalk(ClauseWalk):
             self.near.append(verb)
         else:
             self.path.append(verb)
+
+    def _towards(self, verb: Token, noun: Token, preposition: str) -> None:
+        """ "Prepared for the talks", "commemorated by", "arrived for a visit"."""
+        if is_status_word(verb, "memory"):
+            self.verdict.raise_to("historical", verb)
+        elif is_status_word(verb, "hypothetical") or (preposition == "for" and is_status_word(verb, "watching")):
+            self.verdict.raise_to("hypothetical", verb)
+        elif self._is_on(verb, noun):
+            pass  # "arrived for a visit", "left for a visit": he is on it
+        elif (is_status_word(verb, "future") and preposition in {"for", "to", "of"}) or (
+            is_status_word(verb, "motion") and preposition == "for"
+        ):
+            self.verdict.raise_to("future", verb)
+
+    def _is_on(self, verb: Token, noun: Token) -> bool:
+        travels = noun.lemma_.lower() in lexicon().words("roles", "journey")
+        return travels and verb.lemma_.lower() in _SETTING_OUT and self.status_of(verb) == "actual"
 
     def _aside(self, verb: Token, preposition: str) -> bool:
         """ "agree to resume exports at the summit": it is at the summit that they agree."""
@@ -182,7 +203,7 @@ class PhraseWalk(ClauseWalk):
         if spoken_of and any(is_status_word(c, "prospective") for c in children(noun, "amod")):
             self.verdict.raise_to("hypothetical", verb)  # "consulted its allies on fresh sanctions"
             return
-        if preposition in _FACTIVE and _is_dated_back(noun):
+        if preposition in _FACTIVE and (_is_dated_back(noun) or _is_told_after(verb, noun)):
             return  # "will ask for it after last month's vote"
         given = is_definite(noun) or preposition in _FACTIVE or spoken_of
         if given and not self.kind.arranged:
@@ -196,7 +217,7 @@ class PhraseWalk(ClauseWalk):
             self.verdict.raise_to("future" if given else status, verb)
         elif status == "negated" and given and self.kind.arranged and has_child(verb, "will", "wo"):
             self.verdict.raise_to("future", verb)  # "will not be travelling to the summit"
-        elif status == "negated" and preposition == "for" and not given:
+        elif status == "negated" and not given and (preposition == "for" or (preposition == "in" and takes_part(verb))):
             self.verdict.raise_to(status, verb)  # "would not let its soil be used for attacks"
 
     def listed_noun(self, noun: Token, *, default: Status) -> None:
@@ -204,7 +225,7 @@ class PhraseWalk(ClauseWalk):
         lemma = noun.lemma_.lower()
         if negation_of(noun) is not None or (noun.dep_ == "attr" and negation_of(noun.head) is not None):
             self.verdict.raise_to("negated", noun)
-        if self._taken_up(noun) or self._leaves_standing(noun):
+        if self._taken_up(noun) or self._is_carried_out(noun) or self._leaves_standing(noun):
             return
         for status, name in _NOUNS:
             if is_status_word(noun, name):
@@ -226,6 +247,16 @@ class PhraseWalk(ClauseWalk):
             self._in_memory_of(noun)
         elif not self.given and noun.dep_ == "dobj" and is_status_word(noun.head, "hypothetical"):
             self.verdict.raise_to("hypothetical", noun.head)  # "simulated a response to an attack"
+
+    def _is_carried_out(self, noun: Token) -> bool:
+        """ "To implement the outcomes of the Beijing summit": that has been, and is no news."""
+        if not (self.kind.arranged and self.given and is_status_word(noun, "brought")):
+            return False
+        verb = noun.head if noun.dep_ in {"dobj", "nsubjpass"} else noun.head.head
+        if not (is_verbal(verb) and is_status_word(verb, "implementing")):
+            return False
+        self.verdict.raise_to("historical", verb)
+        return True
 
     def _leaves_standing(self, noun: Token) -> bool:
         """ "A halt to the strikes": they go on; "revenge for the raid", "the failure of the talks": they were."""
@@ -300,6 +331,15 @@ def _is_dated_back(noun: Token) -> bool:
     """ "last month's vote", "yesterday's talks"."""
     dated = (t for child in children(noun, "poss", "amod", "compound", "nmod", "npadvmod") for t in child.subtree)
     return any(token.lower_ in {"last", "yesterday", "previous"} for token in dated)
+
+
+def _is_told_after(verb: Token, noun: Token) -> bool:
+    """ "Agreed to reopen the road after two hours of talks": it is after them that they agreed."""
+    above = verb.head
+    if verb.dep_ != "xcomp" or not is_infinitive(verb) or above.tag_ not in {"VBD", "VBZ", "VBP"}:
+        return False
+    vows = is_verbal(above) and is_status_word(above, "future") and not is_passive(above)
+    return vows and not is_definite(noun) and not has_child(above, "will", "would")
 
 
 def _leads_up(above: Token) -> bool:

@@ -19,6 +19,8 @@ from workers.annotate.storytime import OPENING, StoryTime
 from workers.annotate.words import Sentence, Token
 
 _INSIDE_DATES = frozenset({"pobj", "prep", "npadvmod", "nummod", "compound", "amod"})
+_OF_A_NOUN = frozenset({"det", "nummod", "compound", "amod", "nmod", "poss"})
+_ABOUT = frozenset({"over", "about", "against"})
 _SOURCE_AFTER = re.compile(r"(?:\s[-–—]\s|:\s|,\s)(?P<source>[^-–—:,]{2,40})$")
 _SOURCE_BEFORE = re.compile(r"^(?P<source>[^:]{2,40}):\s")
 _SAYS = re.compile(r",\s[^,]{2,40}\s(?:says?|claims?)$|[,\s]\s?(?:says|claims)\s[^,:]{2,30}$")
@@ -93,6 +95,8 @@ def setting_of(
 def _frame(times: Sequence[tuple[Token, When]], published: date) -> When | None:
     """The past date that hangs on the main verb itself, in a sentence that tells a story in the past tense."""
     for token, when in times:
+        if is_of_topic(token):
+            continue
         top = token
         while top.dep_ in _INSIDE_DATES and top.head != top and top.head.pos_ not in {"VERB", "AUX"}:
             top = top.head
@@ -102,6 +106,13 @@ def _frame(times: Sequence[tuple[Token, When]], published: date) -> When | None:
         if main.head == main and main.pos_ in {"VERB", "AUX"} and told and when.lies(published) == "past":
             return when
     return None
+
+
+def is_of_topic(token: Token) -> bool:
+    """ "Held a protest over the 2024 collapse": the date is that of what it was about."""
+    noun = token.head
+    modifies = token.dep_ in _OF_A_NOUN and noun.pos_ == "NOUN" and noun.dep_ == "pobj"
+    return modifies and noun.head.lower_ in _ABOUT and noun.lower_ not in lexicon().words("times", "parts")
 
 
 def _quoted(sentence: Sentence) -> frozenset[int]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from workers.annotate.complements import DEPTH, is_reporting
+from workers.annotate.complements import DEPTH, is_reporting, is_speech
 from workers.annotate.dates import When
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
 from workers.annotate.nominals import Walk
-from workers.annotate.setting import Setting
+from workers.annotate.setting import Setting, is_of_topic
 from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
 from workers.annotate.words import Sentence, Token
 
@@ -22,6 +22,7 @@ _OCCASIONS = frozenset({"after", "following", "since", "over", "despite", "amid"
 _MOVING = frozenset({"extend", "prolong", "postpone", "delay", "defer", "move", "push", "shift"})
 _SEQUELS = frozenset({"after", "when", "before", "as"})
 _MOST_RECENT = frozenset({"last", "latest"})
+_ON_OCCASION = frozenset({"during", "in", "at", "with", "after", "following"})
 _NEW = frozenset({"latest", "new", "now", "current", "this", "today", "recent"})
 
 
@@ -75,8 +76,9 @@ def _sorted(walk: Walk, setting: Setting) -> _Dates:
     }
     dates = _Dates()
     for token, when in setting.times:
-        if _is_when(walk, when, token.doc.text):
-            dates.own.append(((0, _FINENESS[when.granularity], when.start), replace(when, other=None), False))
+        if (clause := _clause_when(walk, when, token.doc.text)) is not None:
+            meant = when if clause.tag_ == "VBD" else when.turned(setting.published, ahead=True)  # "when it votes"
+            dates.own.append(((0, _FINENESS[when.granularity], when.start), replace(meant, other=None), False))
             continue
         if (token.i not in place and _is_milestone(token, when, setting)) or _is_of_a_year(token):
             continue
@@ -111,17 +113,20 @@ def _is_beside(walk: Walk, token: Token, when: When, setting: Setting) -> bool:
     return told and (not between or between in (["in"], ["on"], ["later"]))
 
 
-def _is_when(walk: Walk, when: When, text: str) -> bool:
-    """ "The first since March, when it fired": what a clause with "when" right behind a date tells is of that date."""
+def _clause_when(walk: Walk, when: When, text: str) -> Token | None:
+    """ "The first since March, when it fired": what a clause with "when" right behind a date tells is of that date.
+
+    The clause's verb; None if there is none.
+    """
     if not text[when.end :].lstrip(", ").lower().startswith("when "):
-        return False
+        return None
     last = when.words.split()[-1].lower()
-    for verb in (token for token in walk.path if token.tag_ == "VBD"):
+    for verb in (token for token in walk.path if token.tag_ in _FINITE):
         for word in (c for c in verb.children if c.lower_ == "when" and 1 < c.i < verb.i):
             before = word.nbor(-2) if word.nbor(-1).text == "," else word.nbor(-1)
             if before.lower_ == last:
-                return True
-    return False
+                return verb
+    return None
 
 
 def _is_out_of_tense(word: Token, when: When, setting: Setting) -> bool:
@@ -172,8 +177,8 @@ def _follows(sentence: Sentence, anchor: int, own: dict[int, int]) -> bool:
     if anchor < 0:
         return False
     verb = sentence[anchor]
-    if verb.tag_ != "VBG":
-        return False
+    if verb.tag_ != "VBG" or is_speech(verb):
+        return False  # "lifted the ban, citing the return of calm after the vote in March"
     if verb.dep_ == "advcl" and not any(c.dep_ == "mark" for c in verb.children):
         return verb.head.i in own
     return verb.dep_ == "pcomp" and verb.head.dep_ == "agent" and verb.head.head.i in own
@@ -189,6 +194,10 @@ def _directed(walk: Walk, setting: Setting, when: When, *, at: int = 0) -> When:
     verbs = [token for token in walk.path if is_verbal(token)]
     decreed = walk.settled and at < len(walk.path) and is_infinitive(walk.path[at])
     verb = next((token for token in verbs if decreed or not is_infinitive(token)), verbs[0] if verbs else None)
+    timed = when.granularity == "day" and (verb is None or (is_infinitive(verb) and not decreed))
+    if timed and _is_occasion(walk.path[0]):
+        # "failed to settle it in talks on Monday", "welcomed the plan during a visit on Monday"
+        verb = next((token for token in walk.path[0].ancestors if token.tag_ == "VBD"), verb)
     if verb is None or status == "negated":
         return when
     perfect = any(
@@ -202,6 +211,12 @@ def _directed(walk: Walk, setting: Setting, when: When, *, at: int = 0) -> When:
     if told or (present and has_child(verb, "when", "once", "until")):
         return when.turned(setting.published, ahead=True)  # "he meets the king on Friday", "when he is tried in May"
     return when
+
+
+def _is_occasion(noun: Token) -> bool:
+    """Does the noun say on what occasion something is done: "during a visit", "after talks"?"""
+    preposition = noun.head
+    return noun.dep_ == "pobj" and preposition.lower_ in _ON_OCCASION and is_verbal(preposition.head)
 
 
 def _date_by(walk: Walk, setting: Setting, when: When, *, own: bool = False) -> None:
@@ -229,7 +244,11 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
         verdict.date_back(opening)
     elif frame is not None and not (frame.lasting and setting.compares) and not _is_of_now(walk):
         verdict.date_back(frame)  # "troops invaded in 1989 to oust the general, who was later jailed"
-    elif walk.background is not None and (walk.kind.lasting or not setting.has_news):
+    elif (
+        walk.background is not None
+        and not (setting.headline and walk.background is trigger)
+        and (walk.kind.lasting or not setting.has_news)
+    ):
         verdict.settle("historical", walk.background.text)  # "the countries that Sweden had blacklisted"
     elif setting.long_on and (is_definite(trigger) or trigger.dep_ in {"relcl", "advcl", "ccomp", "acl"}):
         verdict.settle("historical", setting.long_on)
@@ -237,9 +256,23 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
         verdict.settle("historical", setting.carried.words)
     elif setting.page is not None and not setting.has_news and _is_told_in_the_past(walk):
         verdict.settle("historical", setting.page.words)
+    elif not setting.has_news and (earlier := _earlier_occasion(walk)) is not None:
+        verdict.settle("historical", earlier.text)
     elif (only := _only_date(walk, setting)) is not None:
         verdict.when = only
         verdict.date_back(only)
+
+
+def _earlier_occasion(walk: Walk) -> Token | None:
+    """ "At their previous meeting they agreed": the word that says that the occasion lies back."""
+    for verb in (token for token in walk.path if is_verbal(token) and token.tag_ in {"VBD", "VBN"}):
+        for preposition in (c for c in children(verb, "prep") if c.lower_ in {"at", "during", "in"}):
+            for noun in children(preposition, "pobj"):
+                if is_definite(noun) and noun.lemma_.lower() in lexicon().words("status", "meetings"):
+                    found = next((c for c in children(noun, "amod") if c.lower_ in {"previous", "last"}), None)
+                    if found is not None:
+                        return found
+    return None
 
 
 def _only_date(walk: Walk, setting: Setting) -> When | None:
@@ -249,6 +282,9 @@ def _only_date(walk: Walk, setting: Setting) -> When | None:
     token, when = setting.times[0]
     clauses = [t for t in token.doc if t.tag_ in _FINITE or (t.tag_ == "VBN" and t.dep_ != "amod")]
     if len(clauses) != 1 or clauses[0] not in walk.path or token.dep_ in _BELONGS or token.head.dep_ in _BELONGS:
+        return None
+    over = next((t for t in token.ancestors if is_verbal(t)), None)
+    if is_of_topic(token) or (over is not None and is_speech(over) and over not in walk.path):
         return None
     return when
 
@@ -268,10 +304,15 @@ def _summed_since(walk: Walk, setting: Setting) -> When | None:
     if not lexicon().words("status", "superlatives").isdisjoint(told - {"most"}):
         return None
     for token, when in setting.times:
-        since = any(t.lower_ == "since" or has_child(t, "since") for t in (token, *token.ancestors) if t != verb)
-        if since and when.lies(setting.published) == "past":
+        since = next((t for t in (token, *token.ancestors) if t != verb and _is_since(t)), None)
+        over = next((t for t in since.ancestors if is_verbal(t)), verb) if since is not None else None
+        if over in walk.path and when.lies(setting.published) == "past":
             return when
     return None
+
+
+def _is_since(token: Token) -> bool:
+    return token.lower_ == "since" or has_child(token, "since")
 
 
 def _is_of_now(walk: Walk) -> bool:
@@ -296,6 +337,8 @@ def _anchor(token: Token, when: When, own: dict[int, int]) -> int:
     if when.lasting and token.i not in own and foreign:
         return -1  # "under sanctions since 2006"
     modifies = token.dep_ in {"compound", "nummod", "amod", "nmod", "poss"} and head.pos_ in {"NOUN", "PROPN"}
+    if is_of_topic(token) and head.i not in own:
+        return -1
     part_of_day = head.lower_ in lexicon().words("times", "parts")
     if modifies and token.i not in own and head.i not in own and not part_of_day and not _strikes(head):
         return -1  # "convicted of murder over the 2009 shooting"
@@ -337,12 +380,19 @@ def _is_milestone(token: Token | None, when: When, setting: Setting) -> bool:
     if any(t.lower_ in _MOST_RECENT for t in (token.head, token.head.head)):
         return False  # "six tests, the last in 2017"
     counted = token.head.lower_ in lexicon().words("status", "superlatives") or token.head.tag_ in {"JJS", "RBS"}
-    if counted or (token.head.dep_ == "appos" and when.granularity == "year"):
+    if counted or (token.head.dep_ == "appos" and when.granularity == "year") or _is_count_of(token, when, setting):
         return True
     if not when.lasting:
         return False
     since = "since" in {t.lower_ for t in token.doc[max(0, token.i - 1) : token.i + 1]} or token.lower_ == "since"
     return since or token.head.pos_ in {"NOUN", "PROPN", "ADJ", "ADV"}
+
+
+def _is_count_of(token: Token, when: When, setting: Setting) -> bool:
+    """ "On his second visit this year": the year is what is counted in."""
+    ordinals = lexicon().words("status", "superlatives")
+    of_now = when.granularity == "year" and when.first.year == setting.published.year
+    return of_now and any(c.lower_ in ordinals for c in children(token.head, "amod"))
 
 
 def _is_past_tense(walk: Walk) -> bool:

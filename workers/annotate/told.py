@@ -31,8 +31,10 @@ def is_said_of_all(frame: Frame) -> bool:
 
 def is_told(noun: Token) -> bool:
     """Whether the sentence says of `noun` that it happened."""
+    between = any(child.lower_ == "between" for child in children(noun, "prep"))  # "at talks between ministers"
+    named = noun.dep_ == "oprd" and any(c.lower_ == "what" for c in noun.head.children)  # "what he called an attack"
     held = noun.head.lower_ == "of" and noun.head.head.lemma_.lower() in lexicon().words("status", "outcomes")
-    if held or any(child.dep_ == "nummod" for child in noun.children):
+    if between or named or held or any(child.dep_ == "nummod" for child in noun.children):
         return True  # "the failure of talks on quotas"
     occurring = lexicon().words("status", "occurring") | lexicon().words("status", "striking")
     if any(is_verbal(clause) and clause.lemma_.lower() in occurring for clause in children(noun, "relcl", "acl")):

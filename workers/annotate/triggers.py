@@ -112,7 +112,10 @@ class TriggerIndex:
         }
         verbs = {head for head, found in heads.items() if any(trigger.kind == "verb" for trigger, _ in found)}
         pasts = {form: past_of(verb, irregular.get(verb, ())) for verb in verbs for form in (verb + "s", verb + "es")}
-        bases = {verb: past_of(verb, irregular.get(verb, ())) for verb in verbs}
+        bare = verbs - (
+            lexicon().words("syntax", "prepositions") - {"down"}
+        )  # "summit in doubt", but "rebels down jet"
+        bases = {verb: past_of(verb, irregular.get(verb, ())) for verb in bare}
         return cls(dict(heads), frozenset(surfaces), excludes, pasts, bases, hyphened=frozenset(hyphened))
 
     def may_hold(self, words: Iterable[str]) -> bool:
@@ -289,7 +292,7 @@ def _matched_verb(words: tuple[str, ...], token: Token, headline: bool) -> tuple
     found = [token]
     for word in words[1:]:
         nxt = next(
-            (t for t in near if word in (t.lemma_.lower(), t.lower_) and t.i > found[-1].i and t.head in found),
+            (t for t in near if word in (t.lemma_.lower(), t.lower_) and t.i > found[-1].i and _hangs_on(t, found)),
             None,
         )
         if nxt is None or (
@@ -299,6 +302,11 @@ def _matched_verb(words: tuple[str, ...], token: Token, headline: bool) -> tuple
             return "words apart" if _follow(words[1:], near) else None
         found.append(nxt)
     return tuple(found)
+
+
+def _hangs_on(token: Token, found: Sequence[Token]) -> bool:
+    """Does the word hang on one of those found, or open a clause on it: "called for it to be torn up"?"""
+    return token.head in found or (token.lower_ == "for" and token.dep_ == "mark" and token.head.head in found)
 
 
 def _is_thing(token: Token) -> bool:
