@@ -33,7 +33,7 @@ from workers import metrics
 from workers.ahead import Ahead, Begun, WorksAhead
 from workers.commits import Commits, portions
 from workers.errors import ExitCode, TransientError, Unreachable
-from workers.faust_app import make_app
+from workers.faust_app import incoming, make_app
 from workers.health import Health, serve_health
 from workers.logs import get_logger
 from workers.sending import Sender
@@ -201,7 +201,7 @@ class StepRunner:
         self._idle.clear()
         if self._resting is not None:
             self._resting.cancel()
-        batch = [self._incoming(event) for event in events]
+        batch = [incoming(event.message, self._committed_at_assignment) for event in events]
         see_through = partial(self._see_through, time.monotonic(), events, batch, last)
         if isinstance(self.handler, WorksAhead):
             await self._ahead.take(partial(self._handle, batch), see_through)
@@ -248,21 +248,6 @@ class StepRunner:
             event.ack()
             self.watchdog.acknowledged(TP(record.topic, record.partition), record.offset)
         metrics.LAST_PROGRESS.labels(self.handler.step).set_to_current_time()
-
-    def _incoming(self, event: EventT[bytes]) -> Incoming:
-        message = event.message
-        headers = message.headers or {}
-        pairs: Any = headers.items() if isinstance(headers, dict) else headers
-        committed = self._committed_at_assignment.get(TP(message.topic, message.partition), 0)
-        return Incoming(
-            topic=message.topic,
-            partition=message.partition,
-            offset=message.offset,
-            key=message.key,
-            value=message.value,
-            headers={str(name): content or b"" for name, content in pairs},
-            rebuilding=message.offset < committed,
-        )
 
     async def _process(self, batch: Sequence[Incoming], begun: Begun | None = None) -> None:
         """All effects of `batch`, confirmed. Transient failures are tried again; other failures are isolated."""
