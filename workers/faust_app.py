@@ -102,7 +102,7 @@ def _credentials(settings: Settings) -> Any:
 
 
 def incoming(message: Message, committed: Mapping[TP, int]) -> Incoming:
-    """What the step's handler is given of a message; `committed` is how far the group was when it got the partitions."""
+    """What the step's handler is given of a message; `committed` is how far the group was at its assignment."""
     headers = message.headers or {}
     pairs: Any = headers.items() if isinstance(headers, dict) else headers
     return Incoming(
