@@ -6,15 +6,22 @@ from collections.abc import Sequence
 
 from workers.annotate.known import is_definite, is_past
 from workers.annotate.modality import is_status_word, negates, negation_of
-from workers.annotate.phrasal import has_object, is_phrasal, is_undone
+from workers.annotate.phrasal import has_object, is_phrasal, is_postponing, is_undone
 from workers.annotate.phrases import IRREALIS, NOMINAL, PhraseWalk
-from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
+from workers.annotate.syntax import behind, children, has_child, is_infinitive, is_verbal
 from workers.annotate.words import Token
 
 _UNDER_WAY = frozenset({"get", "begin", "open", "start", "kick", "take", "end", "close", "conclude", "convene"})
 _REFUSALS = ("denying", "excluded")
+_TIMES = frozenset({"once", "twice", "thrice", "times", "repeatedly"})
 _BEGINNING = frozenset({"begin", "start", "open"})
 _OVER_BEFORE = frozenset({"dead", "off", "toast"})
+
+
+def _was_held_after_all(verb: Token) -> bool:
+    """ "The rocket, whose launch had been put off twice, lifted off": delays that are counted are over."""
+    counts = (*children(verb, "npadvmod", "advmod"), *behind(verb, "for"))
+    return is_postponing(verb) and has_child(verb, "had") and any(count.lower_ in _TIMES for count in counts)
 
 
 class Walk(PhraseWalk):
@@ -79,6 +86,8 @@ class Walk(PhraseWalk):
                 elif lower == "any":
                     self.verdict.raise_to("hypothetical", child)
             elif child.dep_ in {"amod", "compound", "nmod", "advmod"} and child not in tokens:
+                if child.dep_ == "advmod" and is_verbal(child.head):
+                    continue  # "a rocket launched an hour earlier"
                 self.adjective(child, performed=performed)
             elif child.dep_ in {"acl", "relcl"} and not is_infinitive(child):
                 self._clause_of(child)
@@ -110,6 +119,8 @@ class Walk(PhraseWalk):
                 return
             if not _is_begun(verb.head):
                 self.verdict.raise_to("future", verb)
+        elif has_child(verb, "should", "would") and has_child(verb, "have"):
+            self.verdict.raise_to("negated", verb)  # "firings which should have taken place on Friday"
         else:
             for word in children(verb, "acomp"):
                 self.subject_judged(word)  # "elections that are due to start"
@@ -147,7 +158,7 @@ class Walk(PhraseWalk):
         if unseen:
             self.verdict.raise_to("negated", verb)  # "neither of them detected a launch"
             self.reports_above(verb)
-        elif is_status_word(verb, "reaction") or is_status_word(verb, "keeping"):
+        elif is_status_word(verb, "reaction") or is_status_word(verb, "keeping") or _was_held_after_all(verb):
             self.reports_above(verb)  # what is condemned or welcomed has happened
         elif is_status_word(verb, "memory"):
             self.verdict.raise_to("historical", verb)
@@ -162,11 +173,12 @@ class Walk(PhraseWalk):
                 self._refused(verb)
         elif self.kind.at_home and self.kind.arranged and is_status_word(verb, "refusing"):
             self._stayed_away(verb)
-        elif is_status_word(verb, "negated") and self.kind.arranged and negation_of(verb) is not None:
-            self.verdict.raise_to("future", verb)  # "has not cancelled the visit"
-            self.reports_above(verb)
         elif is_status_word(verb, "negated"):
-            if negation_of(verb) is None:
+            if negation_of(verb) is not None:
+                self.verdict.raise_to(
+                    "future" if self.kind.arranged else "actual", verb
+                )  # "has not cancelled the visit"
+            else:
                 irrealis = self.status_of(verb) in IRREALIS and not is_status_word(verb, "refusing")
                 kinds = is_status_word(verb, "prohibiting") and noun.tag_ == "NNS" and not is_definite(noun)
                 irrealis = irrealis or kinds  # "a treaty banning tests"
@@ -236,6 +248,8 @@ class Walk(PhraseWalk):
 
     def _subject_of(self, noun: Token, verb: Token) -> None:
         for child in children(verb, "acomp", "attr", "xcomp"):
+            if child.lower_ == "wrong" and verb.lemma_.lower() == "go":
+                continue  # "a launch went wrong": there was one
             if child.pos_ == "ADJ" or child.lemma_.lower() in {"due", "set", "likely"}:
                 self.subject_judged(child)
             elif child.dep_ == "attr" and is_status_word(child, "false"):

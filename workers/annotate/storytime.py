@@ -43,7 +43,8 @@ class StoryTime:
 
 
 _PREVIEW = re.compile(
-    r"\b(?:(?:week|weekend|month|year|days?) ahead(?! of)|(?:news|political|diplomatic|economic|events?|world) (?:diary|calendar|agenda)|diary for"
+    r"\b(?:(?:week|weekend|month|year|days?) ahead(?! of)|(?:news|political|diplomatic|economic|events?|world)"
+    r" (?:diary|calendar|agenda)|diary for"
     r"|(?:what|events|things) to watch|week of (?:the )?\d)",
     re.IGNORECASE,
 )
