@@ -174,18 +174,20 @@ class Walk(PhraseWalk):
         elif self.kind.at_home and self.kind.arranged and is_status_word(verb, "refusing"):
             self._stayed_away(verb)
         elif is_status_word(verb, "negated"):
-            if negation_of(verb) is not None:
-                self.verdict.raise_to(
-                    "future" if self.kind.arranged else "actual", verb
-                )  # "has not cancelled the visit"
-            else:
-                irrealis = self.status_of(verb) in IRREALIS and not is_status_word(verb, "refusing")
-                kinds = is_status_word(verb, "prohibiting") and noun.tag_ == "NNS" and not is_definite(noun)
-                irrealis = irrealis or kinds  # "a treaty banning tests"
-                self.verdict.raise_to("hypothetical" if irrealis else "negated", verb)
-                self.verb(verb)
+            self._called_off(noun, verb)
         else:
             self._made(noun, verb)
+
+    def _called_off(self, noun: Token, verb: Token) -> None:
+        if negation_of(verb) is not None:
+            if self.kind.arranged:
+                self.verdict.raise_to("future", verb)  # "has not cancelled the visit"
+            return
+        irrealis = self.status_of(verb) in IRREALIS and not is_status_word(verb, "refusing")
+        kinds = is_status_word(verb, "prohibiting") and noun.tag_ == "NNS" and not is_definite(noun)
+        irrealis = irrealis or kinds  # "a treaty banning tests"
+        self.verdict.raise_to("hypothetical" if irrealis else "negated", verb)
+        self.verb(verb)
 
     def _stayed_away(self, verb: Token) -> None:
         """Who boycotts a vote stays away from one."""
