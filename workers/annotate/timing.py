@@ -10,8 +10,8 @@ from workers.annotate.dates import When
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
 from workers.annotate.milestones import is_milestone, is_of_a_bound
-from workers.annotate.modality import is_status_word
 from workers.annotate.nominals import Walk
+from workers.annotate.occasions import earlier_occasion, is_hoped, is_on_occasion, tells
 from workers.annotate.setting import Setting, is_of_topic
 from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
 from workers.annotate.words import Sentence, Token
@@ -24,7 +24,6 @@ _ENDS = lexicon().words("times", "parts") | {"the", "of", "early", "late", "mid"
 _OCCASIONS = frozenset({"after", "following", "since", "over", "despite", "amid"})
 _MOVING = frozenset({"extend", "prolong", "postpone", "delay", "defer", "move", "push", "shift"})
 _SEQUELS = frozenset({"after", "when", "before", "as"})
-_ON_OCCASION = frozenset({"during", "in", "at", "with", "after", "following"})
 _NEW = frozenset({"latest", "new", "now", "current", "this", "today", "recent"})
 
 
@@ -42,7 +41,7 @@ def apply_times(walk: Walk, setting: Setting, trigger: Token) -> None:
         _date_by_others(walk, setting, dates)
     if verdict.status == "actual" and verdict.when is None:
         _apply_background(walk, setting, trigger)
-    if setting.preview and not setting.headline and not any(map(_tells, walk.path)):
+    if setting.preview and not setting.headline and not any(map(tells, walk.path)):
         verdict.settle("future", "preview")
 
 
@@ -94,7 +93,7 @@ def _sorted(walk: Walk, setting: Setting) -> _Dates:
         elif anchor in place:
             rank = (place[anchor], _FINENESS[when.granularity], when.start)
             dates.own.append((rank, when, _is_meant_for(token, when)))
-        elif anchor >= 0 and _is_hoped(token, token.doc[anchor]):
+        elif anchor >= 0 and is_hoped(token, token.doc[anchor]):
             continue
         elif anchor in shared or (not when.lasting and _follows(token.doc, anchor, place)):
             dates.near.append(
@@ -158,16 +157,6 @@ def _is_of_a_year(token: Token) -> bool:
     return any(year.text.isdigit() and len(year.text) == len("2019") for year in of)
 
 
-def _is_hoped(token: Token, anchor: Token) -> bool:
-    """ "Raising hopes of a visit in the autumn": the date is of what is hoped for, and not of what raised the hopes."""
-    while token is not anchor and token.head is not token:
-        token = token.head
-        planned = any(is_status_word(token, name) for name in ("future_nouns", "hypothetical_nouns"))
-        if token is not anchor and planned and token.pos_ == "NOUN":
-            return True
-    return False
-
-
 def _is_aim(sentence: Sentence, anchor: int, own: dict[int, int]) -> bool:
     if anchor < 0:
         return False
@@ -211,7 +200,7 @@ def _directed(walk: Walk, setting: Setting, when: When, *, at: int = 0) -> When:
     decreed = walk.settled and at < len(walk.path) and is_infinitive(walk.path[at])
     verb = next((token for token in verbs if decreed or not is_infinitive(token)), verbs[0] if verbs else None)
     timed = when.granularity == "day" and (verb is None or (is_infinitive(verb) and not decreed))
-    if timed and _is_occasion(walk.path[0]):
+    if timed and is_on_occasion(walk.path[0]):
         # "failed to settle it in talks on Monday", "welcomed the plan during a visit on Monday"
         verb = next((token for token in walk.path[0].ancestors if token.tag_ == "VBD"), verb)
     if verb is None or status == "negated":
@@ -227,12 +216,6 @@ def _directed(walk: Walk, setting: Setting, when: When, *, at: int = 0) -> When:
     if told or (present and has_child(verb, "when", "once", "until")):
         return when.turned(setting.published, ahead=True)  # "he meets the king on Friday", "when he is tried in May"
     return when
-
-
-def _is_occasion(noun: Token) -> bool:
-    """Does the noun say on what occasion something is done: "during a visit", "after talks"?"""
-    preposition = noun.head
-    return noun.dep_ == "pobj" and preposition.lower_ in _ON_OCCASION and is_verbal(preposition.head)
 
 
 def _date_by(walk: Walk, setting: Setting, when: When, *, own: bool = False) -> None:
@@ -285,25 +268,13 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
         verdict.settle("historical", setting.carried.words)
     elif setting.page is not None and not setting.has_news and _is_told_in_the_past(walk):
         verdict.settle("historical", setting.page.words)
-    elif not setting.has_news and (earlier := _earlier_occasion(walk)) is not None:
+    elif not setting.has_news and (earlier := earlier_occasion(walk.path)) is not None:
         verdict.settle("historical", earlier.text)
     elif (only := _only_date(walk, setting)) is not None:
         verdict.when = only
         verdict.date_back(only)
     elif word := background_word(walk, trigger, setting.published):
         verdict.settle("historical", word)
-
-
-def _earlier_occasion(walk: Walk) -> Token | None:
-    """ "At their previous meeting they agreed": the word that says that the occasion lies back."""
-    for verb in (token for token in walk.path if is_verbal(token) and token.tag_ in {"VBD", "VBN"}):
-        for preposition in (c for c in children(verb, "prep") if c.lower_ in {"at", "during", "in"}):
-            for noun in children(preposition, "pobj"):
-                if is_definite(noun) and noun.lemma_.lower() in lexicon().words("status", "meetings"):
-                    found = next((c for c in children(noun, "amod") if c.lower_ in {"previous", "last"}), None)
-                    if found is not None:
-                        return found
-    return None
 
 
 def _only_date(walk: Walk, setting: Setting) -> When | None:
@@ -406,11 +377,6 @@ def _is_another(token: Token, when: When, own: dict[int, int]) -> bool:
 def _strikes(noun: Token) -> bool:
     """ "March's quake killed 20": the date of a happening is that of its effect."""
     return noun.dep_ == "nsubj" and noun.head.lemma_.lower() in lexicon().words("status", "striking")
-
-
-def _tells(verb: Token) -> bool:
-    """Is the verb in the past, or the perfect?"""
-    return verb.tag_ == "VBD" or (verb.tag_ == "VBN" and has_child(verb, "has", "have", "was", "were", "had"))
 
 
 def _is_past_tense(walk: Walk) -> bool:
