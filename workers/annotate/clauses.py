@@ -212,7 +212,6 @@ class ClauseWalk(Complements):
         elif not is_infinitive(verb):
             self._clause_of_noun(verb, noun)
         elif lemma == "decision" and self.kind.decided and has_object(verb):
-            self.settled = True
             self.above_noun(noun)  # "welcomed the decision to lift the embargo"
         elif noun.head == noun or (noun.pos_ == "PROPN" and verb.i - noun.i == 2):
             self.verdict.raise_to("future", verb)  # the headline's "Rivals to resume talks"
