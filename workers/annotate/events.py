@@ -5,7 +5,7 @@ Here they get status, participants, place and confidence; each of those is found
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -68,7 +68,7 @@ def read_events(
     trace: Trace | None = None,
 ) -> list[Event]:
     """The events of an article's parsed sentences, in the order of the text. `trace` is told of every decision."""
-    events: list[Event] = []
+    told: list[tuple[Found, Position]] = []
     leisure: bool | None = None
     crime: bool | None = None
     for sentence in sentences:
@@ -85,8 +85,25 @@ def read_events(
             crime = is_crime(cast.readings) if crime is None else crime
             if crime or is_crime_told(sentence):
                 found = list(_lawful(found, trace))
-        events.extend(_record(one, cast, position) for one in _merged(found, trace, headline=position.part == "title"))
-    return events
+        told.extend((one, position) for one in _merged(found, trace, headline=position.part == "title"))
+    _date_headline(told)
+    return [_record(one, cast, position) for one, position in told]
+
+
+def _date_headline(told: Sequence[tuple[Found, Position]]) -> None:
+    """A headline's event without a date lies where the text tells it: "Doctors abducted in Chad: still no word", of which
+    the text says that it was seven years ago."""
+    bodies: dict[str, set[str]] = {}
+    for one, position in told:
+        if position.part != "title":
+            bodies.setdefault(one.kind.name, set()).add(one.verdict.status)
+    for one, position in told:
+        verdict = one.verdict
+        word = one.candidate.frame.head
+        named = word.tag_ == "VBN" or word.dep_ == "pobj"  # and no report in the present tense, nor a title of its own
+        bare = position.part == "title" and named and verdict.status == "actual" and verdict.when is None
+        if bare and bodies.get(one.kind.name) == {"historical"}:
+            verdict.settle("historical", "the text")
 
 
 def _unguarded(found: Iterable[Found], trace: Trace | None) -> Iterator[Found]:

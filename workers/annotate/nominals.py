@@ -159,6 +159,8 @@ class Walk(PhraseWalk):
                 self._refused(verb)
         elif self.kind.at_home and self.kind.arranged and is_status_word(verb, "refusing"):
             self._stayed_away(verb)
+        elif verb.lemma_.lower() == "oppose" and any(c.lower_ in {"latest", "recent"} for c in children(noun, "amod")):
+            self.reports_above(verb)  # "opposes the latest sale of arms"
         elif is_status_word(verb, "negated"):
             if negation_of(verb) is None:
                 irrealis = self.status_of(verb) in IRREALIS and not is_status_word(verb, "refusing")

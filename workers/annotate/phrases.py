@@ -152,7 +152,8 @@ class PhraseWalk(ClauseWalk):
         if kept or self._aside(verb, lower):
             self.reports_above(verb)
             return
-        if is_status_word(verb, "reaction") and not (lower == "with" and is_status_word(verb, "answering")):
+        follows_up = verb.lemma_.lower() == "follow" or is_status_word(verb, "answering")
+        if is_status_word(verb, "reaction") and not (lower == "with" and follows_up):
             self.reports_above(verb)
             return
         if lower in _TOWARDS_EVENT:
@@ -168,6 +169,8 @@ class PhraseWalk(ClauseWalk):
 
     def _towards(self, verb: Token, noun: Token, preposition: str) -> None:
         """ "Prepared for the talks", "commemorated by", "arrived for a visit"."""
+        if verb.lemma_.lower() == "call" and any(children(verb, "oprd")):
+            return  # "what he called a weak reaction to the raid"
         if is_status_word(verb, "memory"):
             self.verdict.raise_to("historical", verb)
         elif is_status_word(verb, "hypothetical") or (preposition == "for" and is_status_word(verb, "watching")):

@@ -193,6 +193,8 @@ def _directed(walk: Walk, setting: Setting, when: When, *, at: int = 0) -> When:
     verbs = [token for token in walk.path if is_verbal(token)]
     decreed = walk.settled and at < len(walk.path) and is_infinitive(walk.path[at])
     verb = next((token for token in verbs if decreed or not is_infinitive(token)), verbs[0] if verbs else None)
+    if at == 0 and walk.path[0].pos_ == "NOUN" and not walk.kind.arranged and verb is not None and verb.tag_ == "VBZ":
+        return when.nearest(setting.published)  # "the withdrawal of its envoy on May 22 confirms it"
     if verb is None or status == "negated":
         return when
     perfect = any(
@@ -239,7 +241,9 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
         and (walk.kind.lasting or not setting.has_news)
     ):
         verdict.settle("historical", walk.background.text)  # "the countries that Sweden had blacklisted"
-    elif setting.long_on and (is_definite(trigger) or trigger.dep_ in {"relcl", "advcl", "ccomp", "acl"}):
+    elif setting.long_on and (
+        setting.headline or is_definite(trigger) or trigger.dep_ in {"relcl", "advcl", "ccomp", "acl"}
+    ):
         verdict.settle("historical", setting.long_on)
     elif setting.carried is not None and _is_told_in_the_past(walk):
         verdict.settle("historical", setting.carried.words)
