@@ -22,17 +22,21 @@ class Commits:
     def __init__(self, app: faust.App) -> None:
         self._app = app
         self._under_way: asyncio.Task[None] | None = None
+        self._asked = False
 
     def soon(self) -> None:
-        """Commit what is acknowledged."""
+        """Commit what is acknowledged, also if that is more than a commit that is under way knows of."""
+        self._asked = True
         if self._under_way is None or self._under_way.done():
             self._under_way = asyncio.create_task(self._commit())
 
     async def _commit(self) -> None:
-        try:
-            await self._app.consumer.commit()
-        except Exception as error:  # noqa: BLE001 - Faust commits again in a second, and the watchdog sees if it cannot
-            log.warning("commit.failed", error=repr(error))
+        while self._asked:
+            self._asked = False
+            try:
+                await self._app.consumer.commit()
+            except Exception as error:  # noqa: BLE001 - Faust commits again in a second, and the watchdog sees if it cannot
+                log.warning("commit.failed", error=repr(error))
 
 
 def portions(events: Sequence[EventT[bytes]]) -> Iterator[Sequence[EventT[bytes]]]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import faust
 from aiokafka import AIOKafkaConsumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
+from faust.types import TP, Message
 
 from workers.logs import get_logger
 from workers.settings import Settings
-from workers.steps import Handler
+from workers.steps import Handler, Incoming
 from workers.ticker import Reassigned
 from workers.wire import MAX_REJECT_BYTES
 
@@ -97,3 +99,18 @@ def _credentials(settings: Settings) -> Any:
             ssl_context=context,
         )
     return faust.SSLCredentials(context=context) if context else None
+
+
+def incoming(message: Message, committed: Mapping[TP, int]) -> Incoming:
+    """What the step's handler is given of a message; `committed` is how far the group was at its assignment."""
+    headers = message.headers or {}
+    pairs: Any = headers.items() if isinstance(headers, dict) else headers
+    return Incoming(
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        key=message.key,
+        value=message.value,
+        headers={str(name): content or b"" for name, content in pairs},
+        rebuilding=message.offset < committed.get(TP(message.topic, message.partition), 0),
+    )

@@ -33,7 +33,7 @@ from workers import metrics
 from workers.ahead import Ahead, Begun, WorksAhead
 from workers.commits import Commits, portions
 from workers.errors import ExitCode, TransientError, Unreachable
-from workers.faust_app import make_app
+from workers.faust_app import incoming, make_app
 from workers.health import Health, serve_health
 from workers.logs import get_logger
 from workers.sending import Sender
@@ -81,6 +81,7 @@ class StepRunner:
         self._draining = False
         self._in_hand = 0
         self._ahead = Ahead()
+        self._resting: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self._turn = asyncio.Lock()
@@ -144,6 +145,8 @@ class StepRunner:
 
     async def _shut_down(self, stop: asyncio.Event) -> int:
         self._draining = True
+        if self._resting is not None:
+            self._resting.cancel()
         code = ExitCode.OK if stop.is_set() else ExitCode.TRANSIENT
         if self._broken is not None:
             log.error("step.broken", error=self._broken, todo="the supervisor starts it anew")
@@ -196,7 +199,9 @@ class StepRunner:
             return
         self._in_hand += 1
         self._idle.clear()
-        batch = [self._incoming(event) for event in events]
+        if self._resting is not None:
+            self._resting.cancel()
+        batch = [incoming(event.message, self._committed_at_assignment) for event in events]
         see_through = partial(self._see_through, time.monotonic(), events, batch, last)
         if isinstance(self.handler, WorksAhead):
             await self._ahead.take(partial(self._handle, batch), see_through)
@@ -217,10 +222,8 @@ class StepRunner:
             async with self._turn:
                 await self._run_batch(events, batch, begun)
             metrics.BATCH_SECONDS.labels(self.handler.step).observe(time.monotonic() - started)
-            if last:
-                self._commits.soon()
-                if self._ticker is not None:
-                    self._ticker.soon()
+            # A full batch may be the last one too: that shows when no other follows.
+            self._resting = asyncio.get_running_loop().call_later(0 if last else self.settings.batch_within, self._rest)
         except Exception as error:  # nothing may escape: Faust would acknowledge the event
             log.exception("step.failed", error=repr(error))
             self._break(str(error) if isinstance(error, StepBrokenError) else repr(error))
@@ -228,6 +231,12 @@ class StepRunner:
             self._in_hand -= 1
             if not self._in_hand:
                 self._idle.set()
+
+    def _rest(self) -> None:
+        """Nothing waits: what is done need not wait for the next full second to be committed, nor what time brings."""
+        self._commits.soon()
+        if self._ticker is not None:
+            self._ticker.soon()
 
     async def _handle(self, batch: Sequence[Incoming]) -> Sequence[Outcome]:
         return await self.handler.handle(batch)
@@ -239,21 +248,6 @@ class StepRunner:
             event.ack()
             self.watchdog.acknowledged(TP(record.topic, record.partition), record.offset)
         metrics.LAST_PROGRESS.labels(self.handler.step).set_to_current_time()
-
-    def _incoming(self, event: EventT[bytes]) -> Incoming:
-        message = event.message
-        headers = message.headers or {}
-        pairs: Any = headers.items() if isinstance(headers, dict) else headers
-        committed = self._committed_at_assignment.get(TP(message.topic, message.partition), 0)
-        return Incoming(
-            topic=message.topic,
-            partition=message.partition,
-            offset=message.offset,
-            key=message.key,
-            value=message.value,
-            headers={str(name): content or b"" for name, content in pairs},
-            rebuilding=message.offset < committed,
-        )
 
     async def _process(self, batch: Sequence[Incoming], begun: Begun | None = None) -> None:
         """All effects of `batch`, confirmed. Transient failures are tried again; other failures are isolated."""

@@ -23,6 +23,9 @@ class Ticking(Protocol):
     async def tick(self) -> None:
         """Look at the time. It raises what `Handler.handle` raises."""
 
+    def wakes(self, soon: Callable[[], None]) -> None:
+        """Called before the first tick: `soon` brings the next one on, for what need not wait for a full second."""
+
 
 @runtime_checkable
 class Reloading(Protocol):
@@ -64,11 +67,12 @@ class Ticker:
         self._asked = asyncio.Event()
 
     def soon(self) -> None:
-        """Nothing waits: what hangs on time need not wait for the next full second."""
+        """Nothing waits, or an answer has come: what hangs on that need not wait for the next full second."""
         self._asked.set()
 
     async def run(self) -> None:
         """Until it is cancelled."""
+        self._handler.wakes(self.soon)
         pause = EVERY_SECONDS
         while True:
             await self._sleep(pause)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from topics.annotations import Participant
 from workers.annotate.entities import Mention, is_company
 from workers.annotate.leaders import is_name_of_office, led_in
 from workers.annotate.lexicon import lexicon
@@ -29,6 +30,8 @@ _NOTHING: frozenset[str] = frozenset()
 _COURTESY = frozenset({"mr", "mr.", "mrs", "mrs.", "ms", "ms.", "dr", "dr."})
 _PUBLIC = frozenset({"state", "military", "group", "org"})
 _HEADED = frozenset({"state", "government"})
+_PLAIN_HEADS = frozenset({"secretary", "new", "outgoing", "incoming", "then", "current", "longtime"})
+_EXECUTIVES = frozenset({"commission", "executive", "secretariat", "council"})
 _DEPTH = 4
 _OPEN = frozenset({"any", "plural"})  # "she and Prime Minister X"
 _HUMAN = frozenset({"leader", "official", "military", "people", "group"})
@@ -57,6 +60,14 @@ class Classes(Scene):
         """Whom "he" or "she" means in an earlier sentence, where it is safe."""
         raise NotImplementedError
 
+    def said_before(self, token: Token) -> list[Participant]:
+        """ "The ministry" after "Iran's foreign ministry": the country that the same noun was said of before."""
+        raise NotImplementedError
+
+    def role_before(self, pronoun: Token) -> str:
+        """The role of the statesman whom "he" or "she" means, where the sentence before names only his office."""
+        raise NotImplementedError
+
     def _find_classes(self, token: Token) -> set[str]:
         found = {"any"}
         if token.tag_ in {"NNS", "NNPS"} or any(c.dep_ == "conj" for c in token.children):
@@ -72,10 +83,7 @@ class Classes(Scene):
             if mention.kind == "person" and self._led_then(token, mention):
                 found |= {"leader", "state"}
         if token.pos_ == "PRON":
-            for noun in self.referents(token):
-                found |= self.classes(noun)
-            previous = self.previous_person(token) if found <= _OPEN else None
-            return found | (self._mention_classes(previous) if previous is not None else set())
+            return self._pronoun_classes(token, found)
         found |= self._noun_classes(token)
         for child in children(token, "appos", "compound"):
             if child.dep_ == "appos" or mention is not None:
@@ -85,13 +93,25 @@ class Classes(Scene):
                     found |= self._mention_classes(inner)
         return found
 
+    def _pronoun_classes(self, pronoun: Token, found: set[str]) -> set[str]:
+        for noun in self.referents(pronoun):
+            found |= self.classes(noun)
+        if not found <= _OPEN:
+            return found
+        previous = self.previous_person(pronoun)
+        if previous is not None:
+            return found | self._mention_classes(previous)
+        return found | _STATESMEN.get(self.role_before(pronoun), _NOTHING)
+
     def _mention_classes(self, mention: Mention) -> frozenset[str]:
         return classes_of_name(mention, self.people)
 
     def _governs_as_prince(self, prince: Token) -> bool:
         """Is it the prince of a state that its crown prince governs?"""
         governed = lexicon().words("names", "crown_princes")
-        return any((mention.country or "").lower() in governed for mention in self.owning(prince))
+        return any((mention.country or "").lower() in governed for mention in self.owning(prince)) or any(
+            party.id.lower() in governed for party in self.said_before(prince)
+        )
 
     def _led_then(self, token: Token, mention: Mention) -> bool:
         """Did the person lead a country in a year that the sentence names: "Reagan met Gorbachev in 1986"?"""
@@ -123,7 +143,7 @@ class Classes(Scene):
         found: set[str] = set()
         if lemma == "prince" and self._governs_as_prince(token):
             role = "leader"  # who governs there
-        if lemma == "head" and any(noun.lower_ in _HEADED for noun in behind(token, "of")):
+        if self._heads_states(token):
             role = "leader"
         if role == "leader" and (owned or token.pos_ in {"NOUN", "PROPN"} or token.text[:1].isupper()):
             found |= {"leader", "state", "person"}
@@ -142,6 +162,21 @@ class Classes(Scene):
         if lemma in nouns()["site"] or lemma in roles.words("roles", "site"):
             found.add("site")
         return found
+
+    def _heads_states(self, chief: Token) -> bool:
+        """ "Heads of state", "NATO's chief", "the chairperson of the African Union Commission"; of no mere office."""
+        if lemma_of(chief) == "head" and any(noun.lower_ in _HEADED for noun in behind(chief, "of")):
+            return True
+        if lemma_of(chief) not in lexicon().words("roles", "heads_body"):
+            return False
+        beside = [c for c in children(chief, "compound", "amod", "nmod", "poss") if c.lower_ not in _PLAIN_HEADS]
+        for owner in (*beside, *behind(chief, "of")):
+            named = owner
+            if self.mention_at(owner) is None and lemma_of(owner) in _EXECUTIVES:
+                named = next((c for c in children(owner, "compound", "poss", "nmod") if self._is_of_states(c)), owner)
+            if not self._is_of_states(named):
+                return False
+        return bool(beside) or any(True for _ in behind(chief, "of"))
 
     def _leads_no_state(self, leader: Token) -> bool:
         """ "The leaders of the three parties", "the president of the chamber", "UEFA's president"."""

@@ -1,5 +1,5 @@
-"""Words right before a trigger that say what it is worth, whatever the parser made of them: "risks arrest", "threatens
-to expel", "a faulty pump, not a bomb".
+"""Words right before or behind a trigger that say what it is worth, whatever the parser made of them: "risks arrest",
+"threatens to expel", "a faulty pump, not a bomb", a headline's "Summit unlikely".
 
 A small model takes "risks" for a plural and hangs an infinitive on the wrong word; the order of words is sure.
 """
@@ -11,13 +11,19 @@ from collections.abc import Sequence
 from topics.annotations import Status
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word
-from workers.annotate.words import Token
+from workers.annotate.words import Sentence, Token
 
 _SECOND = 4
 """A second infinitive cannot stand before so many words."""
 _PASSIVE = frozenset({"be", "being", "been", "get", "getting"})
 _ARTICLES = frozenset({"a", "an", "another", "fresh", "further", "new", "any"})
 _CONTRASTING = frozenset({",", "and", "but", ";", "(", "–", "—"})
+_PHRASES = frozenset({"of", "between", "with", "on", "in", "to", "at", "for"})
+_IN_PHRASE = frozenset({"NOUN", "PROPN", "ADJ", "DET", "NUM", "CCONJ", "PART"})
+_PHRASE = 8
+"""So many words a phrase behind the noun may have."""
+_DEGREES = frozenset({"still", "now", "again", "very", "highly", "increasingly", "less", "more", "not"})
+_QUOTES = frozenset({'"', "'", "‘", "’", "“", "”"})
 _INFINITIVE: tuple[tuple[Status, str], ...] = (("negated", "refusing"), ("hypothetical", "threatening"))
 
 
@@ -54,3 +60,38 @@ def cue_before(tokens: Sequence[Token]) -> tuple[Status, Token] | None:
     if i > 0 and doc[i].lower_ == "not" and doc[i - 1].lower_ in _CONTRASTING:
         return "negated", doc[i]
     return None
+
+
+def cue_behind(tokens: Sequence[Token]) -> tuple[Status, Token] | None:
+    """What a headline without "is" says of the noun before: "Summit of the five unlikely", "Visit to Oslo in doubt"."""
+    doc = tokens[0].doc
+    i = max(token.i for token in tokens) + 1
+    found = _predicate(doc, i)
+    if found is None and i < len(doc) and doc[i].lower_ in _PHRASES:
+        end = i + 1
+        while end < len(doc) and end - i < _PHRASE and doc[end].pos_ in _IN_PHRASE and _predicate(doc, end) is None:
+            end += 1
+        found = _predicate(doc, end) if end > i + 1 else None
+    return found
+
+
+def _predicate(doc: Sentence, i: int) -> tuple[Status, Token] | None:
+    """A word at `i` that judges what stands before it, and describes no noun behind it."""
+    while i < len(doc) and (doc[i].text in _QUOTES or doc[i].lower_ in _DEGREES):
+        i += 1
+    word = doc[i] if i < len(doc) else None
+    after = doc[i + 1] if i + 1 < len(doc) else None
+    if word is None:
+        return None
+    if after is not None and word.lower_ in {"in", "on", "under"}:
+        pondered = word.lower_ == "under" and is_status_word(after, "pondering")
+        return (
+            ("future", after) if is_status_word(after, "unsettled") else ("hypothetical", after) if pondered else None
+        )
+    if after is not None and word.lower_ == "far":
+        return ("hypothetical", word) if after.lower_ in {"off", "away", "from"} else None
+    if word.lower_ == "off":
+        return ("negated", word) if after is None or after.is_punct or after.pos_ in {"ADP", "SCONJ"} else None
+    describes = after is not None and after.pos_ in {"NOUN", "PROPN", "ADJ"} and after.text not in _QUOTES
+    judges = word.pos_ in {"ADJ", "ADV"} and is_status_word(word, "hypothetical")
+    return ("hypothetical", word) if judges and not describes else None

@@ -91,8 +91,8 @@ def read_events(
 
 
 def _date_headline(told: Sequence[tuple[Found, Position]]) -> None:
-    """A headline's event without a date lies where the text tells it: "Doctors abducted in Chad: still no word", of which
-    the text says that it was seven years ago."""
+    """A headline's event without a date lies where the text tells it: "Doctors abducted in Chad: no word yet", if the
+    text says that it was seven years ago."""
     bodies: dict[str, set[str]] = {}
     for one, position in told:
         if position.part != "title":

@@ -33,6 +33,8 @@ _WHERE = frozenset({"in", "at", "near", "on", "outside"})
 _REACTING = (("status", "reaction"), ("status", "denying"), ("reporting", "say"), ("roles", "brokering"))
 _IMPLIED = frozenset({"by", "to", "on", "against"})
 """Prepositions whose phrase a noun may have without the word: as the agent, the receiver or the object of its verb."""
+_MEETINGS = frozenset({"talk", "talks", "meeting", "negotiation", "discussion", "consultation"})
+_BESIDE_PARTNER = frozenset({"by", "via", "over"})
 _BEFORE_TIME = frozenset({"on", "in", "later", "early", "late", "this", "next", "last", "here", "the"})
 _Filler = Callable[["Frame"], list[Token]]
 
@@ -78,6 +80,8 @@ class Frame:
         found = [t for token in self.tokens for t in behind(token, preposition)]  # "took control of the country"
         if preposition == "to":
             found.extend(receivers_of(self.head))
+        if preposition in _BESIDE_PARTNER:  # "discussed it with his counterpart by phone"
+            found.extend(t for partner in behind(self.head, "with") for t in behind(partner, preposition))
         if preposition not in {"of", "by"}:
             # "imposed sanctions on Belarus on Monday": the parser hangs either phrase on the verb or on its object.
             things = [t for obj in self.slot("object") for t in (obj, *behind(obj, "of"))]  # "duties of 25 percent on"
@@ -202,19 +206,29 @@ class Frame:
             return False
         if any(word.text[:1].isupper() for word in children(self.head, "amod", "compound", "nmod")):
             return False  # "voiced outrage at an Israeli strike"
-        return len(subjects_of(verb)) > 1
+        acting = subjects_of(verb)
+        return len(acting) > 1 or (self.head.lemma_.lower() in _MEETINGS and any(map(_are_officials, acting)))
 
     def _bearers(self) -> list[Token]:
         """Who is "on a visit", says something "in a letter" or "during talks": the noun or subject above the phrase."""
         prep = self.head.head
-        if self.head.dep_ != "pobj" or prep.lower_ not in {"on", "in", "during", "by"}:
+        if self.head.dep_ != "pobj" or prep.lower_ not in {"on", "in", "during", "by", "with"}:
             return []
         if not has_child(self.head, "a", "an", "his", "her", "their", "its"):
             return []
         above = prep.head
         if is_verbal(above):
-            return surface_subjects(above) or subjects_of(above)
+            things = [t for t in surface_subjects(above) if t.lower_ in {"it", "they", "which", "that"}]
+            # "It was handed over by an envoy during a visit": his visit.
+            return subjects_of(above) if things and is_passive(above) else surface_subjects(above) or subjects_of(above)
         return [above] if above.pos_ in {"NOUN", "PROPN"} else []
+
+
+def _are_officials(token: Token) -> bool:
+    """Several who speak for states, or a delegation."""
+    roles, lemma = lexicon(), token.lemma_.lower()
+    several = token.tag_ == "NNS" and any(lemma in roles.words("roles", name) for name in ("official", "leader"))
+    return several or lemma in {"delegation", "team"}
 
 
 def _measured(noun: Token) -> Token:

@@ -45,7 +45,8 @@ class Holder:
 
 def _within(short: Sequence[str], full: Sequence[str]) -> bool:
     rest = iter(full)
-    return len(short) > 1 and all(word in rest for word in short) and short[-1] == full[-1]
+    joined = all(any(word == own or (len(word) == 1 and own.startswith(word)) for own in rest) for word in short)
+    return len(short) > 1 and joined and short[-1] == full[-1]  # "S. Jaishankar"
 
 
 @cache

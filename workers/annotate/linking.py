@@ -23,6 +23,8 @@ _WORD = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*\.?")
 _ENDING = re.compile(r"(?:yy|iy|ii|ij|yi|i)$")
 _ELSEWHERE = frozenset({"mrs", "mrs.", "ms", "ms.", "lady", "dr", "dr.", "judge", "coach", "sir", "justice"})
 """Titles of other people than leaders."""
+_HYPHENS = frozenset({"-", "–", "‑"})
+_PAIR = 3
 _AHEAD = 3
 """Words before a name in which a title is looked for."""
 
@@ -258,10 +260,22 @@ def _add_leaders(reading: Reading, published: date) -> None:
     quoted = _ids_of_quoted(published)
     if quoted.isdisjoint(reading.ids):
         return
+    doc = reading.doc
+    places = [i for i, word in enumerate(reading.ids) if word in quoted]
+    paired = {i for i in places if i + 2 in places and doc[i + 1].text in _HYPHENS}
+    if paired:  # "the Trump-Xi summit" names two
+        reading.mentions = [
+            m for m in reading.mentions if m.kind != "person" or m.end_token - m.start_token != _PAIR
+            or m.start_token not in paired
+        ]  # fmt: skip
+    # "Lee to meet Takaichi": the model takes a name that it does not know for an event or a firm.
+    unsure = [m for m in reading.mentions if not m.id and m.kind != "person" and m.end_token - m.start_token == 1]
+    misread = {m.start_token for m in unsure}.intersection(places)
+    if misread:
+        reading.mentions = [m for m in reading.mentions if m.id or m.start_token not in misread]
     covered = reading.covered()
-    for i in [i for i, word in enumerate(reading.ids) if word in quoted]:
-        doc = reading.doc
-        first = i == 0 or doc[i].is_sent_start or not doc[i - 1].is_alpha
+    for i in places:
+        first = i == 0 or doc[i].is_sent_start or not doc[i - 1].is_alpha or doc[i - 1].lower_ == "the"
         before = doc[i - 1]
         longer = not first and before.text[:1].isupper() and before.lower_ not in lexicon().words("names", "titles")
         if i not in covered and not longer and not _inside_a_name(doc, i):

@@ -166,6 +166,10 @@ def read_habit(verb: Token, verdict: Verdict) -> None:
     for child in children(verb, "advmod", "aux"):
         if child.lower_ in words or (child.dep_ == "aux" and child.lower_ == "used"):
             verdict.raise_to("historical", child)
+    if has_child(verb, "has", "have", "had") and verb.tag_ == "VBN":
+        for before in (c for c in children(verb, "advmod") if c.lower_ == "before"):
+            if not any(c.dep_ not in {"advmod", "npadvmod"} for c in before.children):
+                verdict.raise_to("historical", before)  # "had met twice before"
     if has_child(verb, "has", "have"):
         for counted in children(verb, "npadvmod", "dobj"):
             if counted.lower_ == "times" or any(noun.lower_ == "times" for noun in behind(counted, "of")):

@@ -105,6 +105,8 @@ class Walk(PhraseWalk):
         elif is_status_word(verb, "cancelling"):
             self.verdict.raise_to("negated", verb)
         elif any(c.tag_ == "MD" and c.lower_ == "will" for c in verb.children):
+            if _is_setting(verb):
+                return
             if not _is_begun(verb.head):
                 self.verdict.raise_to("future", verb)
         else:
@@ -144,7 +146,7 @@ class Walk(PhraseWalk):
         if unseen:
             self.verdict.raise_to("negated", verb)  # "neither of them detected a launch"
             self.reports_above(verb)
-        elif is_status_word(verb, "reaction") or is_status_word(verb, "keeping"):
+        elif is_status_word(verb, "reaction") or is_status_word(verb, "keeping") or _is_opposed(noun, verb):
             self.reports_above(verb)  # what is condemned or welcomed has happened
         elif is_status_word(verb, "memory"):
             self.verdict.raise_to("historical", verb)
@@ -159,8 +161,6 @@ class Walk(PhraseWalk):
                 self._refused(verb)
         elif self.kind.at_home and self.kind.arranged and is_status_word(verb, "refusing"):
             self._stayed_away(verb)
-        elif verb.lemma_.lower() == "oppose" and any(c.lower_ in {"latest", "recent"} for c in children(noun, "amod")):
-            self.reports_above(verb)  # "opposes the latest sale of arms"
         elif is_status_word(verb, "negated"):
             if negation_of(verb) is None:
                 irrealis = self.status_of(verb) in IRREALIS and not is_status_word(verb, "refusing")
@@ -298,6 +298,12 @@ class Walk(PhraseWalk):
         return True
 
 
+def _is_setting(clause: Token) -> bool:
+    """ "On a visit during which she will hold talks": what is to come is another thing, within the event."""
+    within = (prep for prep in children(clause, "prep") if prep.lower_ in {"during", "in", "at", "on"})
+    return any(word.lower_ == "which" for prep in within for word in children(prep, "pobj"))
+
+
 def _is_begun(noun: Token) -> bool:
     """ "Arrived for a visit during which he will speak": who has arrived for it, or begun it, is on it."""
     above = noun.head.head if noun.dep_ == "pobj" else noun.head
@@ -305,3 +311,8 @@ def _is_begun(noun: Token) -> bool:
     if noun.dep_ == "pobj":
         return told and noun.head.lower_ == "for" and above.lemma_.lower() == "arrive"
     return told and noun.dep_ == "dobj" and above.lemma_.lower() in _BEGINNING
+
+
+def _is_opposed(noun: Token, verb: Token) -> bool:
+    """ "Opposes the latest sale of arms": there was one."""
+    return verb.lemma_.lower() == "oppose" and has_child(noun, "latest", "recent")

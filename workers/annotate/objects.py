@@ -41,10 +41,10 @@ def _active_objects(verb: Token) -> list[Token]:
     if verb.tag_ == "VBG" and (of := behind(verb, "of")):
         return of  # "Azeri shelling of a village"
     subjects = list(children(verb, *SUBJECTS))
-    if verb.dep_ == "relcl" and subjects and not any(noun.lower_ in RELATIVE for noun in subjects):
+    # The parser may take the "that" of "the contract that Airbus signed" for a conjunction.
+    behind_thing = verb.dep_ == "acl" and verb.tag_ in {"VBN", "VBD"} and _is_thing(verb.head)
+    if (verb.dep_ == "relcl" or behind_thing) and subjects and not any(noun.lower_ in RELATIVE for noun in subjects):
         return spread(verb.head)  # "the missile (that) Pyongyang launched"
-    if verb.dep_ == "acl" and subjects and verb.tag_ in {"VBN", "VBD"} and _is_thing(verb.head):
-        return spread(verb.head)  # "the contract that Airbus signed", where the parser takes "that" for a conjunction
     right = next((c for c in verb.rights if c.dep_ == "conj" and is_verbal(c)), None)
     between = {"prep", "xcomp", "ccomp", "punct"}
     if right is not None and not any(c.dep_ in between and c.i < right.i for c in verb.rights):

@@ -13,7 +13,7 @@ from workers.annotate.classes import Classes
 from workers.annotate.entities import Mention
 from workers.annotate.lexicon import lexicon
 from workers.annotate.scene import STATESMEN, Position, Stretch
-from workers.annotate.syntax import children
+from workers.annotate.syntax import behind, children
 from workers.annotate.words import Token
 
 DEFINITE = frozenset({"the", "this", "that", "these", "those"})
@@ -91,14 +91,16 @@ class Pairs(Classes):
         two = token.lower_ == "both" or (token.lower_ == "two" and any(c.lower_ == "the" for c in token.children))
         if two and token.dep_ in {"nsubj", "nsubjpass", "pobj", "dobj"} and not leaders:
             return self.states_before(self.position(token.doc), token.i)
-        plural = token.tag_ in {"NNS", "NNPS"} and lemma in lexicon().words("roles", "parties")
+        heads = lemma == "head" and any(t.lower_ in {"state", "government"} for t in behind(token, "of"))
+        plural = token.tag_ in {"NNS", "NNPS"} and (lemma in lexicon().words("roles", "parties") or heads)
         if not plural or self.owning(token):
             return []
         owner = next((c for c in children(token, "poss") if c.tag_ in {"NNS", "NNPS"}), token)
         words = {child.lower_ for child in (*token.children, *owner.children)}
-        if not words & ({"the", "their"} | _COUNTS) or (leaders and lemma not in _LEADING):
+        leading = lemma in _LEADING
+        if not words & ({"the", "their"} | _COUNTS) or (leaders and not leading):
             return []
-        return self.states_before(self.position(token.doc), token.i, statesmen=leaders or lemma in _LEADING)
+        return self.states_before(self.position(token.doc), token.i, statesmen=leaders or leading)
 
     def _is_couple(self, token: Token) -> bool:
         """ "The pair", "the two", "both": two people, and nobody says of what."""

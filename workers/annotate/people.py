@@ -23,6 +23,8 @@ _WINDOW = 8
 _ENDS_APPOSITION = frozenset(
     {",", ".", ";", ")", "who", "said", "was", "is", "-", "with", "met", "and", "told", "has", "had", "will", "by"}
 )
+_OFFICE_WORDS = 4
+_PAIRS_OF_WORDS = frozenset({("prime", "minister"), ("secretary", "general")})
 _TITLE_COUNTS = 3
 _STANDS_OUT = 2
 """So many times as often as any other must a country be named to be the one that an article is about."""
@@ -59,8 +61,8 @@ def role_of(words: Sequence[str], at: int) -> Role:
     if set(before) & lexicon().words("names", "no_longer"):
         return "other" if word in roles.words("roles", "leader") or word in roles.words("roles", "official") else ""
     previous = before[-1] if before else ""
-    if word == "minister" and previous == "prime":
-        return "official" if set(before) & {"deputy", "vice"} else "leader"
+    if (previous, word) in _PAIRS_OF_WORDS:
+        return "official" if set(before) & {"deputy", "vice", "assistant", "under"} else "leader"
     if word in roles.words("roles", "leader"):
         if not set(before[-3:]) & roles.words("roles", "not_leader"):
             return "leader"
@@ -69,7 +71,8 @@ def role_of(words: Sequence[str], at: int) -> Role:
             if set(before) & {"vice", "deputy", "house", "senate", "parliament", "assembly", "congressional"}
             else "other"
         )
-    return "official" if word in roles.words("roles", "official") else ""
+    opposite = (previous, word) == ("opposite", "number")
+    return "official" if opposite or word in roles.words("roles", "official") else ""
 
 
 def know_people(readings: Sequence[Reading], day: date | None = None) -> dict[str, Person]:
@@ -269,22 +272,29 @@ def _is_other(reading: Reading, mention: Mention) -> bool:
     return mention.sort == "igo" or before in lexicon().words("roles", "towards")
 
 
-def _definites(reading: Reading) -> Iterator[tuple[str, list[Token]]]:
-    """ "the Russian president", "North Korea's ruler", with no name behind them."""
+def offices_in(reading: Reading, start: int = 0, end: int | None = None) -> Iterator[tuple[Mention, Role, int]]:
+    """ "The Russian president", "North Korea's ruler", with no name behind them: the country's name, the role, and the
+    token of its noun, between two tokens of a part."""
     doc = reading.doc
-    leaders = lexicon().words("roles", "leader")
+    between = lexicon().words("names", "between_role_and_name") | {"reclusive", "young"}
     for mention in reading.mentions:
-        if mention.kind != "country" or mention.country is None:
+        if mention.kind != "country" or mention.country is None or mention.start_token < start:
             continue
-        i = mention.end_token
-        if i < len(doc) and doc[i].lower_ == "'s":
-            i += 1
-        while i < len(doc) and doc[i].lower_ in {"supreme", "prime", "new", "reclusive", "young"}:
-            i += 1
-        if i >= len(doc) or not (
-            doc[i].lower_ in leaders or (doc[i].lower_ == "minister" and doc[i - 1].lower_ == "prime")
-        ):
-            continue
-        after = reading.at.get(i + 1)
-        if after is None or after.kind != "person":
-            yield mention.country, [doc[mention.start_token], doc[i]]
+        if end is not None and mention.end_token >= end:
+            break
+        first = mention.end_token + (mention.end_token < len(doc) and doc[mention.end_token].lower_ == "'s")
+        words = [token.lower_ for token in doc[first : first + _OFFICE_WORDS]]
+        for at in range(len(words)):
+            role = role_of(words[: at + 1], at)
+            if role in {"leader", "official"} and words[at] not in between:
+                after = reading.at.get(first + at + 1)
+                if after is None or after.kind != "person":
+                    yield mention, role, first + at
+            if role or words[at] not in between:
+                break
+
+
+def _definites(reading: Reading) -> Iterator[tuple[str, list[Token]]]:
+    for mention, role, at in offices_in(reading):
+        if role == "leader" and mention.country is not None:
+            yield mention.country, [reading.doc[mention.start_token], reading.doc[at]]

@@ -95,7 +95,7 @@ class PhraseWalk(ClauseWalk):
         elif lower in lexicon().words("status", "remote_prepositions"):
             self.background = preposition
         elif above.pos_ in NOMINAL:
-            self._in_noun(above, lower)
+            self._in_noun(above, lower, noun)
         elif is_verbal(above) and lower == "in" and above.lemma_.lower() == "be" and not is_definite(noun):
             self.verb(above)  # "denied that it was in talks"
         elif is_verbal(above):
@@ -113,10 +113,14 @@ class PhraseWalk(ClauseWalk):
             above = above.head
         return not self.kind.arranged and is_definite(noun) and (above.tag_ == "VBD" or has_child(above, "was", "were"))
 
-    def _in_noun(self, above: Token, preposition: str) -> None:
+    def _in_noun(self, above: Token, preposition: str, noun: Token) -> None:
         travels = above.lemma_.lower() in lexicon().words("roles", "journey")
         if self.kind.arranged and travels and self._leads_there(above):
             self.verdict.raise_to("future", above)  # "on his way to a summit"
+            return
+        if preposition in {"with", "during"} and above.dep_ == "dobj" and is_verbal(above.head) and above.i < noun.i:
+            holder = next((prep for prep in noun.ancestors if prep.lower_ == preposition), above)
+            self._under_verb(holder, noun, above.head)  # "had paved the way with a visit"
             return
         if preposition == "in" and is_status_word(above, "speech_acts"):
             self.above_noun(above)  # "made the appeal in a letter"
@@ -202,7 +206,7 @@ class PhraseWalk(ClauseWalk):
         if spoken_of and any(is_status_word(c, "prospective") for c in children(noun, "amod")):
             self.verdict.raise_to("hypothetical", verb)  # "consulted its allies on fresh sanctions"
             return
-        if preposition in _FACTIVE and _is_dated_back(noun):
+        if preposition in _FACTIVE and (_is_dated_back(noun) or _is_told_after(verb, noun)):
             return  # "will ask for it after last month's vote"
         given = is_definite(noun) or preposition in _FACTIVE or spoken_of
         if given and not self.kind.arranged:
@@ -224,7 +228,7 @@ class PhraseWalk(ClauseWalk):
         lemma = noun.lemma_.lower()
         if negation_of(noun) is not None or (noun.dep_ == "attr" and negation_of(noun.head) is not None):
             self.verdict.raise_to("negated", noun)
-        if self._taken_up(noun) or self._leaves_standing(noun):
+        if self._taken_up(noun) or self._is_carried_out(noun) or self._leaves_standing(noun):
             return
         for status, name in _NOUNS:
             if is_status_word(noun, name):
@@ -246,6 +250,16 @@ class PhraseWalk(ClauseWalk):
             self._in_memory_of(noun)
         elif not self.given and noun.dep_ == "dobj" and is_status_word(noun.head, "hypothetical"):
             self.verdict.raise_to("hypothetical", noun.head)  # "simulated a response to an attack"
+
+    def _is_carried_out(self, noun: Token) -> bool:
+        """ "To implement the outcomes of the Beijing summit": that has been, and is no news."""
+        if not (self.kind.arranged and self.given and is_status_word(noun, "brought")):
+            return False
+        verb = noun.head if noun.dep_ in {"dobj", "nsubjpass"} else noun.head.head
+        if not (is_verbal(verb) and is_status_word(verb, "implementing")):
+            return False
+        self.verdict.raise_to("historical", verb)
+        return True
 
     def _leaves_standing(self, noun: Token) -> bool:
         """ "A halt to the strikes": they go on; "revenge for the raid", "the failure of the talks": they were."""
@@ -320,6 +334,15 @@ def _is_dated_back(noun: Token) -> bool:
     """ "last month's vote", "yesterday's talks"."""
     dated = (t for child in children(noun, "poss", "amod", "compound", "nmod", "npadvmod") for t in child.subtree)
     return any(token.lower_ in {"last", "yesterday", "previous"} for token in dated)
+
+
+def _is_told_after(verb: Token, noun: Token) -> bool:
+    """ "Agreed to reopen the road after two hours of talks": it is after them that they agreed."""
+    above = verb.head
+    if verb.dep_ != "xcomp" or not is_infinitive(verb) or above.tag_ not in {"VBD", "VBZ", "VBP"}:
+        return False
+    vows = is_verbal(above) and is_status_word(above, "future") and not is_passive(above)
+    return vows and not is_definite(noun) and not has_child(above, "will", "would")
 
 
 def _leads_up(above: Token) -> bool:

@@ -17,7 +17,7 @@ from workers.annotate.leaders import led_in
 from workers.annotate.lexicon import lexicon
 from workers.annotate.mentions import Mention, Reading
 from workers.annotate.nouns import nouns
-from workers.annotate.people import Person, know_people
+from workers.annotate.people import Person, know_people, offices_in
 from workers.annotate.scene import words_of_story
 
 _BACKWARD = frozenset(map(get_string_id, ("he", "she", "his", "her")))
@@ -61,6 +61,12 @@ def _classes_by_word() -> Mapping[str, frozenset[str]]:
     return found
 
 
+@cache
+def _heads() -> frozenset[int]:
+    """Words for whoever heads a body of states."""
+    return frozenset(map(get_string_id, lexicon().words("roles", "heads_body")))
+
+
 @dataclass(slots=True)
 class Presence:
     """Classes by the names of an article, which was published on `day`."""
@@ -93,6 +99,8 @@ class Presence:
             if mention is not None and mention is not seen:  # a name's words stand together
                 found |= self._classes_of(mention)
                 seen = mention
+        if "igo" in found and not _heads().isdisjoint(keys):
+            found.add("leader")
         if not _BACKWARD.isdisjoint(keys):
             found |= self._of_persons()
         return frozenset(found)
@@ -112,5 +120,7 @@ class Presence:
                 for mention in reading.mentions:
                     if mention.kind == "person":
                         found |= self._classes_of(mention)
+                if any(offices_in(reading)):
+                    found |= {"leader", "official", "state", "person"}
             self._earlier = frozenset(found)
         return self._earlier

@@ -14,6 +14,7 @@ from topics.annotations import Participant, TextPart
 from workers.annotate.entities import Mention
 from workers.annotate.lexicon import lexicon
 from workers.annotate.pairs import DEFINITE, Pairs
+from workers.annotate.people import Role, offices_in
 from workers.annotate.syntax import (
     MODIFIERS,
     PASSIVE_SUBJECTS,
@@ -37,6 +38,7 @@ _LOCATIVE = frozenset({"in", "at", "near", "outside", "inside", "from", "by"})
 _SELF = ("self", "selves")
 _LOOK_BACK = 2
 _OFTEN = 4
+_OPENING = 1
 
 
 @dataclass(slots=True)
@@ -56,7 +58,7 @@ class References(Pairs):
         nouns = self.referents(pronoun)
         if nouns or pronoun.lower_ in FIRST:
             return self._resolved(nouns)
-        person = self.previous_person(pronoun)
+        person = self.previous_person(pronoun) or self.previous_office(pronoun)
         if person is not None:
             return [self.participant(person)]
         if pronoun.lower_ in PERSONAL or self._stands_in_between(pronoun):
@@ -149,7 +151,7 @@ class References(Pairs):
         mention = self.mention_at(noun)
         classes = self.classes(noun)
         if pronoun in PERSONAL:
-            return "person" in classes
+            return "person" in classes and "plural" not in classes
         if pronoun in SINGULAR:
             named = mention is not None and mention.kind in {"country", "organisation", "group"}
             return named or ("plural" not in classes and "person" not in classes and bool(classes & _BODIES))
@@ -183,6 +185,33 @@ class References(Pairs):
                 return next((m for m in persons if m is self._first_name(stretch)), None)
         return None
 
+    def previous_office(self, pronoun: Token) -> Mention | None:
+        """For "he" and "she" after "the Spanish premier told reporters": the country whose statesman is meant."""
+        found = self._offices_before(pronoun)
+        return found[0][0] if found else None
+
+    def role_before(self, pronoun: Token) -> Role:
+        """The role of whom `previous_office` finds."""
+        found = self._offices_before(pronoun)
+        return found[0][1] if found else ""
+
+    def _offices_before(self, pronoun: Token) -> list[tuple[Mention, Role, int]]:
+        """The only office in the sentence before, or the one that it begins with; nothing if it names persons."""
+        if pronoun.lower_ not in {"he", "she", "his", "her"}:
+            return []
+        position = self.position(pronoun.doc)
+        before = self.sentences_before(position, 1)
+        here = (position.part, position.token, position.token + pronoun.i)
+        if not before or self._persons(*here) or self._persons(before[0].part, before[0].start, before[0].end):
+            return []
+        stretch, reading = before[0], self.reading(before[0].part)
+        if any(offices_in(reading, here[1], here[2])):
+            return []
+        found = list(offices_in(reading, stretch.start, stretch.end))
+        if len({office[0].country for office in found}) > 1:
+            found = [office for office in found[:1] if office[0].start_token - stretch.start <= _OPENING]
+        return found
+
     def _persons(self, part: TextPart, start: int, end: int) -> list[Mention]:
         return [m for m in self.mentions_in(part, start, end) if m.kind == "person"]
 
@@ -212,10 +241,11 @@ class References(Pairs):
         if lemma in roles.words("roles", "country"):
             return self._country_said(token)
         if bare:
-            return self._said_before(token) or self._only_country(token) or self._own_will(token)
+            return self.said_before(token) or self._only_country(token) or self._own_will(token)
         if lemma in roles.words("roles", "body") or self.classes(token) & {"leader", "official"}:
-            return self._said_before(token) or self._only_country(token) or self._own_will(token)
-        return self._said_before(token) if "military" in self.classes(token) else []
+            said = self.said_before(token) or self._titled_before(token)
+            return said or self._only_country(token) or self._own_will(token)
+        return self.said_before(token) if "military" in self.classes(token) else []
 
     def _own_will(self, token: Token) -> list[Participant]:
         """ "Chad will close the border, the ministry said": who speaks of what a state will do speaks for it."""
@@ -250,7 +280,7 @@ class References(Pairs):
                 return found if len(found) == 1 else []
         return []
 
-    def _said_before(self, token: Token) -> list[Participant]:
+    def said_before(self, token: Token) -> list[Participant]:
         """ "The ministry" after "Iran's foreign ministry": the same noun with a country right before it."""
         position = self.position(token.doc)
         limit = position.token + token.i
@@ -266,6 +296,18 @@ class References(Pairs):
                 if any(t.lower_ == token.lower_ for t in near) and not any(t.is_punct and t.text == "," for t in near):
                     return [self.participant(mention)]
         return []
+
+    def _titled_before(self, token: Token) -> list[Participant]:
+        """ "The prime minister" after "Prime Minister Shehbaz Sharif": the only person who has that title so far."""
+        position = self.position(token.doc)
+        title = [t.lower_ for t in token.doc[max(0, token.i - 1) : token.i + 1] if t.lower_ != "the"]
+        found: dict[str, Participant] = {}
+        for mention in self._names_before(position, token.i):
+            doc, start = self._by_part[mention.part].doc, mention.start_token
+            if mention.kind == "person" and [t.lower_ for t in doc[max(0, start - len(title)) : start]] == title:
+                found.setdefault(mention.id, self.participant(mention))
+        named = list(found.values())
+        return named if len(named) == 1 and not named[0].id.startswith("person:") else []
 
     def _only_country(self, token: Token) -> list[Participant]:
         """The only country that the article has named before."""

@@ -281,7 +281,7 @@ def _resolved(tokens: Iterable[Token], cast: Cast) -> Iterator[Participant]:
 
 def _parties(frame: Frame, cast: Cast) -> list[Participant]:
     slots = (*_PARTY_SLOTS, *BESIDE) if frame.kind == "verb" and len(frame.tokens) > 1 else _PARTY_SLOTS
-    near = [t for slot in slots for t in frame.slot(slot)]
+    near = [t for slot in slots for t in frame.slot(slot) if slot != "nation" or not _is_venue(t, cast)]
     near += [t for slot in slots[len(_PARTY_SLOTS) :] for word in frame.tokens[1:] for t in behind(word, slot)]
     fillers = [t for f in near for t in (f, *cast.companions(f))]
     found = unique(_resolved((t for t in fillers if not _only_announces(t)), cast))
@@ -299,6 +299,12 @@ def _parties(frame: Frame, cast: Cast) -> list[Participant]:
         found = unique(cast.participant(m) for t in held for m in cast.owning(t) if m.kind == "country")
     found = [p for p in found if not p.id.startswith("place:")]
     return found or (cast.pair_here(frame.head) if frame.kind != "verb" else [])
+
+
+def _is_venue(token: Token, cast: Cast) -> bool:
+    """ "The Astana summit": a capital before it says where it was; but "Moscow-Kyiv talks" are of two."""
+    mention = cast.mention_at(token)
+    return mention is not None and mention.sort == "capital" and len(cast.joined(mention)) == 1
 
 
 def is_public(participant: Participant) -> bool:

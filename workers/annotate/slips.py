@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from workers.annotate.lexicon import lexicon
 from workers.annotate.words import Sentence, Token
+
+_OCCASIONS = frozenset({"after", "before", "following", "amid", "despite", "during"})
 
 
 def mend_slips(sentence: Sentence) -> None:
@@ -10,11 +13,80 @@ def mend_slips(sentence: Sentence) -> None:
     for word in sentence:
         if word.text == "WHO":  # the World Health Organization is no relative pronoun
             word.lower_ = word.lemma_ = "w.h.o."
+        if word.lower_ == "talks" and word.tag_ == "VBZ":
+            _hang_talks(word)
         if word.tag_ == "VBZ" and word.dep_ in {"pobj", "dobj", "nsubj"} and not _has_subject(word):
             word.mend(tag="NNS", pos="NOUN", lemma=word.lemma_)
+        if word.lower_ == "last" and word.dep_ == "nsubj" and word.i:
+            _free_subject(word)
+        if word.dep_ == "relcl" and word.i > 1:
+            _hang_on_person(word)
+        if word.dep_ == "npadvmod" and word.tag_ == "NNP" and word.i:
+            _hang_on_preposition(word, word.nbor(-1))
     first = sentence[0] if len(sentence) else None
     if first is not None and first.tag_ in {"NNP", "NNPS"} and first.dep_ == "nsubj" and _looks_plural(first.lower_):
         first.mend(tag=first.tag_, pos=first.pos_, lemma=first.lower_[:-1])
+
+
+def _hang_talks(verb: Token) -> None:
+    """ "Leaders agree on road after Nairobi talks": no clause, but a noun with the name of a place before it."""
+    mark = next((c for c in verb.children if c.dep_ == "mark" and c.lower_ in _OCCASIONS), None)
+    place = next((c for c in verb.children if c.dep_ == "nsubj"), None)
+    if verb.dep_ != "advcl" or mark is None or place is None or len(verb.children) > len((mark, place)):
+        return
+    if place.i + 1 != verb.i or mark.i > place.i:
+        return
+    _move(mark, verb.head, "prep")
+    _move(verb, mark, "pobj")
+    _move(place, verb, "compound")
+    verb.mend(tag="NNS", pos="NOUN", lemma="talk")
+
+
+def _hang_on_person(clause: Token) -> None:
+    """ "Talks with the president of Laos, who is on a visit": it is the president who is, and not the talks."""
+    who = next((c for c in clause.children if c.lower_ == "who" and c.dep_ in {"nsubj", "nsubjpass"}), None)
+    if who is None or who.i == 0 or _is_person(clause.head):
+        return
+    word = who.nbor(-1)
+    if word.text == "," and who.i > 1:
+        word = who.nbor(-2)
+    while word is not clause.head and word.head is not word:
+        if _is_person(word):
+            _move(clause, word, "relcl")
+            return
+        word = word.head
+
+
+def _is_person(word: Token) -> bool:
+    return any(word.lemma_.lower() in lexicon().words("roles", name) for name in ("leader", "official"))
+
+
+def _free_subject(last: Token) -> None:
+    """ "The two last met in Oslo": it is the two who met, and last is when."""
+    subject, verb = last.nbor(-1), last.head
+    if subject.head is not last or verb.i != last.i + 1 or subject.dep_ == "det":
+        return
+    _move(subject, verb, "nsubj")
+    for child in [c for c in last.children if c.i < subject.i]:
+        _move(child, subject, child.dep_)
+    _move(last, verb, "advmod")
+    last.mend(tag="RB", pos="ADV", lemma="last")
+
+
+def _move(word: Token, head: Token, dep: str) -> None:
+    if word.head is not word:
+        word.head.children.remove(word)
+    word.head, word.dep_ = head, dep
+    head.children.append(word)
+    head.children.sort(key=lambda child: child.i)
+    word.mend(tag=word.tag_, pos=word.pos_, lemma=word.lemma_)
+
+
+def _hang_on_preposition(name: Token, preposition: Token) -> None:
+    """ "The talks between Chad and Mali": a name right behind a preposition that governs nothing is in its phrase."""
+    if preposition.dep_ != "prep" or preposition.children or name.head not in preposition.ancestors:
+        return
+    _move(name, preposition, "pobj")
 
 
 def _has_subject(token: Token) -> bool:

@@ -7,7 +7,7 @@ only a source says.
 from __future__ import annotations
 
 from topics.annotations import Status
-from workers.annotate.cues import cue_before
+from workers.annotate.cues import cue_before, cue_behind
 from workers.annotate.frames import Frame
 from workers.annotate.nominals import Walk
 from workers.annotate.ontology import EventType
@@ -34,6 +34,10 @@ def judge(frame: Frame, kind: EventType, setting: Setting, *, carried: bool, say
     cue = cue_before(frame.tokens)
     if cue is not None and (cue[0] == "negated" or walk.verdict.status == "actual"):
         walk.verdict.raise_to(*cue)
+    if setting.headline and walk.verdict.status == "actual" and not is_verbal(frame.head):
+        behind = cue_behind(frame.tokens)
+        if behind is not None:
+            walk.verdict.raise_to(*behind)
     if setting.invented is not None and frame.head.i in setting.invented[0]:
         walk.verdict.raise_to("hypothetical", setting.invented[1])
     apply_times(walk, setting, frame.head)

@@ -10,6 +10,7 @@ from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
 from workers.annotate.nominals import Walk
 from workers.annotate.setting import Setting, is_of_topic
+from workers.annotate.sums import summed_since
 from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
 from workers.annotate.words import Sentence, Token
 
@@ -22,6 +23,7 @@ _OCCASIONS = frozenset({"after", "following", "since", "over", "despite", "amid"
 _MOVING = frozenset({"extend", "prolong", "postpone", "delay", "defer", "move", "push", "shift"})
 _SEQUELS = frozenset({"after", "when", "before", "as"})
 _MOST_RECENT = frozenset({"last", "latest"})
+_ON_OCCASION = frozenset({"during", "in", "at", "with", "after", "following"})
 _NEW = frozenset({"latest", "new", "now", "current", "this", "today", "recent"})
 
 
@@ -193,10 +195,19 @@ def _directed(walk: Walk, setting: Setting, when: When, *, at: int = 0) -> When:
     verbs = [token for token in walk.path if is_verbal(token)]
     decreed = walk.settled and at < len(walk.path) and is_infinitive(walk.path[at])
     verb = next((token for token in verbs if decreed or not is_infinitive(token)), verbs[0] if verbs else None)
-    if at == 0 and walk.path[0].pos_ == "NOUN" and not walk.kind.arranged and verb is not None and verb.tag_ == "VBZ":
-        return when.nearest(setting.published)  # "the withdrawal of its envoy on May 22 confirms it"
+    timed = when.granularity == "day" and (verb is None or (is_infinitive(verb) and not decreed))
+    if timed and _is_occasion(walk.path[0]):
+        # "failed to settle it in talks on Monday", "welcomed the plan during a visit on Monday"
+        verb = next((token for token in walk.path[0].ancestors if token.tag_ == "VBD"), verb)
     if verb is None or status == "negated":
         return when
+    return _by_tense(walk, verb, setting, when, at=at)
+
+
+def _by_tense(walk: Walk, verb: Token, setting: Setting, when: When, *, at: int) -> When:
+    """The reading that the tense of the verb over the event asks for."""
+    if at == 0 and walk.path[0].pos_ == "NOUN" and verb.tag_ == "VBZ":
+        return when.nearest(setting.published)  # "the withdrawal of its envoy on May 22 confirms it"
     perfect = any(
         c.dep_ in {"aux", "auxpass"} and c.lower_ in {"has", "have", "had", "was", "were"} for c in verb.children
     )
@@ -208,6 +219,12 @@ def _directed(walk: Walk, setting: Setting, when: When, *, at: int = 0) -> When:
     if told or (present and has_child(verb, "when", "once", "until")):
         return when.turned(setting.published, ahead=True)  # "he meets the king on Friday", "when he is tried in May"
     return when
+
+
+def _is_occasion(noun: Token) -> bool:
+    """Does the noun say on what occasion something is done: "during a visit", "after talks"?"""
+    preposition = noun.head
+    return noun.dep_ == "pobj" and preposition.lower_ in _ON_OCCASION and is_verbal(preposition.head)
 
 
 def _date_by(walk: Walk, setting: Setting, when: When, *, own: bool = False) -> None:
@@ -226,7 +243,7 @@ def _date_by(walk: Walk, setting: Setting, when: When, *, own: bool = False) -> 
 def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
     verdict = walk.verdict
     opening, frame = setting.opening, setting.frame
-    summed = _summed_since(walk, setting)
+    summed = summed_since(walk, setting)
     if summed is not None:
         verdict.when = summed
         verdict.date_back(summed)
@@ -249,9 +266,23 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
         verdict.settle("historical", setting.carried.words)
     elif setting.page is not None and not setting.has_news and _is_told_in_the_past(walk):
         verdict.settle("historical", setting.page.words)
+    elif not setting.has_news and (earlier := _earlier_occasion(walk)) is not None:
+        verdict.settle("historical", earlier.text)
     elif (only := _only_date(walk, setting)) is not None:
         verdict.when = only
         verdict.date_back(only)
+
+
+def _earlier_occasion(walk: Walk) -> Token | None:
+    """ "At their previous meeting they agreed": the word that says that the occasion lies back."""
+    for verb in (token for token in walk.path if is_verbal(token) and token.tag_ in {"VBD", "VBN"}):
+        for preposition in (c for c in children(verb, "prep") if c.lower_ in {"at", "during", "in"}):
+            for noun in children(preposition, "pobj"):
+                if is_definite(noun) and noun.lemma_.lower() in lexicon().words("status", "meetings"):
+                    found = next((c for c in children(noun, "amod") if c.lower_ in {"previous", "last"}), None)
+                    if found is not None:
+                        return found
+    return None
 
 
 def _only_date(walk: Walk, setting: Setting) -> When | None:
@@ -270,28 +301,6 @@ def _only_date(walk: Walk, setting: Setting) -> When | None:
 
 def _is_past(when: When, setting: Setting) -> bool:
     return when.lies(setting.published) == "past"
-
-
-def _summed_since(walk: Walk, setting: Setting) -> When | None:
-    """The start of a count up to now: "since he took power in 2011 he has overseen 150 launches". The first of a kind
-    since then is no count."""
-    verb = next((token for token in walk.path if is_verbal(token)), None)
-    if verb is None or not has_child(verb, "has", "have"):
-        return None
-    counted = (*walk.path, *children(verb, "dobj", "nsubjpass"))
-    told = {word.lower_ for token in counted for word in (token, *token.children)}
-    if not lexicon().words("status", "superlatives").isdisjoint(told - {"most"}):
-        return None
-    for token, when in setting.times:
-        since = next((t for t in (token, *token.ancestors) if t != verb and _is_since(t)), None)
-        over = next((t for t in since.ancestors if is_verbal(t)), verb) if since is not None else None
-        if over in walk.path and when.lies(setting.published) == "past":
-            return when
-    return None
-
-
-def _is_since(token: Token) -> bool:
-    return token.lower_ == "since" or has_child(token, "since")
 
 
 def _is_of_now(walk: Walk) -> bool:
@@ -359,12 +368,19 @@ def _is_milestone(token: Token | None, when: When, setting: Setting) -> bool:
     if any(t.lower_ in _MOST_RECENT for t in (token.head, token.head.head)):
         return False  # "six tests, the last in 2017"
     counted = token.head.lower_ in lexicon().words("status", "superlatives") or token.head.tag_ in {"JJS", "RBS"}
-    if counted or (token.head.dep_ == "appos" and when.granularity == "year"):
+    if counted or (token.head.dep_ == "appos" and when.granularity == "year") or _is_count_of(token, when, setting):
         return True
     if not when.lasting:
         return False
     since = "since" in {t.lower_ for t in token.doc[max(0, token.i - 1) : token.i + 1]} or token.lower_ == "since"
     return since or token.head.pos_ in {"NOUN", "PROPN", "ADJ", "ADV"}
+
+
+def _is_count_of(token: Token, when: When, setting: Setting) -> bool:
+    """ "On his second visit this year": the year is what is counted in."""
+    ordinals = lexicon().words("status", "superlatives")
+    of_now = when.granularity == "year" and when.first.year == setting.published.year
+    return of_now and any(c.lower_ in ordinals for c in children(token.head, "amod"))
 
 
 def _is_past_tense(walk: Walk) -> bool:

@@ -112,7 +112,10 @@ class TriggerIndex:
         }
         verbs = {head for head, found in heads.items() if any(trigger.kind == "verb" for trigger, _ in found)}
         pasts = {form: past_of(verb, irregular.get(verb, ())) for verb in verbs for form in (verb + "s", verb + "es")}
-        bases = {verb: past_of(verb, irregular.get(verb, ())) for verb in verbs}
+        bare = verbs - (
+            lexicon().words("syntax", "prepositions") - {"down"}
+        )  # "summit in doubt", but "rebels down jet"
+        bases = {verb: past_of(verb, irregular.get(verb, ())) for verb in bare}
         return cls(dict(heads), frozenset(surfaces), excludes, pasts, bases, hyphened=frozenset(hyphened))
 
     def may_hold(self, words: Iterable[str]) -> bool:

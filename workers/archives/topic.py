@@ -180,6 +180,7 @@ class TopicArchive:
                 "group.id": f"{self._settings.namespace}.reader",
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
+                "fetch.wait.max.ms": 20,  # where a partition ends is known when the broker has waited so long for more
                 "auto.offset.reset": "earliest",
                 "allow.auto.create.topics": False,
                 "queued.max.messages.kbytes": _QUEUE_KBYTES,

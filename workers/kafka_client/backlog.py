@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from time import monotonic
-from types import TracebackType
-from typing import Self
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
@@ -22,13 +20,15 @@ from workers.settings import Settings
 
 _FETCH_WAIT_MS = 20
 
+_QUEUE_BACKOFF_MS = 10
+"""Librdkafka waits a second before it fetches again where as much lies ready as was asked for, here one message."""
+
 
 class Backlog:
-    """Asks for one topic and one group, `until` a moment (of `time.monotonic`). Not thread-safe; close it."""
+    """Asks for one topic and one group, each time `until` a moment (of `time.monotonic`). Not thread-safe; close it."""
 
-    def __init__(self, settings: Settings, kind: TopicKind, group: str, *, until: float) -> None:
+    def __init__(self, settings: Settings, kind: TopicKind, group: str) -> None:
         self._settings = settings
-        self._until = until
         self._topic = settings.topics.of(kind)
         self._trouble = Trouble()
         self._consumer = Consumer(
@@ -41,48 +41,41 @@ class Backlog:
                 "fetch.wait.max.ms": _FETCH_WAIT_MS,
                 "fetch.message.max.bytes": 1024,
                 "queued.min.messages": 1,
+                "fetch.queue.backoff.ms": _QUEUE_BACKOFF_MS,
             }
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def partitions(self) -> frozenset[int]:
+    def partitions(self, until: float) -> frozenset[int]:
         """All partitions of the topic. Raises Unreachable."""
         try:
-            found = self._consumer.list_topics(self._topic, timeout=self._left()).topics[self._topic]
+            found = self._consumer.list_topics(self._topic, timeout=self._left(until)).topics[self._topic]
         except KafkaException as error:
             raise no_answer(self._settings, self._trouble, error.args[0].str()) from error
         return frozenset(found.partitions)
 
-    def read_to_end(self, starts: Mapping[int, int] | None = None) -> frozenset[int]:
+    def read_to_end(self, until: float, starts: Mapping[int, int] | None = None) -> frozenset[int]:
         """Partitions on which nothing follows the group's commit, or `starts` (of a partition without: the beginning).
 
         Raises Unreachable, TransientError.
         """
-        partitions = sorted(self.partitions())
+        partitions = sorted(self.partitions(until))
         try:
             if starts is None:
                 asked = [TopicPartition(self._topic, partition) for partition in partitions]
-                places = committed(self._consumer, asked, timeout=self._left())
+                places = committed(self._consumer, asked, timeout=self._left(until))
             else:
                 places = [TopicPartition(self._topic, partition, starts.get(partition, 0)) for partition in partitions]
             self._consumer.assign(places)
-            return self._ended({where.partition for where in places})
+            return self._ended({where.partition for where in places}, until)
         except KafkaException as error:
             raise TransientError(scrubbed(f"Kafka: {error.args[0].str()}", self._settings)) from error
         finally:
             self._consumer.unassign()
 
-    def _ended(self, open_partitions: set[int]) -> frozenset[int]:
+    def _ended(self, open_partitions: set[int], until: float) -> frozenset[int]:
         ended: set[int] = set()
         while open_partitions:
-            message = self._consumer.poll(self._left())
+            message = self._consumer.poll(self._left(until))
             if message is None:
                 continue  # until the time is over
             error, partition = message.error(), message.partition()
@@ -95,9 +88,9 @@ class Backlog:
                 ended.add(partition)
         return frozenset(ended)
 
-    def _left(self) -> float:
+    def _left(self, until: float) -> float:
         """Seconds until the time is over. Raises Unreachable if it is."""
-        left = self._until - monotonic()
+        left = until - monotonic()
         if left <= 0:
             raise no_answer(self._settings, self._trouble, "no answer in time")
         return left

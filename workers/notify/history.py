@@ -97,6 +97,7 @@ class KafkaHistory:
                 "group.id": f"{self._settings.namespace}.notify",
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
+                "fetch.wait.max.ms": 20,  # where a partition ends is known when the broker has waited so long for more
                 "auto.offset.reset": "earliest",
             }
         )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from threading import Lock
 from time import monotonic
 
 from topics.names import TopicKind
@@ -17,6 +19,9 @@ from workers.watch.step import Watch
 
 ASK_SECONDS = 10.0
 """How long Kafka may take for all of one question."""
+
+CLOSE_SECONDS = 1.0
+"""How long the end waits for an open question."""
 
 
 def make_handler(settings: Settings, types: EventTypes) -> Watch:
@@ -34,10 +39,12 @@ def make_handler(settings: Settings, types: EventTypes) -> Watch:
 
 
 class KafkaUpstream:
-    """Asks Kafka what still waits. In a thread: the client blocks."""
+    """Asks Kafka what still waits. In a thread: the client blocks. One question at a time; connections are kept."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._backlogs: dict[TopicKind, Backlog] = {}
+        self._asking = Lock()
 
     async def partitions(self) -> frozenset[int]:
         """See `upstream.Upstream`."""
@@ -47,18 +54,42 @@ class KafkaUpstream:
         """See `upstream.Upstream`."""
         return await asyncio.to_thread(self._drained, done)
 
+    def close(self) -> None:
+        """See `upstream.Upstream`. A question that is open keeps its connection, which ends with the process."""
+        if self._asking.acquire(timeout=CLOSE_SECONDS):
+            try:
+                self._forget()
+            finally:
+                self._asking.release()
+
     def _partitions(self) -> frozenset[int]:
-        with self._backlog("annotations", "watch", monotonic() + ASK_SECONDS) as annotations:
-            return annotations.partitions()
+        with self._question() as until:
+            return self._backlog("annotations", "watch").partitions(until)
 
     def _drained(self, done: Mapping[int, int]) -> frozenset[int]:
-        until = monotonic() + ASK_SECONDS
-        # In this order: an article that was read in between has its annotation on the topic already.
-        with self._backlog("articles", "annotate", until) as articles:
-            if articles.read_to_end() != articles.partitions():
+        with self._question() as until:
+            # In this order: an article that was read in between has its annotation on the topic already.
+            articles = self._backlog("articles", "annotate")
+            if articles.read_to_end(until) != articles.partitions(until):
                 return frozenset()
-        with self._backlog("annotations", "watch", until) as annotations:
-            return annotations.read_to_end(done)
+            return self._backlog("annotations", "watch").read_to_end(until, done)
 
-    def _backlog(self, kind: TopicKind, step: Step, until: float) -> Backlog:
-        return Backlog(self._settings, kind, f"{self._settings.namespace}.{step}", until=until)
+    @contextmanager
+    def _question(self) -> Iterator[float]:
+        """Gives the moment by which it must be answered. One that fails leaves no connection to the next."""
+        until = monotonic() + ASK_SECONDS
+        with self._asking:
+            try:
+                yield until
+            except BaseException:
+                self._forget()
+                raise
+
+    def _backlog(self, kind: TopicKind, step: Step) -> Backlog:
+        if kind not in self._backlogs:
+            self._backlogs[kind] = Backlog(self._settings, kind, f"{self._settings.namespace}.{step}")
+        return self._backlogs[kind]
+
+    def _forget(self) -> None:
+        for kind in list(self._backlogs):
+            self._backlogs.pop(kind).close()

@@ -6,6 +6,7 @@ outbox until Kafka has confirmed it. Only `agent.py` knows Faust.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -166,6 +167,10 @@ class Watch:
         await self._decide()
         self._may_be_unsaid = False
 
+    def wakes(self, soon: Callable[[], None]) -> None:
+        """`soon` is called when Kafka has answered what a tick could not wait for."""
+        self._inquiry.soon = soon
+
     async def _announce_left_over(self) -> None:
         """What an earlier tick, or that of a worker that is gone, stored and could not announce any more."""
         with _refusals_that_may_pass():
@@ -291,8 +296,9 @@ class Watch:
         self._counts.forget(partitions)
 
     async def stop(self) -> None:
-        """Close the connection to Redis."""
+        """Close the connections to Redis and Kafka."""
         self._inquiry.stop()
+        await asyncio.to_thread(self._upstream.close)
         await self._client.aclose()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +11,9 @@ from workers.watch.durations import Micros
 
 PATIENCE_SECONDS = 0.2
 """So long a tick waits for an answer; after that it looks again at the next one, and batches go on meanwhile."""
+
+FIRST_PAUSE_SECONDS = 0.1
+"""Until it is asked again where something still waited; doubled while the state stands still."""
 
 
 class Upstream(Protocol):
@@ -25,6 +28,9 @@ class Upstream(Protocol):
         None at all while an article still waits before the annotate step.
         """
 
+    def close(self) -> None:
+        """Ask no more. It may block for a moment."""
+
 
 class NothingUpstream:
     """Nobody to ask: no partition is known, and nobody can say that nothing waits."""
@@ -37,6 +43,9 @@ class NothingUpstream:
         """See Upstream."""
         del done
         return ()
+
+    def close(self) -> None:
+        """See Upstream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,11 @@ class Inquiry:
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
         self._asked: asyncio.Task[Answer] | None = None
+        self._late = False
+        self._asked_at: Mapping[int, int] = {}
+        self._pause = FIRST_PAUSE_SECONDS
+        self.soon: Callable[[], None] = _nobody
+        """Called when asking again is worth while: an answer that nobody waited for has come, or was of too early."""
 
     async def ask(self, done: Mapping[int, int], moment: Micros) -> Answer | None:
         """The answer to this question or to one that was still open; None if it has not come yet.
@@ -65,12 +79,22 @@ class Inquiry:
         Raises what the question raised.
         """
         if self._asked is None:
-            self._asked = asyncio.create_task(self._answer(done, moment))
+            self._asked, self._late = asyncio.create_task(self._answer(done, moment)), False
         await asyncio.wait({self._asked}, timeout=PATIENCE_SECONDS)
         if not self._asked.done():
+            if not self._late:
+                self._late = True
+                self._asked.add_done_callback(lambda _: self.soon())
             return None
         asked, self._asked = self._asked, None
-        return asked.result()
+        answer = asked.result()
+        if answer.partitions or done != self._asked_at:
+            self._asked_at, self._pause = done, FIRST_PAUSE_SECONDS
+        if not answer.partitions:
+            # What waited then may be done by now, or is just being committed.
+            asyncio.get_running_loop().call_later(0 if self._late else self._pause, self.soon)
+            self._pause = min(1.0, 2 * self._pause)
+        return answer
 
     async def _answer(self, done: Mapping[int, int], moment: Micros) -> Answer:
         return Answer(frozenset(await self._upstream.drained(done)), done, moment)
@@ -79,3 +103,7 @@ class Inquiry:
         """Ask no more."""
         if self._asked is not None:
             self._asked.cancel()
+
+
+def _nobody() -> None:
+    """Nobody waits for answers."""

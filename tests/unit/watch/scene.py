@@ -35,6 +35,9 @@ class Scene:
     async def drained(self, done: Mapping[int, int]) -> frozenset[int]:
         return frozenset() if self.waits or done.get(0, 0) < self._offset else frozenset({0})
 
+    def close(self) -> None:
+        """Nothing is open."""
+
     async def publish(self, outgoing: list[Outgoing]) -> None:
         self.said += [out.record for out in outgoing if isinstance(out.record, Alert)]
 

@@ -104,8 +104,9 @@ async def test_while_kafka_thinks_batches_go_on_and_its_answer_is_taken_up_later
             return (0,)
 
     monkeypatch.setattr(upstream, "PATIENCE_SECONDS", 0.01)
-    slow, heard = Slow(), Heard()
+    slow, heard, woken = Slow(), Heard(), asyncio.Event()
     step = slow.step(client, unanswered())
+    step.wakes(woken.set)
     await step.start(heard.publish)
     await step.applied(0)
     await handled(step, heard, incoming(launch("a", at(0)), 0))
@@ -115,10 +116,46 @@ async def test_while_kafka_thinks_batches_go_on_and_its_answer_is_taken_up_later
     assert (slow.asked, heard.alerts) == (1, [])
     # What comes meanwhile is younger than the question, and counts.
     await handled(step, heard, incoming(annotation("d", at(3), event("denial", "KP")), 1))
+    assert not woken.is_set()
     answered.set()
+    await asyncio.wait_for(woken.wait(), 10)  # nobody waits for the next full second
     await step.tick()
     await step.tick()
     assert not heard.alerts
+    await step.stop()
+
+
+async def test_what_was_not_drained_when_it_was_asked_long_ago_is_asked_again_at_once(client, monkeypatch) -> None:
+    """The last batch's tick finds an answer of before it; the one it needs must not wait for a full second."""
+    answered = asyncio.Event()
+
+    class Busy(World):
+        asked = 0
+
+        async def drained(self, done: Mapping[int, int]) -> Collection[int]:
+            self.asked += 1
+            if self.asked == 1:
+                await answered.wait()
+                return ()
+            return (0,)
+
+    monkeypatch.setattr(upstream, "PATIENCE_SECONDS", 0.01)
+    busy, heard, woken = Busy(), Heard(), asyncio.Event()
+    step = busy.step(client, unanswered())
+    step.wakes(woken.set)
+    await step.start(heard.publish)
+    await step.applied(0)
+    await handled(step, heard, incoming(launch("a", at(0)), 0))
+    busy.now = at(7)
+    await step.tick()
+    answered.set()
+    monkeypatch.setattr(upstream, "PATIENCE_SECONDS", 10)
+    for _ in range(2):
+        await asyncio.wait_for(woken.wait(), 10)
+        woken.clear()
+        await step.tick()
+    assert (busy.asked, len(heard.firing)) == (2, 1)
+    assert not woken.is_set()
     await step.stop()
 
 

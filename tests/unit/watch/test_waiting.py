@@ -36,6 +36,9 @@ class World:
         del done
         return self.done
 
+    def close(self) -> None:
+        """Nothing is open."""
+
     def step(self, client: Redis, *patterns: Pattern, clock: str = "wall") -> Watch:
         return Watch(
             PatternSet(patterns),
