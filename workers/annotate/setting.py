@@ -45,6 +45,7 @@ class Setting:
     headline: bool = False
     carried: When | None = None
     page: When | None = None  # the past that the article's title says it is about
+    preview: bool = False  # does the title say that it is about what is to come?
     quoted: frozenset[int] = frozenset()  # tokens of a headline that stand in quotation marks
     frame: When | None = None  # the date of the main verb, if the sentence is background throughout
     has_news: bool = False  # is one of the dates of the news window?
@@ -63,6 +64,7 @@ def setting_of(
     *,
     headline: bool = False,
     page: When | None = None,
+    preview: bool = False,
 ) -> Setting:
     """The setting of a parsed sentence; `story_before` finds the time of the passage before it, if it is asked for."""
     text = sentence.text
@@ -91,6 +93,7 @@ def setting_of(
         headline,
         (story.carried if bygone else None) or (story.before if not times and _TAKES_UP.match(text) else None),
         page,
+        preview,
         _quoted(sentence) if headline else frozenset(),
         None if has_news else _frame(times, published),
         has_news,

@@ -42,12 +42,24 @@ class StoryTime:
     """The time of the sentence right before, if it is past and the only one there."""
 
 
+_PREVIEW = re.compile(
+    r"\b(?:what to watch|(?:week|day|month|year) ahead|(?:week|day|month) to come|coming up|calendar|look(?:ing)? ahead"
+    r"|(?:events|dates) to watch|agenda for)\b",
+    re.IGNORECASE,
+)
+
+
 def time_of_page(title: str, published: date) -> When | None:
     """The past that a page is about by its title: "On this day: 1985", "From the archive: the truce of May 1994"."""
     if _ARCHIVAL.search(title) is None:
         return None
     times = find_times(_YEAR.sub(r"in \1", title), published)
     return next((when for when in times if when.lies(published) == "past"), None)
+
+
+def looks_ahead(title: str) -> bool:
+    """Is a page by its title about what is to come: "What to watch this week", "The week ahead"?"""
+    return _PREVIEW.search(title) is not None
 
 
 def story_time(before: Sequence[Before], published: date) -> StoryTime:

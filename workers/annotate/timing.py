@@ -135,6 +135,8 @@ def _is_out_of_tense(word: Token, when: When, setting: Setting) -> bool:
     if setting.headline or word.tag_ not in {"VBZ", "VBP"} or not is_verbal(word):
         return False
     words = {c.lower_ for c in word.children if c.dep_ in {"aux", "auxpass"}}
+    if word.doc.text[when.end : when.end + 1] == ":":
+        return False  # "1964: China tests a bomb"
     return not words and when.other is None and not when.lasting and when.lies(setting.published) == "past"
 
 
@@ -206,14 +208,15 @@ def _directed(walk: Walk, setting: Setting, when: When, *, at: int = 0) -> When:
 
 def _by_tense(walk: Walk, verb: Token, setting: Setting, when: When, *, at: int) -> When:
     """The reading that the tense of the verb over the event asks for."""
-    if at == 0 and walk.path[0].pos_ == "NOUN" and verb.tag_ == "VBZ":
+    if verb.tag_ == "VBZ" and not any(map(is_verbal, walk.path[: at + 1])):
         return when.nearest(setting.published)  # "the withdrawal of its envoy on May 22 confirms it"
     perfect = any(
         c.dep_ in {"aux", "auxpass"} and c.lower_ in {"has", "have", "had", "was", "were"} for c in verb.children
     )
     present = any(c.dep_ == "auxpass" and c.lower_ in {"is", "are", "'s", "'re"} for c in verb.children)
-    listed = verb.doc.text[when.end : when.end + 1] == ":"  # a time-line's "2 March: Chad fires a missile"
-    if (verb.tag_ in {"VBD", "VBN"} and not present) or perfect or listed:
+    if verb.doc.text[when.end : when.end + 1] == ":":  # a time-line's "2 March: Chad fires a missile"
+        return when.turned(setting.published, ahead=setting.preview)
+    if (verb.tag_ in {"VBD", "VBN"} and not present) or perfect:
         return when.turned(setting.published, ahead=False)
     told = verb.tag_ in {"VBZ", "VBP", "VB"} and not setting.headline and not has_child(verb, "has", "have")
     if told or (present and has_child(verb, "when", "once", "until")):
