@@ -148,6 +148,9 @@ class ClauseWalk(Complements):
         for an end, or goes so far as to reach it, reaches it."""
         if self.never(head) or self._under_decision(verb, head):
             return
+        if head.lemma_.lower() in {"become", "be"} and any(_is_counted(noun) for noun in children(head, "attr")):
+            self.verb(head)  # "became the eighth country to fire one"
+            return
         if self._is_uttered(verb) and is_verbal(head) and not is_status_word(head, "motion"):
             self.verb(head)  # "rallied to demand reforms", "wrote to protest": it is said in doing so
             return
@@ -224,7 +227,9 @@ class ClauseWalk(Complements):
             if noun.dep_ in {"nsubj", "dobj", "nsubjpass"} and is_verbal(noun.head):
                 self.verb(noun.head)
         else:
-            self.listed_noun(noun, default="hypothetical")
+            self.listed_noun(
+                noun, default="future" if is_passive(verb) else "hypothetical"
+            )  # "a satellite to be launched"
 
     def _clause_of_noun(self, verb: Token, noun: Token) -> None:
         if noun.dep_ == "dobj" and is_status_word(noun.head, "memory"):
@@ -257,6 +262,8 @@ class ClauseWalk(Complements):
             self.kind.lasting and verb.tag_ == "VBN" and noun.head != noun
         ):
             self.background = verb
+        if verb.tag_ == "VBG" and noun.dep_ == "pobj" and noun.head.lower_ == "without":
+            self.verdict.raise_to("negated", noun.head)  # "without a missile leaving the tube"
         if noun.dep_ == "pobj" and noun.head.lower_ == "of" and is_status_word(noun.head.head, "historical_nouns"):
             self.verdict.raise_to("historical", noun.head.head)
         if noun.dep_ == "pobj" and noun.head.lower_ in {"after", "since"} and is_long_after(noun.head):

@@ -36,6 +36,7 @@ _SINCE = re.compile(
     r"|winter|first\s+half|second\s+half|turn)\s*)?$",
     re.IGNORECASE,
 )
+_NEXT = re.compile(r"(?:next|following)\s", re.IGNORECASE)
 _OF_A_DAY = frozenset({"day", "night", "morning", "evening"})
 _JOINTS = frozenset({"", "on", "to", "from"})
 _CUE = 60
@@ -158,9 +159,18 @@ def _read(name: str, match: re.Match[str], published: date, text: str, *, ahead:
     return When(match.start(), match.end(), first, last, granularity, match.group(), lasting, name in _VAGUE)
 
 
+def _is_next_of(when: When, text: str, found: Sequence[When], published: date) -> bool:
+    """ "Bought it in 2019 and fired it the next year": does it follow a past date, and not the day of publication?"""
+    if not _NEXT.match(when.words) or not text[: when.start].lower().endswith("the "):
+        return False
+    before = [other for other in found if other.end <= when.start and not other.lasting]
+    return bool(before) and before[-1].lies(published) == "past" and before[-1].granularity in {"year", "month", "day"}
+
+
 def _with_anaphora(text: str, found: Sequence[When], published: date, before: When | None) -> list[When]:
     """Add "that year", "two days later": they lie where the time named before them lies, if that is past."""
     made: list[When] = []
+    found = [when for when in found if not _is_next_of(when, text, found, published)]
     matches = [m for m in ANAPHORIC.finditer(text) if not any(m.start() < w.end and w.start < m.end() for w in found)]
     for match in matches:
         named = next((w for w in reversed(found) if w.end <= match.start()), before)

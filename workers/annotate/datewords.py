@@ -11,12 +11,14 @@ WEEKDAYS = {"mon": 0, "tue": 1, "wed": 2, "thu": 3, "fri": 4, "sat": 5, "sun": 6
 NUMBERS = {
     "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
     "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "several": 4,
-    "few": 3, "couple": 2, "couple of": 2, "half a": 1, "half-a": 1,
+    "few": 3, "couple": 2, "couple of": 2, "half a": 1, "half-a": 1, "half an": 1,
 }  # fmt: skip
 HOLIDAYS = {"christmas eve": (12, 24), "christmas day": (12, 25), "christmas": (12, 25), "boxing day": (12, 26),
             "new year's eve": (12, 31), "new year's day": (1, 1)}  # fmt: skip
 WARS = {
     "cold war": (1947, 1991), "korean war": (1950, 1953), "vietnam war": (1955, 1975), "first world war": (1914, 1918),
+    "gulf war": (1990, 1991), "iran-iraq war": (1980, 1988), "falklands war": (1982, 1982), "bosnian war": (1992, 1995),
+    "yom kippur war": (1973, 1973), "winter war": (1939, 1940), "kargil war": (1999, 1999), "great war": (1914, 1918),
     "second world war": (1939, 1945), "world war i": (1914, 1918), "world war one": (1914, 1918),
     "world war ii": (1939, 1945), "world war two": (1939, 1945),
 }  # fmt: skip
@@ -120,6 +122,7 @@ _SOURCES: tuple[tuple[str, str], ...] = (
             rf"|fall|back in|a|an|his|her|its|their)[\s-]+{_YEAR}\b{_NOT_A_COUNT}"
         ),
     ),
+    ("year", rf"(?:^|(?<=[.;!?]\s)){_YEAR}(?=\s?[:–—]\s)"),  # a time-line's "1985: Chad fires a missile"
     ("possessive_year", rf"\b{_YEAR}{_EVENT_OF_A_YEAR}"),
     (
         "month",
@@ -138,7 +141,12 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     ("war", rf"\b(?:in|during|of|since|after)\s+(?:the\s+)?(?P<war>{'|'.join(WARS)})\b(?!-)"),
     (
         "long_past",
-        r"\b(?:back then|in those days|in the past|in years past|long ago|in the old days|once upon a time)\b",
+        (
+            r"\b(?:back then|in those days|in the past|in years past|long ago|in the old days|once upon a time)\b"
+            # A war that is named by its length is over.
+            r"|\b(?:in|during|since|of)\s+(?:the|last\s+\w+'s|that|an?)\s+[\w-]+-(?:day|week|month|year)(?:-long)?\s+"
+            r"(?:war|conflict)\b"
+        ),
     ),
 )
 

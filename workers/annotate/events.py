@@ -13,6 +13,7 @@ from topics.annotations import Event, Participant, Span
 from workers.annotate.actors import Cast, Position
 from workers.annotate.arguments import failing
 from workers.annotate.confidence import Factors, weigh
+from workers.annotate.doers import with_doers
 from workers.annotate.figures import is_figure
 from workers.annotate.modality import is_status_word
 from workers.annotate.ontology import Codes, EventType, Ontology, Trigger
@@ -31,11 +32,14 @@ from workers.annotate.setting import Setting, setting_of
 from workers.annotate.status import judge
 from workers.annotate.storytime import Before, looks_ahead, story_time, time_of_page
 from workers.annotate.syntax import is_infinitive, is_verbal
-from workers.annotate.told import is_said_of_all, is_supported, is_told
+from workers.annotate.told import is_capability, is_said_of_all, is_supported, is_told
 from workers.annotate.trace import Trace
 from workers.annotate.triggers import Candidate, TriggerIndex
 from workers.annotate.verdict import Verdict
 from workers.annotate.words import Sentence
+
+_TIMELESS = frozenset({"actual", "hypothetical"})
+"""What a weapon can do at any time may be told as either."""
 
 
 @dataclass(slots=True)
@@ -87,7 +91,7 @@ def read_events(
                 found = list(_lawful(found, trace))
         told.extend((one, position) for one in _merged(found, trace, headline=position.part == "title"))
     _date_headline(told)
-    return [_record(one, cast, position) for one, position in told]
+    return with_doers([(_record(one, cast, position), one.trigger) for one, position in told], cast, ontology)
 
 
 def _date_headline(told: Sequence[tuple[Found, Position]]) -> None:
@@ -193,6 +197,10 @@ def _is_mention(found: Found) -> bool:
     named = found.actor or found.target or found.place or found.verdict.when
     if is_reproach_in_passing(found.kind, found.candidate.frame):
         return True
+    if found.kind.one_doer and found.trigger.kind == "verb" and found.verdict.status in _TIMELESS and not found.actor:
+        verb = found.candidate.frame.head
+        nowhere = verb.dep_ == "relcl" or not (found.place or found.target)
+        return nowhere and found.verdict.when is None and is_capability(verb)
     if named or found.verdict.status != "actual" or found.trigger.kind != "noun":
         return False
     noun = found.candidate.frame.head

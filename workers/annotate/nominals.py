@@ -6,15 +6,22 @@ from collections.abc import Sequence
 
 from workers.annotate.known import is_definite, is_past
 from workers.annotate.modality import is_status_word, negates, negation_of
-from workers.annotate.phrasal import has_object, is_phrasal, is_undone
+from workers.annotate.phrasal import has_object, is_phrasal, is_postponing, is_undone
 from workers.annotate.phrases import IRREALIS, NOMINAL, PhraseWalk
-from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
+from workers.annotate.syntax import behind, children, has_child, is_infinitive, is_verbal
 from workers.annotate.words import Token
 
 _UNDER_WAY = frozenset({"get", "begin", "open", "start", "kick", "take", "end", "close", "conclude", "convene"})
 _REFUSALS = ("denying", "excluded")
+_TIMES = frozenset({"once", "twice", "thrice", "times", "repeatedly"})
 _BEGINNING = frozenset({"begin", "start", "open"})
 _OVER_BEFORE = frozenset({"dead", "off", "toast"})
+
+
+def _was_held_after_all(verb: Token) -> bool:
+    """ "The rocket, whose launch had been put off twice, lifted off": delays that are counted are over."""
+    counts = (*children(verb, "npadvmod", "advmod"), *behind(verb, "for"))
+    return is_postponing(verb) and has_child(verb, "had") and any(count.lower_ in _TIMES for count in counts)
 
 
 class Walk(PhraseWalk):
@@ -78,6 +85,8 @@ class Walk(PhraseWalk):
                 elif lower == "any":
                     self.verdict.raise_to("hypothetical", child)
             elif child.dep_ in {"amod", "compound", "nmod", "advmod"} and child not in tokens:
+                if child.dep_ == "advmod" and is_verbal(child.head):
+                    continue  # "a rocket launched an hour earlier"
                 self.adjective(child, performed=performed)
             elif child.dep_ in {"acl", "relcl"} and not is_infinitive(child):
                 self._clause_of(child)
@@ -109,6 +118,8 @@ class Walk(PhraseWalk):
                 return
             if not _is_begun(verb.head):
                 self.verdict.raise_to("future", verb)
+        elif has_child(verb, "should", "would") and has_child(verb, "have"):
+            self.verdict.raise_to("negated", verb)  # "firings which should have taken place on Friday"
         else:
             for word in children(verb, "acomp"):
                 self.subject_judged(word)  # "elections that are due to start"
@@ -146,7 +157,7 @@ class Walk(PhraseWalk):
         if unseen:
             self.verdict.raise_to("negated", verb)  # "neither of them detected a launch"
             self.reports_above(verb)
-        elif is_status_word(verb, "reaction") or is_status_word(verb, "keeping") or _is_opposed(noun, verb):
+        elif any(is_status_word(verb, name) for name in ("reaction", "keeping")) or _stands_whatever(noun, verb):
             self.reports_above(verb)  # what is condemned or welcomed has happened
         elif is_status_word(verb, "memory"):
             self.verdict.raise_to("historical", verb)
@@ -232,6 +243,8 @@ class Walk(PhraseWalk):
 
     def _subject_of(self, noun: Token, verb: Token) -> None:
         for child in children(verb, "acomp", "attr", "xcomp"):
+            if child.lower_ == "wrong" and verb.lemma_.lower() == "go":
+                continue  # "a launch went wrong": there was one
             if child.pos_ == "ADJ" or child.lemma_.lower() in {"due", "set", "likely"}:
                 self.subject_judged(child)
             elif child.dep_ == "attr" and is_status_word(child, "false"):
@@ -313,6 +326,7 @@ def _is_begun(noun: Token) -> bool:
     return told and noun.dep_ == "dobj" and above.lemma_.lower() in _BEGINNING
 
 
-def _is_opposed(noun: Token, verb: Token) -> bool:
-    """ "Opposes the latest sale of arms": there was one."""
-    return verb.lemma_.lower() == "oppose" and has_child(noun, "latest", "recent")
+def _stands_whatever(noun: Token, verb: Token) -> bool:
+    """ "Opposes the latest sale of arms": there was one; "had been put off twice": it was held in the end."""
+    opposed = verb.lemma_.lower() == "oppose" and has_child(noun, "latest", "recent")
+    return opposed or _was_held_after_all(verb)

@@ -36,7 +36,7 @@ def _active_objects(verb: Token) -> list[Token]:
     found = [t for noun in children(verb, *OBJECTS) for t in spread(antecedent(noun))] or _hedged_objects(verb)
     if found:
         return found
-    if carried := _carried_in(verb):
+    if carried := _carried_in(verb) or _sent_off(verb):
         return carried
     if verb.tag_ == "VBG" and (of := behind(verb, "of")):
         return of  # "Azeri shelling of a village"
@@ -78,6 +78,18 @@ def _carried_in(verb: Token) -> list[Token]:
         for t in spread(noun)
         if t.lemma_.lower() in words.words("roles", "military")
         or (t.pos_ == "NOUN" and t.lemma_.lower() not in rides and not any(c.lower_ == "the" for c in t.children))
+    ]
+
+
+def _sent_off(verb: Token) -> list[Token]:
+    """ "Fired two missiles east", where the parser takes the direction for what was fired."""
+    directions = lexicon().words("syntax", "directions")
+    return [
+        thing
+        for way in children(verb, "npadvmod", "advmod")
+        if way.lower_ in directions
+        for thing in children(way, "compound", "nmod")
+        if thing.tag_ in {"NNS", "NN"} and thing.lower_ not in directions
     ]
 
 

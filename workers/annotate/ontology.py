@@ -175,6 +175,7 @@ class EventType:
     personal: tuple[str, ...] = ()
     spoken: bool = False  # is words: the places that they speak of are not where it happens
     at_home: bool = False  # happens in the country whose it is, or which alone is spoken of
+    one_doer: bool = False  # what an article tells of nobody's is done by the one doer of it that it names
     on_ground: bool = False  # done by somebody known, it is done to the country on whose ground it happens
     guarded: bool = False  # its words are those of sport and film too: on such a page it needs a state in its sentence
     abroad: bool = False  # done to somebody abroad: where the sentence names nobody, to the country of the story

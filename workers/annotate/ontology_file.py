@@ -254,6 +254,7 @@ def _with_roles(known: EventType, spec: TypeSpec) -> EventType:
         decided=known.decided if spec.decided is None else spec.decided,
         spoken=known.spoken if spec.spoken is None else spec.spoken,
         at_home=known.at_home if spec.at_home is None else spec.at_home,
+        one_doer=known.one_doer if spec.one_doer is None else spec.one_doer,
         on_ground=known.on_ground if spec.on_ground is None else spec.on_ground,
         guarded=known.guarded if spec.guarded is None else spec.guarded,
         abroad=known.abroad if spec.abroad is None else spec.abroad,

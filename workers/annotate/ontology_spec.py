@@ -97,6 +97,10 @@ class TypeSpec(Strict):
     decided: Flag | None = Field(default=None, description="who decides it does it: by a vote to lift them")
     spoken: Flag | None = Field(default=None, description="is words: what they speak of is not where it happens")
     at_home: Flag | None = Field(default=None, description="happens in the country whose it is")
+    one_doer: Flag | None = Field(
+        default=None,
+        description="where an article names a single doer of it, what it tells of nobody's is that one's too",
+    )
     on_ground: Flag | None = Field(default=None, description="done to the country on whose ground it happens")
     guarded: Flag | None = Field(
         default=None, description="on a page of sport, film or games it counts only in a sentence that names a state"

@@ -30,11 +30,35 @@ def has_child_before(verb: Token, word: Token) -> bool:
     return any(child.i < word.i for child in children(verb, "nsubj", "nsubjpass"))
 
 
+_SPANS = frozenset({"by", "for", "within", "of", "in", "over"})
+_WEEK = 7
+_MANY_DAYS = frozenset(
+    {"eight", "nine", "ten", "eleven", "twelve", "fifteen", "twenty", "thirty", "forty", "fifty", "many"}
+)
+_TO_THE_DAY = frozenset({"today", "now", "ago", "to", "the", "day", "this", "week", "almost", "exactly", ","})
+
+
 def is_long_after(word: Token) -> bool:
     """Does "two years after" or the like stand before a clause or a preposition?"""
     units = lexicon().words("times", "long_units")
-    before = word.nbor(-1).lower_ if word.i and word.lower_ in {"after", "since"} else ""
+    if word.lower_ in {"after", "since"}:
+        at = word.i - 1
+        while at > 0 and word.doc[at].lower_ in _TO_THE_DAY:
+            at -= 1  # "it is a year today since", "three years to the day after"
+        before = word.doc[at].lower_ if word.i else ""
+        if before == "days" and _is_over_a_week(word.doc[at]):
+            return True
+    else:
+        before = ""
     return before in units or any(child.lower_ in units for child in children(word, "npadvmod"))
+
+
+def _is_over_a_week(days: Token) -> bool:
+    """ "Fifty-five days after", "12 days after"."""
+    counts = [t.lower_ for t in days.doc[max(0, days.i - 4) : days.i]]
+    if not _SPANS.isdisjoint(counts):
+        return False  # "extended the truce by 30 days after talks"
+    return any((int(t) > _WEEK if t.isdigit() else t in _MANY_DAYS) for t in counts)
 
 
 def is_undone(verb: Token) -> bool:

@@ -24,6 +24,7 @@ _FACTIVE = frozenset({"after", "following", "since", "despite", "amid", "over"})
 _PREDICATES = frozenset({"acomp", "attr", "oprd"})
 _AFTERMATH = frozenset({"after", "following", "amid", "despite"})
 _TOWARDS_EVENT = frozenset({"for", "to", "towards", "toward", "into", "of"})
+_REMARKS = frozenset({"mention", "comment", "reference", "reaction", "response"})
 _BESIDE = frozenset({"on", "with", "about", "against"})
 _CLOSING = frozenset({"declare", "proclaim", "mark", "celebrate"})
 _SETTING_OUT = frozenset({"arrive", "leave", "depart", "fly", "travel", "jet"})
@@ -59,6 +60,8 @@ class PhraseWalk(ClauseWalk):
             planned = status in IRREALIS and name != "unreal_adjectives" and word.lower_ not in _OPEN
             if word.lower_ == "attempted" and self.kind.failed_counts:
                 continue
+            if word.lower_ == "world" and word.head.lemma_.lower() != "war":
+                continue  # the historical one is of wars only
             if word.lower_ == "earlier" and word.dep_ == "advmod":
                 continue  # "the jailing of two leaders a day earlier": its date says how long ago
             if word.lower_ in lexicon().words("status", name) and not (performed and planned):
@@ -225,9 +228,14 @@ class PhraseWalk(ClauseWalk):
 
     def listed_noun(self, noun: Token, *, default: Status) -> None:
         """A noun above the event: "plans for", "threat of", "no sign of", "anniversary of"."""
+        if noun.lemma_.lower() in _REMARKS and self.given:
+            self.reports_above(noun.head)  # "made no mention of the launches"
+        else:
+            self._listed(noun, default)
+
+    def _listed(self, noun: Token, default: Status) -> None:
         lemma = noun.lemma_.lower()
-        if negation_of(noun) is not None or (noun.dep_ == "attr" and negation_of(noun.head) is not None):
-            self.verdict.raise_to("negated", noun)
+        self._amount_of(noun)
         if self._taken_up(noun) or self._is_carried_out(noun) or self._leaves_standing(noun):
             return
         for status, name in _NOUNS:
@@ -250,6 +258,14 @@ class PhraseWalk(ClauseWalk):
             self._in_memory_of(noun)
         elif not self.given and noun.dep_ == "dobj" and is_status_word(noun.head, "hypothetical"):
             self.verdict.raise_to("hypothetical", noun.head)  # "simulated a response to an attack"
+
+    def _amount_of(self, noun: Token) -> None:
+        """ "No sign of a launch", "any return to testing"."""
+        if negation_of(noun) is not None or (noun.dep_ == "attr" and negation_of(noun.head) is not None):
+            self.verdict.raise_to("negated", noun)
+        for word in children(noun, "det"):
+            if word.lower_ == "any":
+                self.verdict.raise_to("hypothetical", word)
 
     def _is_carried_out(self, noun: Token) -> bool:
         """ "To implement the outcomes of the Beijing summit": that has been, and is no news."""

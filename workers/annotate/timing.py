@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from workers.annotate.background import background_word
 from workers.annotate.complements import DEPTH, is_reporting, is_speech
 from workers.annotate.dates import When
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
+from workers.annotate.milestones import is_milestone, is_of_a_bound
 from workers.annotate.nominals import Walk
 from workers.annotate.setting import Setting, is_of_topic
 from workers.annotate.sums import summed_since
@@ -22,7 +24,6 @@ _ENDS = lexicon().words("times", "parts") | {"the", "of", "early", "late", "mid"
 _OCCASIONS = frozenset({"after", "following", "since", "over", "despite", "amid"})
 _MOVING = frozenset({"extend", "prolong", "postpone", "delay", "defer", "move", "push", "shift"})
 _SEQUELS = frozenset({"after", "when", "before", "as"})
-_MOST_RECENT = frozenset({"last", "latest"})
 _ON_OCCASION = frozenset({"during", "in", "at", "with", "after", "following"})
 _NEW = frozenset({"latest", "new", "now", "current", "this", "today", "recent"})
 
@@ -65,7 +66,7 @@ def _date_by_others(walk: Walk, setting: Setting, dates: _Dates) -> None:
     ahead = next((when for when in (*near, *dates.aims) if when.lies(published) == "future"), None)
     if past is not None:
         walk.verdict.date_back(past)
-    elif ahead is not None and not (walk.settled or _is_past_tense(walk)):
+    elif ahead is not None and not (walk.settled or _is_past_tense(walk) or _goes_on(walk, ahead)):
         walk.verdict.look_ahead(ahead)
 
 
@@ -81,7 +82,7 @@ def _sorted(walk: Walk, setting: Setting) -> _Dates:
             meant = when if clause.tag_ == "VBD" else when.turned(setting.published, ahead=True)  # "when it votes"
             dates.own.append(((0, _FINENESS[when.granularity], when.start), replace(meant, other=None), False))
             continue
-        if (token.i not in place and _is_milestone(token, when, setting)) or _is_of_a_year(token):
+        if (token.i not in place and is_milestone(token, when, setting)) or _is_of_a_year(token):
             continue
         anchor = _anchor(token, when, place)
         if anchor in place and _is_out_of_tense(token.doc[anchor], when, setting):
@@ -233,6 +234,8 @@ def _is_occasion(noun: Token) -> bool:
 def _date_by(walk: Walk, setting: Setting, when: When, *, own: bool = False) -> None:
     """`own`: the date hangs on the event's own word."""
     verdict, where = walk.verdict, when.lies(setting.published)
+    if where == "future" and _goes_on(walk, when):
+        return
     verdict.when = when
     later = walk.path[0].doc.text[: when.start].lower().endswith("later ")  # "they meet later today"
     if where == "past":
@@ -243,6 +246,15 @@ def _date_by(walk: Walk, setting: Setting, when: When, *, own: bool = False) -> 
         verdict.look_ahead(when)
 
 
+def _goes_on(walk: Walk, when: When) -> bool:
+    """ "The missiles are on show until Sunday": what ends ahead of us goes on now."""
+    before = walk.path[0].doc.text[: when.start].lower().split()[-2:]
+    if not when.words.lower().startswith(_UNTIL[1:]) and {"until", "till", "through"}.isdisjoint(before):
+        return False
+    verb = next((token for token in (*walk.path, *walk.near, *walk.reports) if is_verbal(token)), None)
+    return verb is not None and verb.tag_ in {"VBZ", "VBP"} and not any(c.dep_ == "aux" for c in verb.children)
+
+
 def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
     verdict = walk.verdict
     opening, frame = setting.opening, setting.frame
@@ -250,10 +262,10 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
     if summed is not None:
         verdict.when = summed
         verdict.date_back(summed)
-    elif opening is not None and _is_past(opening, setting) and not _is_milestone(None, opening, setting):
+    elif opening is not None and _is_past(opening, setting) and not is_milestone(None, opening, setting):
         verdict.when = opening  # "In 1985 200 people drowned after two ferries sank"
         verdict.date_back(opening)
-    elif frame is not None and not (frame.lasting and setting.compares) and not _is_of_now(walk):
+    elif frame is not None and not (setting.compares and _is_running(frame, setting)) and not _is_of_now(walk):
         verdict.date_back(frame)  # "troops invaded in 1989 to oust the general, who was later jailed"
     elif (
         walk.background is not None
@@ -274,6 +286,8 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
     elif (only := _only_date(walk, setting)) is not None:
         verdict.when = only
         verdict.date_back(only)
+    elif word := background_word(walk, trigger, setting.published):
+        verdict.settle("historical", word)
 
 
 def _earlier_occasion(walk: Walk) -> Token | None:
@@ -306,6 +320,11 @@ def _is_past(when: When, setting: Setting) -> bool:
     return when.lies(setting.published) == "past"
 
 
+def _is_running(when: When, setting: Setting) -> bool:
+    """Does the time reach up to now: "since May", "this year"?"""
+    return when.lasting or when.first <= setting.published <= when.last
+
+
 def _is_of_now(walk: Walk) -> bool:
     """ "signed a truce in May, but has attacked daily": the perfect and the present do not share a past date."""
     verb = next((token for token in walk.path if is_verbal(token)), None)
@@ -333,8 +352,9 @@ def _anchor(token: Token, when: When, own: dict[int, int]) -> int:
     part_of_day = head.lower_ in lexicon().words("times", "parts")
     if modifies and token.i not in own and head.i not in own and not part_of_day and not _strikes(head):
         return -1  # "convicted of murder over the 2009 shooting"
+    first = token
     for _ in range(DEPTH):
-        if token.i not in own and _is_another(token, when, own):
+        if token.i not in own and (_is_another(token, when, own) or is_of_a_bound(token, first)):
             return -1
         if token.i in own or (is_verbal(token) and token.dep_ not in {"aux", "auxpass"}):
             return token.i
@@ -360,30 +380,6 @@ def _is_another(token: Token, when: When, own: dict[int, int]) -> bool:
 def _strikes(noun: Token) -> bool:
     """ "March's quake killed 20": the date of a happening is that of its effect."""
     return noun.dep_ == "nsubj" and noun.head.lemma_.lower() in lexicon().words("status", "striking")
-
-
-def _is_milestone(token: Token | None, when: When, setting: Setting) -> bool:
-    """ "the first launch since 2017", "its fifth this year": the date bounds a comparison, not the event."""
-    if not setting.compares:
-        return False
-    if token is None:
-        return when.words.lower().startswith("since")
-    if any(t.lower_ in _MOST_RECENT for t in (token.head, token.head.head)):
-        return False  # "six tests, the last in 2017"
-    counted = token.head.lower_ in lexicon().words("status", "superlatives") or token.head.tag_ in {"JJS", "RBS"}
-    if counted or (token.head.dep_ == "appos" and when.granularity == "year") or _is_count_of(token, when, setting):
-        return True
-    if not when.lasting:
-        return False
-    since = "since" in {t.lower_ for t in token.doc[max(0, token.i - 1) : token.i + 1]} or token.lower_ == "since"
-    return since or token.head.pos_ in {"NOUN", "PROPN", "ADJ", "ADV"}
-
-
-def _is_count_of(token: Token, when: When, setting: Setting) -> bool:
-    """ "On his second visit this year": the year is what is counted in."""
-    ordinals = lexicon().words("status", "superlatives")
-    of_now = when.granularity == "year" and when.first.year == setting.published.year
-    return of_now and any(c.lower_ in ordinals for c in children(token.head, "amod"))
 
 
 def _is_past_tense(walk: Walk) -> bool:

@@ -16,6 +16,8 @@ from workers.annotate.words import Token
 _OCCASIONS = frozenset({"after", "following", "amid"})
 _DOERS = frozenset({"by", "for"})
 """In "was hit by a cyberattack" and "claimed responsibility for the attack" the noun is what took place."""
+_ABLE = frozenset({"fly", "travel", "reach", "cover", "carry", "strike", "soar", "climb", "race", "go", "come"})
+"""What a missile can do is told by these without "can"."""
 _ARTICLES = frozenset({"the", "this", "that", "these", "those", "his", "her", "its", "their"})
 
 
@@ -27,6 +29,18 @@ def is_said_of_all(frame: Frame) -> bool:
     verb = noun.head
     bare = not any(c.dep_ == "aux" for c in verb.children)
     return noun.dep_ in {"dobj", "nsubj"} and verb.tag_ in {"VBP", "VBZ"} and bare
+
+
+def is_capability(verb: Token) -> bool:
+    """ "Missiles that reach the coast", "the missile flies five times as fast as sound": what it does at any time."""
+    if (
+        verb.tag_ not in {"VBP", "VBZ"}
+        or verb.lemma_.lower() not in _ABLE
+        or any(c.dep_ == "aux" for c in verb.children)
+    ):
+        return False
+    subject = next(iter(children(verb, "nsubj")), None)
+    return subject is not None and (verb.dep_ == "relcl" or subject.tag_ in {"NN", "NNS", "PRP"})
 
 
 def is_told(noun: Token) -> bool:
