@@ -26,6 +26,7 @@ _AFTERMATH = frozenset({"after", "following", "amid", "despite"})
 _TOWARDS_EVENT = frozenset({"for", "to", "towards", "toward", "into", "of"})
 _REMARKS = frozenset({"mention", "comment", "reference", "reaction", "response"})
 _BESIDE = frozenset({"on", "with", "about", "against"})
+_MANY = frozenset({"many", "several", "numerous", "countless", "dozens", "various"})
 _CLOSING = frozenset({"declare", "proclaim", "mark", "celebrate"})
 _SETTING_OUT = frozenset({"arrive", "leave", "depart", "fly", "travel", "jet"})
 _OPEN = frozenset({"possible", "potential"})
@@ -175,23 +176,21 @@ class PhraseWalk(ClauseWalk):
             self.path.append(verb)
 
     def _towards(self, verb: Token, noun: Token, preposition: str) -> None:
-        """ "Prepared for the talks", "commemorated by", "arrived for a visit"."""
-        if verb.lemma_.lower() == "call" and any(children(verb, "oprd")):
-            return  # "what he called a weak reaction to the raid"
+        """ "Prepared for the talks", "arrived for a visit"."""
+        if (verb.lemma_.lower() == "call" and any(children(verb, "oprd"))) or self._is_on(verb, noun):
+            return  # "what he called a weak reaction to the raid"; "arrived for a visit": he is on it
         if is_status_word(verb, "memory"):
             self.verdict.raise_to("historical", verb)
         elif is_status_word(verb, "hypothetical") or (preposition == "for" and is_status_word(verb, "watching")):
             self.verdict.raise_to("hypothetical", verb)
-        elif self._is_on(verb, noun):
-            pass  # "arrived for a visit", "left for a visit": he is on it
         elif (is_status_word(verb, "future") and preposition in {"for", "to", "of"}) or (
             is_status_word(verb, "motion") and preposition == "for"
         ):
             self.verdict.raise_to("future", verb)
 
     def _is_on(self, verb: Token, noun: Token) -> bool:
-        travels = noun.lemma_.lower() in lexicon().words("roles", "journey")
-        return travels and verb.lemma_.lower() in _SETTING_OUT and self.status_of(verb) == "actual"
+        travels = noun.lemma_.lower() in lexicon().words("roles", "journey") and verb.lemma_.lower() in _SETTING_OUT
+        return travels and self.status_of(verb) == "actual"
 
     def _aside(self, verb: Token, preposition: str) -> bool:
         """ "agree to resume exports at the summit": it is at the summit that they agree."""
@@ -243,8 +242,8 @@ class PhraseWalk(ClauseWalk):
                 self.verdict.raise_to(status, noun)
                 self._fate_of(noun)
                 return
-        if noun.lower_ == "talk":
-            self.verdict.raise_to("hypothetical", noun)  # "talk of a summit"
+        if noun.lower_ == "talk" or (lemma == "door" and not self.given):
+            self.verdict.raise_to("hypothetical", noun)  # "talk of a summit", "the door to talks"
             self._fate_of(noun)
         elif lemma in lexicon().words("reporting", "nouns"):
             self.verdict.attributed = True
@@ -253,6 +252,7 @@ class PhraseWalk(ClauseWalk):
             self.verdict.raise_to(default, noun)
         elif lemma in lexicon().words("roles", "transparent") | lexicon().words("roles", "quantity"):
             self._adjectives_of(noun)
+            self.summed_up(noun)
             self.above_noun(noun)
         elif lemma in lexicon().words("status", "stricken"):
             self._in_memory_of(noun)
@@ -276,6 +276,15 @@ class PhraseWalk(ClauseWalk):
             return False
         self.verdict.raise_to("historical", verb)
         return True
+
+    def summed_up(self, noun: Token) -> None:
+        """ "Has hosted so many summits", "have held several rounds of talks": a count up to now, and no news."""
+        if not self.kind.arranged or noun.tag_ != "NNS":
+            return
+        verb = noun.head
+        many = next((c for c in children(noun, "amod", "nummod") if c.lower_ in _MANY), None)
+        if many is not None and noun.dep_ == "dobj" and verb.tag_ == "VBN" and has_child(verb, "has", "have"):
+            self.verdict.raise_to("historical", many)
 
     def _leaves_standing(self, noun: Token) -> bool:
         """ "A halt to the strikes": they go on; "revenge for the raid", "the failure of the talks": they were."""

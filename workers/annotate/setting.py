@@ -44,8 +44,8 @@ class Setting:
     long_on: str = ""
     headline: bool = False
     carried: When | None = None
+    preview: bool = False  # does the title say that the article lists what is to come?
     page: When | None = None  # the past that the article's title says it is about
-    preview: bool = False  # does the title say that it is about what is to come?
     quoted: frozenset[int] = frozenset()  # tokens of a headline that stand in quotation marks
     frame: When | None = None  # the date of the main verb, if the sentence is background throughout
     has_news: bool = False  # is one of the dates of the news window?
@@ -92,12 +92,12 @@ def setting_of(
         long_on.group() if long_on else "",
         headline,
         (story.carried if bygone else None) or (story.before if not times and _TAKES_UP.match(text) else None),
-        page,
-        preview,
-        _quoted(sentence) if headline else frozenset(),
-        None if has_news else _frame(times, published),
-        has_news,
-        invented(sentence),
+        preview=preview,
+        page=page,
+        quoted=_quoted(sentence) if headline else frozenset(),
+        frame=None if has_news else _frame(times, published),
+        has_news=has_news,
+        invented=invented(sentence),
     )
 
 

@@ -43,10 +43,16 @@ class StoryTime:
 
 
 _PREVIEW = re.compile(
-    r"\b(?:what to watch|(?:week|day|month|year) ahead|(?:week|day|month) to come|coming up|calendar|look(?:ing)? ahead"
-    r"|(?:events|dates) to watch|agenda for)\b",
+    r"\b(?:(?:week|weekend|month|year|days?) ahead(?! of)|(?:news|political|diplomatic|economic|events?|world)"
+    r" (?:diary|calendar|agenda)|diary for"
+    r"|(?:what|events|things) to watch|week of (?:the )?\d)",
     re.IGNORECASE,
 )
+
+
+def is_preview(title: str) -> bool:
+    """Does a page by its title list what is to come: "The week ahead", "Diplomatic diary", "What to watch in May"?"""
+    return _PREVIEW.search(title) is not None
 
 
 def time_of_page(title: str, published: date) -> When | None:
@@ -55,11 +61,6 @@ def time_of_page(title: str, published: date) -> When | None:
         return None
     times = find_times(_YEAR.sub(r"in \1", title), published)
     return next((when for when in times if when.lies(published) == "past"), None)
-
-
-def looks_ahead(title: str) -> bool:
-    """Is a page by its title about what is to come: "What to watch this week", "The week ahead"?"""
-    return _PREVIEW.search(title) is not None
 
 
 def story_time(before: Sequence[Before], published: date) -> StoryTime:
