@@ -75,6 +75,18 @@ def cue_behind(tokens: Sequence[Token]) -> tuple[Status, Token] | None:
     return found
 
 
+def to_be_held(tokens: Sequence[Token]) -> Token | None:
+    """The "to" of "the summit of the League, to be held in Oslo", whatever the parser hangs it on."""
+    doc = tokens[0].doc
+    i = max(token.i for token in tokens) + 1
+    end = i
+    while end < len(doc) and end - i < _PHRASE and doc[end].pos_ in _IN_PHRASE | {"ADP"}:
+        end += 1
+    words = doc[end : end + 4]
+    apart = [word.lower_ for word in words[:3]] == [",", "to", "be"] and words[-1].tag_ == "VBN"
+    return words[1] if apart else None
+
+
 def _predicate(doc: Sentence, i: int) -> tuple[Status, Token] | None:
     """A word at `i` that judges what stands before it, and describes no noun behind it."""
     while i < len(doc) and (doc[i].text in _QUOTES or doc[i].lower_ in _DEGREES):

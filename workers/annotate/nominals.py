@@ -77,6 +77,7 @@ class Walk(PhraseWalk):
 
     def _modifiers(self, noun: Token, tokens: Sequence[Token]) -> None:
         performed = self._is_performed(noun)
+        self.summed_up(noun)
         for child in (c for token in dict.fromkeys((*tokens, noun)) for c in token.children):
             lower = child.lower_
             if child.dep_ in {"det", "neg", "preconj"} and child not in tokens:
@@ -173,14 +174,20 @@ class Walk(PhraseWalk):
         elif self.kind.at_home and self.kind.arranged and is_status_word(verb, "refusing"):
             self._stayed_away(verb)
         elif is_status_word(verb, "negated"):
-            if negation_of(verb) is None:
-                irrealis = self.status_of(verb) in IRREALIS and not is_status_word(verb, "refusing")
-                kinds = is_status_word(verb, "prohibiting") and noun.tag_ == "NNS" and not is_definite(noun)
-                irrealis = irrealis or kinds  # "a treaty banning tests"
-                self.verdict.raise_to("hypothetical" if irrealis else "negated", verb)
-                self.verb(verb)
+            self._called_off(noun, verb)
         else:
             self._made(noun, verb)
+
+    def _called_off(self, noun: Token, verb: Token) -> None:
+        if negation_of(verb) is not None:
+            if self.kind.arranged:
+                self.verdict.raise_to("future", verb)  # "has not cancelled the visit"
+            return
+        irrealis = self.status_of(verb) in IRREALIS and not is_status_word(verb, "refusing")
+        kinds = is_status_word(verb, "prohibiting") and noun.tag_ == "NNS" and not is_definite(noun)
+        irrealis = irrealis or kinds  # "a treaty banning tests"
+        self.verdict.raise_to("hypothetical" if irrealis else "negated", verb)
+        self.verb(verb)
 
     def _stayed_away(self, verb: Token) -> None:
         """Who boycotts a vote stays away from one."""
@@ -252,6 +259,8 @@ class Walk(PhraseWalk):
         for idea in (t for prep in children(verb, "prep") if prep.lower_ == "under" for t in children(prep, "pobj")):
             if is_status_word(idea, "pondering"):
                 self.verdict.raise_to("hypothetical", idea)  # "a visit was under consideration"
+        if self.kind.arranged and is_phrasal(verb, "undone_phrasal"):
+            self.verdict.raise_to("negated", verb)  # "a meeting of the two fell through"
         self._stands_open(verb)
         if not has_object(verb) and verb.tag_ in {"VBD", "VBN"} and self._headline_passive(noun, verb):
             return

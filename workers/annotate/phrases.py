@@ -26,6 +26,7 @@ _AFTERMATH = frozenset({"after", "following", "amid", "despite"})
 _TOWARDS_EVENT = frozenset({"for", "to", "towards", "toward", "into", "of"})
 _REMARKS = frozenset({"mention", "comment", "reference", "reaction", "response"})
 _BESIDE = frozenset({"on", "with", "about", "against"})
+_MANY = frozenset({"many", "several", "numerous", "countless", "dozens", "various"})
 _CLOSING = frozenset({"declare", "proclaim", "mark", "celebrate"})
 _SETTING_OUT = frozenset({"arrive", "leave", "depart", "fly", "travel", "jet"})
 _OPEN = frozenset({"possible", "potential"})
@@ -240,8 +241,8 @@ class PhraseWalk(ClauseWalk):
                 self.verdict.raise_to(status, noun)
                 self._fate_of(noun)
                 return
-        if noun.lower_ == "talk":
-            self.verdict.raise_to("hypothetical", noun)  # "talk of a summit"
+        if noun.lower_ == "talk" or (lemma == "door" and not self.given):
+            self.verdict.raise_to("hypothetical", noun)  # "talk of a summit", "the door to talks"
             self._fate_of(noun)
         elif lemma in lexicon().words("reporting", "nouns"):
             self.verdict.attributed = True
@@ -250,6 +251,7 @@ class PhraseWalk(ClauseWalk):
             self.verdict.raise_to(default, noun)
         elif lemma in lexicon().words("roles", "transparent") | lexicon().words("roles", "quantity"):
             self._adjectives_of(noun)
+            self.summed_up(noun)
             self.above_noun(noun)
         elif lemma in lexicon().words("status", "stricken"):
             self._in_memory_of(noun)
@@ -273,6 +275,15 @@ class PhraseWalk(ClauseWalk):
             return False
         self.verdict.raise_to("historical", verb)
         return True
+
+    def summed_up(self, noun: Token) -> None:
+        """ "Has hosted so many summits", "have held several rounds of talks": a count up to now, and no news."""
+        if not self.kind.arranged or noun.tag_ != "NNS":
+            return
+        verb = noun.head
+        many = next((c for c in children(noun, "amod", "nummod") if c.lower_ in _MANY), None)
+        if many is not None and noun.dep_ == "dobj" and verb.tag_ == "VBN" and has_child(verb, "has", "have"):
+            self.verdict.raise_to("historical", many)
 
     def _leaves_standing(self, noun: Token) -> bool:
         """ "A halt to the strikes": they go on; "revenge for the raid", "the failure of the talks": they were."""

@@ -44,6 +44,7 @@ class Setting:
     long_on: str = ""
     headline: bool = False
     carried: When | None = None
+    preview: bool = False  # does the title say that the article lists what is to come?
     page: When | None = None  # the past that the article's title says it is about
     quoted: frozenset[int] = frozenset()  # tokens of a headline that stand in quotation marks
     frame: When | None = None  # the date of the main verb, if the sentence is background throughout
@@ -63,6 +64,7 @@ def setting_of(
     *,
     headline: bool = False,
     page: When | None = None,
+    preview: bool = False,
 ) -> Setting:
     """The setting of a parsed sentence; `story_before` finds the time of the passage before it, if it is asked for."""
     text = sentence.text
@@ -84,11 +86,12 @@ def setting_of(
         long_on.group() if long_on else "",
         headline,
         None if times else story.carried or (story.before if _TAKES_UP.match(text) else None),
-        page,
-        _quoted(sentence) if headline else frozenset(),
-        None if has_news else _frame(times, published),
-        has_news,
-        invented(sentence),
+        preview=preview,
+        page=page,
+        quoted=_quoted(sentence) if headline else frozenset(),
+        frame=None if has_news else _frame(times, published),
+        has_news=has_news,
+        invented=invented(sentence),
     )
 
 

@@ -7,8 +7,9 @@ only a source says.
 from __future__ import annotations
 
 from topics.annotations import Status
-from workers.annotate.cues import cue_before, cue_behind
+from workers.annotate.cues import cue_before, cue_behind, to_be_held
 from workers.annotate.frames import Frame
+from workers.annotate.modality import negation_of
 from workers.annotate.nominals import Walk
 from workers.annotate.ontology import EventType
 from workers.annotate.setting import Setting
@@ -38,6 +39,9 @@ def judge(frame: Frame, kind: EventType, setting: Setting, *, carried: bool, say
         behind = cue_behind(frame.tokens)
         if behind is not None:
             walk.verdict.raise_to(*behind)
+    later = to_be_held(frame.tokens) if kind.arranged and not is_verbal(frame.head) else None
+    if later is not None:
+        walk.verdict.settle("future", "to be")
     if setting.invented is not None and frame.head.i in setting.invented[0]:
         walk.verdict.raise_to("hypothetical", setting.invented[1])
     apply_times(walk, setting, frame.head)
@@ -45,6 +49,8 @@ def judge(frame: Frame, kind: EventType, setting: Setting, *, carried: bool, say
         walk.attribute_above(frame.head)
     heard = bool(setting.hearsay) or frame.head.i in setting.quoted
     walk.verdict.attributed = walk.verdict.attributed or heard
-    if says is not None:
+    if says == "negated" and negation_of(frame.head) is not None:
+        walk.verdict.status = "future" if kind.arranged else "hypothetical"  # "has not cancelled the visit"
+    elif says is not None:
         walk.verdict.raise_to(says, frame.head)
     return walk.verdict

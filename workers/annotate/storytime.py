@@ -42,6 +42,19 @@ class StoryTime:
     """The time of the sentence right before, if it is past and the only one there."""
 
 
+_PREVIEW = re.compile(
+    r"\b(?:(?:week|weekend|month|year|days?) ahead(?! of)|(?:news|political|diplomatic|economic|events?|world)"
+    r" (?:diary|calendar|agenda)|diary for"
+    r"|(?:what|events|things) to watch|week of (?:the )?\d)",
+    re.IGNORECASE,
+)
+
+
+def is_preview(title: str) -> bool:
+    """Does a page by its title list what is to come: "The week ahead", "Diplomatic diary", "What to watch in May"?"""
+    return _PREVIEW.search(title) is not None
+
+
 def time_of_page(title: str, published: date) -> When | None:
     """The past that a page is about by its title: "On this day: 1985", "From the archive: the truce of May 1994"."""
     if _ARCHIVAL.search(title) is None:

@@ -11,6 +11,7 @@ from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
 from workers.annotate.milestones import is_milestone, is_of_a_bound, is_running
 from workers.annotate.nominals import Walk
+from workers.annotate.occasions import earlier_occasion, is_hoped, is_on_occasion, tells
 from workers.annotate.setting import Setting, is_of_topic
 from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
 from workers.annotate.words import Sentence, Token
@@ -23,7 +24,6 @@ _ENDS = lexicon().words("times", "parts") | {"the", "of", "early", "late", "mid"
 _OCCASIONS = frozenset({"after", "following", "since", "over", "despite", "amid"})
 _MOVING = frozenset({"extend", "prolong", "postpone", "delay", "defer", "move", "push", "shift"})
 _SEQUELS = frozenset({"after", "when", "before", "as"})
-_ON_OCCASION = frozenset({"during", "in", "at", "with", "after", "following"})
 _NEW = frozenset({"latest", "new", "now", "current", "this", "today", "recent"})
 
 
@@ -41,6 +41,8 @@ def apply_times(walk: Walk, setting: Setting, trigger: Token) -> None:
         _date_by_others(walk, setting, dates)
     if verdict.status == "actual" and verdict.when is None:
         _apply_background(walk, setting, trigger)
+    if setting.preview and not setting.headline and not any(map(tells, walk.path)):
+        verdict.settle("future", "preview")
 
 
 @dataclass(slots=True)
@@ -94,6 +96,8 @@ def _sorted(walk: Walk, setting: Setting) -> _Dates:
         elif anchor in place:
             rank = (place[anchor], _FINENESS[when.granularity], when.start)
             dates.own.append((rank, when, _is_meant_for(token, when)))
+        elif anchor >= 0 and is_hoped(token, token.doc[anchor]):
+            continue
         elif anchor in shared or (not when.lasting and _follows(token.doc, anchor, place)):
             dates.near.append(
                 _told_on(when, anchor, setting, token.doc)
@@ -199,7 +203,7 @@ def _directed(walk: Walk, setting: Setting, when: When, *, at: int = 0) -> When:
     decreed = walk.settled and at < len(walk.path) and is_infinitive(walk.path[at])
     verb = next((token for token in verbs if decreed or not is_infinitive(token)), verbs[0] if verbs else None)
     timed = when.granularity == "day" and (verb is None or (is_infinitive(verb) and not decreed))
-    if timed and _is_occasion(walk.path[0]):
+    if timed and is_on_occasion(walk.path[0]):
         # "failed to settle it in talks on Monday", "welcomed the plan during a visit on Monday"
         verb = next((token for token in walk.path[0].ancestors if token.tag_ == "VBD"), verb)
     if verb is None or status == "negated":
@@ -217,12 +221,6 @@ def _directed(walk: Walk, setting: Setting, when: When, *, at: int = 0) -> When:
     return when
 
 
-def _is_occasion(noun: Token) -> bool:
-    """Does the noun say on what occasion something is done: "during a visit", "after talks"?"""
-    preposition = noun.head
-    return noun.dep_ == "pobj" and preposition.lower_ in _ON_OCCASION and is_verbal(preposition.head)
-
-
 def _date_by(walk: Walk, setting: Setting, when: When, *, own: bool = False) -> None:
     """`own`: the date hangs on the event's own word."""
     verdict, where = walk.verdict, when.lies(setting.published)
@@ -230,6 +228,8 @@ def _date_by(walk: Walk, setting: Setting, when: When, *, own: bool = False) -> 
         return
     verdict.when = when
     later = walk.path[0].doc.text[: when.start].lower().endswith("later ")  # "they meet later today"
+    if where == "news" and own and when.granularity == "day" and verdict.status == "historical":
+        verdict.status = "actual"  # "at their last summit, on Tuesday"
     if where == "past":
         if own and verdict.status == "future" and walk.ahead:
             verdict.status = "actual"  # "rose ahead of the meeting of 22 February", told in March
@@ -271,7 +271,7 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
         verdict.settle("historical", setting.carried.words)
     elif setting.page is not None and not setting.has_news and _is_told_in_the_past(walk):
         verdict.settle("historical", setting.page.words)
-    elif not setting.has_news and (earlier := _earlier_occasion(walk)) is not None:
+    elif not setting.has_news and (earlier := earlier_occasion(walk.path)) is not None:
         verdict.settle("historical", earlier.text)
     elif (only := _only_date(walk, setting)) is not None:
         verdict.when = only
@@ -280,18 +280,6 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
         verdict.settle("historical", word)
     elif not setting.headline and (word := generic_word(walk)):
         verdict.settle("hypothetical", word)
-
-
-def _earlier_occasion(walk: Walk) -> Token | None:
-    """ "At their previous meeting they agreed": the word that says that the occasion lies back."""
-    for verb in (token for token in walk.path if is_verbal(token) and token.tag_ in {"VBD", "VBN"}):
-        for preposition in (c for c in children(verb, "prep") if c.lower_ in {"at", "during", "in"}):
-            for noun in children(preposition, "pobj"):
-                if is_definite(noun) and noun.lemma_.lower() in lexicon().words("status", "meetings"):
-                    found = next((c for c in children(noun, "amod") if c.lower_ in {"previous", "last"}), None)
-                    if found is not None:
-                        return found
-    return None
 
 
 def _only_date(walk: Walk, setting: Setting) -> When | None:

@@ -1,0 +1,46 @@
+"""On what occasion a thing was done, and which dates are only of what is hoped for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from workers.annotate.known import is_definite
+from workers.annotate.lexicon import lexicon
+from workers.annotate.modality import is_status_word
+from workers.annotate.syntax import children, has_child, is_verbal
+from workers.annotate.words import Token
+
+_ON_OCCASION = frozenset({"during", "in", "at", "with", "after", "following"})
+
+
+def is_on_occasion(noun: Token) -> bool:
+    """Does the noun say on what occasion something is done: "during a visit", "after talks"?"""
+    preposition = noun.head
+    return noun.dep_ == "pobj" and preposition.lower_ in _ON_OCCASION and is_verbal(preposition.head)
+
+
+def earlier_occasion(path: Sequence[Token]) -> Token | None:
+    """ "At their previous meeting they agreed": the word that says that the occasion lies back."""
+    for verb in (token for token in path if is_verbal(token) and token.tag_ in {"VBD", "VBN"}):
+        for preposition in (c for c in children(verb, "prep") if c.lower_ in {"at", "during", "in"}):
+            for noun in children(preposition, "pobj"):
+                if is_definite(noun) and noun.lemma_.lower() in lexicon().words("status", "meetings"):
+                    found = next((c for c in children(noun, "amod") if c.lower_ in {"previous", "last"}), None)
+                    if found is not None:
+                        return found
+    return None
+
+
+def is_hoped(token: Token, anchor: Token) -> bool:
+    """ "Raising hopes of a visit in the autumn": the date is of what is hoped for, and not of what raised the hopes."""
+    while token is not anchor and token.head is not token:
+        token = token.head
+        planned = any(is_status_word(token, name) for name in ("future_nouns", "hypothetical_nouns"))
+        if token is not anchor and planned and token.pos_ == "NOUN":
+            return True
+    return False
+
+
+def tells(verb: Token) -> bool:
+    """Is the verb in the past, or the perfect?"""
+    return verb.tag_ == "VBD" or (verb.tag_ == "VBN" and has_child(verb, "has", "have", "was", "were", "had"))
