@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from workers.annotate.background import background_word
+from workers.annotate.background import background_word, generic_word
 from workers.annotate.complements import DEPTH, is_reporting, is_speech
 from workers.annotate.dates import When
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
-from workers.annotate.milestones import is_milestone, is_of_a_bound
+from workers.annotate.milestones import is_milestone, is_of_a_bound, is_running
 from workers.annotate.nominals import Walk
 from workers.annotate.occasions import earlier_occasion, is_hoped, is_on_occasion, tells
 from workers.annotate.setting import Setting, is_of_topic
@@ -76,7 +76,10 @@ def _sorted(walk: Walk, setting: Setting) -> _Dates:
     place = {token.i: n for n, token in reversed(list(enumerate(walk.path)))}
     shared = {token.i for token in (*walk.near, *walk.reports)}
     timed = {
-        c.i for token in walk.path for c in children(token, "advcl") if has_child(c, *_SEQUELS) and c.tag_ != "VBG"
+        c.i
+        for token in walk.path
+        for c in children(token, "advcl")
+        if has_child(c, *_SEQUELS) and c.tag_ != "VBG" and c.lemma_.lower() != "do"
     }
     dates = _Dates()
     for token, when in setting.times:
@@ -265,7 +268,7 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
     elif opening is not None and _is_past(opening, setting) and not is_milestone(None, opening, setting):
         verdict.when = opening  # "In 1985 200 people drowned after two ferries sank"
         verdict.date_back(opening)
-    elif frame is not None and not (setting.compares and _is_running(frame, setting)) and not _is_of_now(walk):
+    elif frame is not None and not (setting.compares and is_running(frame, setting)) and not _is_of_now(walk):
         verdict.date_back(frame)  # "troops invaded in 1989 to oust the general, who was later jailed"
     elif (
         walk.background is not None
@@ -288,6 +291,8 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
         verdict.date_back(only)
     elif word := background_word(walk, trigger, setting.published):
         verdict.settle("historical", word)
+    elif not setting.headline and (word := generic_word(walk)):
+        verdict.settle("hypothetical", word)
 
 
 def _only_date(walk: Walk, setting: Setting) -> When | None:
@@ -306,11 +311,6 @@ def _only_date(walk: Walk, setting: Setting) -> When | None:
 
 def _is_past(when: When, setting: Setting) -> bool:
     return when.lies(setting.published) == "past"
-
-
-def _is_running(when: When, setting: Setting) -> bool:
-    """Does the time reach up to now: "since May", "this year"?"""
-    return when.lasting or when.first <= setting.published <= when.last
 
 
 def _is_of_now(walk: Walk) -> bool:
