@@ -214,8 +214,7 @@ class ClauseWalk(Complements):
             self.verb(noun.head, negation=False)  # "it would be the first time that he sets foot there"
         elif not is_infinitive(verb):
             self._clause_of_noun(verb, noun)
-        elif lemma == "decision" and self.kind.decided and has_object(verb):
-            self.settled = True
+        elif lemma == "decision" and self.kind.decided and has_object(verb) and not has_child(verb, "in", "from", "by"):
             self.above_noun(noun)  # "welcomed the decision to lift the embargo"
         elif noun.head == noun or (noun.pos_ == "PROPN" and verb.i - noun.i == 2):
             self.verdict.raise_to("future", verb)  # the headline's "Rivals to resume talks"

@@ -136,6 +136,8 @@ _SOURCES: tuple[tuple[str, str], ...] = (
         ),
     ),
     ("month", rf"\b{_MONTH}(?='s\s+[a-z])"),
+    ("year", rf"(?:^|(?<=[.;]\s)){_YEAR}(?=:\s)"),
+    ("month", rf"(?:^|(?<=[.;]\s)){_MONTH}(?=:\s)"),
     ("war", rf"\b(?:in|during|of|since|after)\s+(?:the\s+)?(?P<war>{'|'.join(WARS)})\b(?!-)"),
     (
         "long_past",

@@ -41,13 +41,23 @@ def _active_objects(verb: Token) -> list[Token]:
     if verb.tag_ == "VBG" and (of := behind(verb, "of")):
         return of  # "Azeri shelling of a village"
     subjects = list(children(verb, *SUBJECTS))
-    if verb.dep_ == "relcl" and subjects and not any(noun.lower_ in RELATIVE for noun in subjects):
+    # The parser may take the "that" of "the contract that Airbus signed" for a conjunction.
+    behind_thing = verb.dep_ == "acl" and verb.tag_ in {"VBN", "VBD"} and _is_thing(verb.head)
+    if (verb.dep_ == "relcl" or behind_thing) and subjects and not any(noun.lower_ in RELATIVE for noun in subjects):
         return spread(verb.head)  # "the missile (that) Pyongyang launched"
     right = next((c for c in verb.rights if c.dep_ == "conj" and is_verbal(c)), None)
     between = {"prep", "xcomp", "ccomp", "punct"}
     if right is not None and not any(c.dep_ in between and c.i < right.i for c in verb.rights):
         return [t for noun in children(right, *OBJECTS) for t in spread(noun)]  # "planned and carried out attacks"
     return []
+
+
+def _is_thing(noun: Token) -> bool:
+    """Is it no word for what somebody says, thinks or wants, whose content a clause behind it tells?"""
+    words, lemma = lexicon(), noun.lemma_.lower()
+    told = ("hypothetical_nouns", "future_nouns", "negating_nouns", "historical_nouns", "speech_acts")
+    said = words.words("reporting", "nouns") | words.words("reporting", "messages") | words.words("roles", "said")
+    return noun.pos_ == "NOUN" and lemma not in said and not any(lemma in words.words("status", name) for name in told)
 
 
 def _carried_in(verb: Token) -> list[Token]:
