@@ -21,6 +21,8 @@ from workers.annotate.syntax import (
 )
 from workers.annotate.words import Token
 
+_RESULTS = frozenset({"dead", "free", "open", "shut"})
+"""An adjective before the object, on which the parser may hang it."""
 _DEPTH = 6
 """How far chains of clauses are followed; a broken parse must not send a search far."""
 
@@ -33,7 +35,9 @@ def objects_of(verb: Token, depth: int = 0) -> list[Token]:
 
 
 def _active_objects(verb: Token) -> list[Token]:
-    found = [t for noun in children(verb, *OBJECTS) for t in spread(antecedent(noun))] or _hedged_objects(verb)
+    holders = (verb, *(c for c in children(verb, "acomp", "oprd", "advmod") if c.lower_ in _RESULTS))
+    nouns = (noun for holder in holders for noun in children(holder, *OBJECTS))  # "shot dead two men"
+    found = [t for noun in nouns for t in spread(antecedent(noun))] or _hedged_objects(verb)
     if found:
         return found
     if carried := _carried_in(verb) or _sent_off(verb):
