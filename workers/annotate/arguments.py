@@ -132,6 +132,8 @@ def _meets_one(token: Token, condition: Condition, cast: Cast, frame: Frame) -> 
     if token.pos_ == "PRON" and any(_is_among(words, noun) for noun in cast.referents(token)):
         return True
     far = condition.anywhere
+    if far.classes and any(far.classes & cast.classes(word) for word in about(token)):
+        return True  # "tariffs on Brazilian goods"
     return bool(far.lemmas or far.prefixes) and any(_is_among(far, word) for word in about(token))
 
 

@@ -8,11 +8,26 @@ from datetime import date
 
 from workers.annotate.lexicon import lexicon
 from workers.annotate.nominals import Walk
-from workers.annotate.syntax import agents_of, behind, children, has_child, is_passive, is_verbal
+from workers.annotate.syntax import (
+    agents_of,
+    behind,
+    children,
+    has_child,
+    is_passive,
+    is_verbal,
+)
+from workers.annotate.tenses import is_bare_present, is_generic_passive
 from workers.annotate.words import Token
 
 _MANY = 10
 """So many tests or summits are no news of one day, but a sum over years."""
+_MASSED = frozenset({"missile", "rocket", "satellite"})
+_MASS = 1000
+"""So many missiles or satellites are no salvo."""
+_NEAR = 2
+_WHENEVER = frozenset({"when", "whenever"})
+_UNITS = frozenset({"week", "month", "year", "spring", "summer", "autumn", "winter", "season", "decade"})
+_YEARLY = frozenset({"annually", "yearly"})
 _CROWDS = frozenset({"dozens", "scores", "hundreds", "thousands", "hundred", "thousand"})
 _GONE = date(1993, 1, 1)
 """Since then the states of the list `bygone` are no more."""
@@ -24,13 +39,49 @@ _UNTIL_NOW = re.compile(
 
 def background_word(walk: Walk, trigger: Token, published: date) -> str:
     """The word that makes background of an event that has no date; empty if there is none."""
-    return _tally(trigger) or _bygone(walk, trigger, published) or _until_now(trigger)
+    found = _tally(trigger) or _bygone(walk, trigger, published) or _until_now(trigger)
+    return found or _remembered(trigger) or _habit(walk)
+
+
+def generic_word(walk: Walk) -> str:
+    """The word that tells what happens at any time: "when a missile is launched, phones ring"."""
+    for verb in (token for token in walk.path[:_NEAR] if is_verbal(token)):
+        now = is_bare_present(verb) or is_generic_passive(verb)
+        when = next((c for c in children(verb, "advmod", "mark") if c.lower_ in _WHENEVER), None)
+        if when is not None and now and verb.dep_ == "advcl" and is_verbal(verb.head) and is_bare_present(verb.head):
+            return when.text
+    return ""
+
+
+def _remembered(trigger: Token) -> str:
+    """ "In her memoir he tells how missiles fell": a book of a life tells of the past."""
+    verbs = (t for t in (trigger, *trigger.ancestors) if is_verbal(t))
+    past = any(t.tag_ == "VBD" or has_child(t, "was", "were", "had") for t in verbs)
+    books = lexicon().words("status", "memoirs")
+    return next((t.text for t in trigger.doc if past and t.lemma_.lower() in books), "")
+
+
+def _habit(walk: Walk) -> str:
+    """ "Fires two missiles a year", "every spring the brigade fires", "as a rule"."""
+    for verb in (token for token in walk.path if is_bare_present(token)):
+        for word in verb.subtree:
+            unit = word.dep_ == "npadvmod" and word.lemma_.lower() in _UNITS
+            if unit and has_child(word, "a", "an", "every", "each"):
+                return word.text
+            if word.lower_ in _YEARLY or (word.lower_ == "rule" and word.head.lower_ == "as"):
+                return word.text
+    return ""
 
 
 def _tally(trigger: Token) -> str:
     """ "Which conducted more than 1,000 nuclear tests", "exploded 456 nuclear devices"."""
     for noun in (trigger, *children(trigger, "dobj", "nsubjpass")):
-        if noun.pos_ != "NOUN" or noun.lemma_.lower() not in lexicon().words("status", "tallied"):
+        if noun.pos_ != "NOUN":
+            continue
+        if noun.lemma_.lower() not in lexicon().words("status", "tallied"):
+            mass = next((c for c in children(noun, "nummod") if _number(c) >= _MASS), None)
+            if mass is not None and noun.lemma_.lower() in _MASSED:
+                return mass.text  # "has launched more than 8,000 satellites"
             continue
         for count in children(noun, "nummod"):
             if _number(count) >= _MANY:

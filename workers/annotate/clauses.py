@@ -214,8 +214,7 @@ class ClauseWalk(Complements):
             self.verb(noun.head, negation=False)  # "it would be the first time that he sets foot there"
         elif not is_infinitive(verb):
             self._clause_of_noun(verb, noun)
-        elif lemma == "decision" and self.kind.decided and has_object(verb):
-            self.settled = True
+        elif lemma == "decision" and self.kind.decided and has_object(verb) and not has_child(verb, "in", "from", "by"):
             self.above_noun(noun)  # "welcomed the decision to lift the embargo"
         elif noun.head == noun or (noun.pos_ == "PROPN" and verb.i - noun.i == 2):
             self.verdict.raise_to("future", verb)  # the headline's "Rivals to resume talks"
@@ -265,6 +264,9 @@ class ClauseWalk(Complements):
             self.background = verb
         if verb.tag_ == "VBG" and noun.dep_ == "pobj" and noun.head.lower_ == "without":
             self.verdict.raise_to("negated", noun.head)  # "without a missile leaving the tube"
+        unknown = noun.dep_ in {"nsubj", "nsubjpass"} and has_child(noun, "a", "an", "any")
+        if unknown and has_child(noun.head, "would", "could"):
+            self.verdict.raise_to("hypothetical", noun.head)  # "a missile fired from there would reach the capital"
         if noun.dep_ == "pobj" and noun.head.lower_ == "of" and is_status_word(noun.head.head, "historical_nouns"):
             self.verdict.raise_to("historical", noun.head.head)
         if noun.dep_ == "pobj" and noun.head.lower_ in {"after", "since"} and is_long_after(noun.head):

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from math import prod
 from typing import TYPE_CHECKING
 
+from workers.annotate.syntax import is_verbal
+from workers.annotate.tenses import is_bare_present
+
 if TYPE_CHECKING:
     from topics.annotations import Status
     from workers.annotate.events import Found
@@ -24,6 +27,12 @@ TARGET = 1.05
 PLACE = 1.1
 DATE = 1.1
 STATUS: dict[Status, float] = {"hypothetical": 0.82, "future": 0.92, "historical": 1.1, "negated": 1.05}
+IN_PASSING = 0.85
+"""Told in a clause that only says which thing is meant ("the street that a missile hit"): it may be long ago."""
+
+TIMELESS = 0.85
+"""In a text's present tense without a date: it may be what is done at all times."""
+
 SUREST = 0.98
 """Nothing that rules read from a small model is certain."""
 
@@ -49,7 +58,17 @@ def _factors(found: Found, *, headline: bool) -> Iterator[tuple[str, float]]:
         yield "place", PLACE
     if found.verdict.when is not None:
         yield "date", DATE
+    elif status == "actual" and not headline:
+        if _is_in_passing(found):
+            yield "in passing", IN_PASSING
+        if is_bare_present(found.candidate.frame.head):
+            yield "timeless", TIMELESS
     if status in STATUS:
         yield status, STATUS[status]
     if headline:
         yield "headline", HEADLINE
+
+
+def _is_in_passing(found: Found) -> bool:
+    head = found.candidate.frame.head
+    return any(token.dep_ == "relcl" and is_verbal(token) for token in (head, *head.ancestors))

@@ -71,7 +71,7 @@ _NEEDS: dict[str, tuple[frozenset[str], ...]] = {
     "possessive_year": (_words(DIGIT),),
     "month": (_words(MONTH),),
     "war": (_words("war"),),
-    "long_past": (_words("then those past ago days upon war conflict"),),
+    "long_past": (_words("then those past ago days upon war conflict invasion siege"),),
 }
 _SETS = {need: 1 << i for i, need in enumerate({need for needs in _NEEDS.values() for need in needs})}
 """Each set of words as a bit."""

@@ -122,7 +122,7 @@ _SOURCES: tuple[tuple[str, str], ...] = (
             rf"|fall|back in|a|an|his|her|its|their)[\s-]+{_YEAR}\b{_NOT_A_COUNT}"
         ),
     ),
-    ("year", rf"(?:^|(?<=[.;!?]\s)){_YEAR}(?=\s?[:–—]\s)"),  # a time-line's "1985: Chad fires a missile"
+    ("year", rf"(?:^|(?<=[.;!?]\s)|(?<=[-•*–]\s)){_YEAR}(?=\s?[:–—]\s)"),  # a time-line's "1985: Chad fires a missile"
     ("possessive_year", rf"\b{_YEAR}{_EVENT_OF_A_YEAR}"),
     (
         "month",
@@ -136,12 +136,17 @@ _SOURCES: tuple[tuple[str, str], ...] = (
         ),
     ),
     ("month", rf"\b{_MONTH}(?='s\s+[a-z])"),
+    ("year", rf"(?:^|(?<=[.;]\s)){_YEAR}(?=:\s)"),
+    ("month", rf"(?:^|(?<=[.;]\s)){_MONTH}(?=:\s)"),
     ("war", rf"\b(?:in|during|of|since|after)\s+(?:the\s+)?(?P<war>{'|'.join(WARS)})\b(?!-)"),
     (
         "long_past",
         (
             r"\b(?:back then|in those days|in the past|in years past|long ago|in the old days|once upon a time)\b"
-            # A war that is named by its length is over.
+            r"|\b[\w-]+\s+(?:summers|winters|springs|autumns)\s+ago\b"
+            # A war whose first days are told of has gone on since, and one that is named by its length is over.
+            r"|\b(?:in|on|during|from)\s+the\s+(?:(?:very\s+)?(?:first|opening|early|earliest|initial|final|closing))\s+(?:\w+\s+)?"
+            r"(?:minutes|hours?|days?|night|morning|weeks?|months?|year)\s+of\s+(?:[\w’'-]+\s+){1,3}?(?:war|invasion|siege|conflict)\b"
             r"|\b(?:in|during|since|of)\s+(?:the|last\s+\w+'s|that|an?)\s+[\w-]+-(?:day|week|month|year)(?:-long)?\s+"
             r"(?:war|conflict)\b"
         ),

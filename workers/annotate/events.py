@@ -5,7 +5,7 @@ Here they get status, participants, place and confidence; each of those is found
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,7 +13,7 @@ from topics.annotations import Event, Participant, Span
 from workers.annotate.actors import Cast, Position
 from workers.annotate.arguments import failing
 from workers.annotate.confidence import Factors, weigh
-from workers.annotate.doers import Told, with_doers
+from workers.annotate.doers import with_doers
 from workers.annotate.figures import is_figure
 from workers.annotate.modality import is_status_word
 from workers.annotate.ontology import Codes, EventType, Ontology, Trigger
@@ -72,7 +72,7 @@ def read_events(
     trace: Trace | None = None,
 ) -> list[Event]:
     """The events of an article's parsed sentences, in the order of the text. `trace` is told of every decision."""
-    told: list[Told] = []
+    told: list[tuple[Found, Position]] = []
     leisure: bool | None = None
     crime: bool | None = None
     for sentence in sentences:
@@ -89,9 +89,25 @@ def read_events(
             crime = is_crime(cast.readings) if crime is None else crime
             if crime or is_crime_told(sentence):
                 found = list(_lawful(found, trace))
-        merged = _merged(found, trace, headline=position.part == "title")
-        told.extend((_record(one, cast, position), one.trigger) for one in merged)
-    return with_doers(told, cast, ontology)
+        told.extend((one, position) for one in _merged(found, trace, headline=position.part == "title"))
+    _date_headline(told)
+    return with_doers([(_record(one, cast, position), one.trigger) for one, position in told], cast, ontology)
+
+
+def _date_headline(told: Sequence[tuple[Found, Position]]) -> None:
+    """A headline's event without a date lies where the text tells it: "Doctors abducted in Chad: no word yet", if the
+    text says that it was seven years ago."""
+    bodies: dict[str, set[str]] = {}
+    for one, position in told:
+        if position.part != "title":
+            bodies.setdefault(one.kind.name, set()).add(one.verdict.status)
+    for one, position in told:
+        verdict = one.verdict
+        word = one.candidate.frame.head
+        named = word.tag_ == "VBN" or word.dep_ == "pobj"  # and no report in the present tense, nor a title of its own
+        bare = position.part == "title" and named and verdict.status == "actual" and verdict.when is None
+        if bare and bodies.get(one.kind.name) == {"historical"}:
+            verdict.settle("historical", "the text")
 
 
 def _unguarded(found: Iterable[Found], trace: Trace | None) -> Iterator[Found]:

@@ -42,7 +42,7 @@ def _is_since(token: Token) -> bool:
 
 def _is_count_so_far(head: Token, when: When, setting: Setting) -> bool:
     """ "It was the third launch this year": the year is still running, and says what is counted."""
-    if not when.first <= setting.published <= when.last:
+    if not is_running(when, setting):
         return False
     for noun in children(head, "attr", "dobj") if is_verbal(head) else (head, *head.ancestors):
         named = noun.dep_ == "attr" or (noun.dep_ == "dobj" and noun.head.lemma_.lower() in _MARKING)
@@ -57,3 +57,8 @@ def is_of_a_bound(token: Token, date: Token) -> bool:
         return False
     nouns = [noun for noun in children(token, "pobj") if noun != date]
     return any(noun.lower_ not in lexicon().words("times", "parts") and noun in date.ancestors for noun in nouns)
+
+
+def is_running(when: When, setting: Setting) -> bool:
+    """Does the time reach up to now: "since May", "this year"?"""
+    return when.lasting or when.first <= setting.published <= when.last

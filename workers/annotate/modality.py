@@ -81,9 +81,10 @@ def _mark(verb: Token, child: Token, verdict: Verdict) -> None:
         verdict.raise_to("hypothetical", child)  # "it felt like a bomb had exploded"
     elif child.dep_ == "advmod" and lower in lexicon().words("status", "doubting_adverbs"):
         verdict.raise_to("hypothetical", child)
-    elif child.dep_ == "prep" and lower == "in":
+    elif child.dep_ == "prep" and lower in {"in", "during"}:
         for noun in children(child, "pobj"):
-            if is_status_word(noun, "fiction") and verb.tag_ in {"VBZ", "VBP"}:
+            fiction = is_status_word(noun, "fiction") and verb.tag_ in {"VBZ", "VBP"}
+            if fiction or noun.lemma_.lower() == "simulation" or has_child(noun, "computer", "tabletop", "simulated"):
                 verdict.raise_to("hypothetical", noun)  # "in the film, terrorists kidnap her"
 
 

@@ -158,7 +158,7 @@ class Walk(PhraseWalk):
         if unseen:
             self.verdict.raise_to("negated", verb)  # "neither of them detected a launch"
             self.reports_above(verb)
-        elif is_status_word(verb, "reaction") or is_status_word(verb, "keeping") or _was_held_after_all(verb):
+        elif any(is_status_word(verb, name) for name in ("reaction", "keeping")) or _stands_whatever(noun, verb):
             self.reports_above(verb)  # what is condemned or welcomed has happened
         elif is_status_word(verb, "memory"):
             self.verdict.raise_to("historical", verb)
@@ -333,3 +333,9 @@ def _is_begun(noun: Token) -> bool:
     if noun.dep_ == "pobj":
         return told and noun.head.lower_ == "for" and above.lemma_.lower() == "arrive"
     return told and noun.dep_ == "dobj" and above.lemma_.lower() in _BEGINNING
+
+
+def _stands_whatever(noun: Token, verb: Token) -> bool:
+    """ "Opposes the latest sale of arms": there was one; "had been put off twice": it was held in the end."""
+    opposed = verb.lemma_.lower() == "oppose" and has_child(noun, "latest", "recent")
+    return opposed or _was_held_after_all(verb)

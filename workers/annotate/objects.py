@@ -21,6 +21,8 @@ from workers.annotate.syntax import (
 )
 from workers.annotate.words import Token
 
+_RESULTS = frozenset({"dead", "free", "open", "shut"})
+"""An adjective before the object, on which the parser may hang it."""
 _DEPTH = 6
 """How far chains of clauses are followed; a broken parse must not send a search far."""
 
@@ -33,7 +35,9 @@ def objects_of(verb: Token, depth: int = 0) -> list[Token]:
 
 
 def _active_objects(verb: Token) -> list[Token]:
-    found = [t for noun in children(verb, *OBJECTS) for t in spread(antecedent(noun))] or _hedged_objects(verb)
+    holders = (verb, *(c for c in children(verb, "acomp", "oprd", "advmod") if c.lower_ in _RESULTS))
+    nouns = (noun for holder in holders for noun in children(holder, *OBJECTS))  # "shot dead two men"
+    found = [t for noun in nouns for t in spread(antecedent(noun))] or _hedged_objects(verb)
     if found:
         return found
     if carried := _carried_in(verb) or _sent_off(verb):
@@ -41,13 +45,23 @@ def _active_objects(verb: Token) -> list[Token]:
     if verb.tag_ == "VBG" and (of := behind(verb, "of")):
         return of  # "Azeri shelling of a village"
     subjects = list(children(verb, *SUBJECTS))
-    if verb.dep_ == "relcl" and subjects and not any(noun.lower_ in RELATIVE for noun in subjects):
+    # The parser may take the "that" of "the contract that Airbus signed" for a conjunction.
+    behind_thing = verb.dep_ == "acl" and verb.tag_ in {"VBN", "VBD"} and _is_thing(verb.head)
+    if (verb.dep_ == "relcl" or behind_thing) and subjects and not any(noun.lower_ in RELATIVE for noun in subjects):
         return spread(verb.head)  # "the missile (that) Pyongyang launched"
     right = next((c for c in verb.rights if c.dep_ == "conj" and is_verbal(c)), None)
     between = {"prep", "xcomp", "ccomp", "punct"}
     if right is not None and not any(c.dep_ in between and c.i < right.i for c in verb.rights):
         return [t for noun in children(right, *OBJECTS) for t in spread(noun)]  # "planned and carried out attacks"
     return []
+
+
+def _is_thing(noun: Token) -> bool:
+    """Is it no word for what somebody says, thinks or wants, whose content a clause behind it tells?"""
+    words, lemma = lexicon(), noun.lemma_.lower()
+    told = ("hypothetical_nouns", "future_nouns", "negating_nouns", "historical_nouns", "speech_acts")
+    said = words.words("reporting", "nouns") | words.words("reporting", "messages") | words.words("roles", "said")
+    return noun.pos_ == "NOUN" and lemma not in said and not any(lemma in words.words("status", name) for name in told)
 
 
 def _carried_in(verb: Token) -> list[Token]:
@@ -97,9 +111,17 @@ def _hedged_objects(verb: Token) -> list[Token]:
     return []
 
 
+def _hedged_subjects(verb: Token) -> list[Token]:
+    """The thing itself in "what appeared to be a missile was fired"."""
+    clauses = (c for c in children(verb, "csubjpass", "csubj") if any(t.lower_ == "what" for t in c.subtree))
+    words = (word for clause in clauses for word in clause.subtree if word.dep_ in {"attr", "oprd"})
+    return [t for word in words for t in spread(word) if t.lower_ != "what"]
+
+
 def _passive_objects(verb: Token, depth: int) -> list[Token]:
     bare = SUBJECTS if is_bare_passive(verb, labels_below(verb)) else frozenset()
     own = [t for noun in children(verb, *PASSIVE_SUBJECTS, *bare) for t in antecedents(noun)]
+    own = own or _hedged_subjects(verb)
     if own:
         return own + [t for noun in children(verb, "oprd") for t in spread(noun)]
     if verb.dep_ in {"acl", "relcl"}:

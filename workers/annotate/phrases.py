@@ -160,7 +160,8 @@ class PhraseWalk(ClauseWalk):
         if kept or self._aside(verb, lower):
             self.reports_above(verb)
             return
-        if is_status_word(verb, "reaction") and not (lower == "with" and is_status_word(verb, "answering")):
+        follows_up = verb.lemma_.lower() == "follow" or is_status_word(verb, "answering")
+        if is_status_word(verb, "reaction") and not (lower == "with" and follows_up):
             self.reports_above(verb)
             return
         if lower in _TOWARDS_EVENT:
@@ -175,21 +176,21 @@ class PhraseWalk(ClauseWalk):
             self.path.append(verb)
 
     def _towards(self, verb: Token, noun: Token, preposition: str) -> None:
-        """ "Prepared for the talks", "commemorated by", "arrived for a visit"."""
+        """ "Prepared for the talks", "arrived for a visit"."""
+        if (verb.lemma_.lower() == "call" and any(children(verb, "oprd"))) or self._is_on(verb, noun):
+            return  # "what he called a weak reaction to the raid"; "arrived for a visit": he is on it
         if is_status_word(verb, "memory"):
             self.verdict.raise_to("historical", verb)
         elif is_status_word(verb, "hypothetical") or (preposition == "for" and is_status_word(verb, "watching")):
             self.verdict.raise_to("hypothetical", verb)
-        elif self._is_on(verb, noun):
-            pass  # "arrived for a visit", "left for a visit": he is on it
         elif (is_status_word(verb, "future") and preposition in {"for", "to", "of"}) or (
             is_status_word(verb, "motion") and preposition == "for"
         ):
             self.verdict.raise_to("future", verb)
 
     def _is_on(self, verb: Token, noun: Token) -> bool:
-        travels = noun.lemma_.lower() in lexicon().words("roles", "journey")
-        return travels and verb.lemma_.lower() in _SETTING_OUT and self.status_of(verb) == "actual"
+        travels = noun.lemma_.lower() in lexicon().words("roles", "journey") and verb.lemma_.lower() in _SETTING_OUT
+        return travels and self.status_of(verb) == "actual"
 
     def _aside(self, verb: Token, preposition: str) -> bool:
         """ "agree to resume exports at the summit": it is at the summit that they agree."""

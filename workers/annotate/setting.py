@@ -69,7 +69,12 @@ def setting_of(
     """The setting of a parsed sentence; `story_before` finds the time of the passage before it, if it is asked for."""
     text = sentence.text
     alone = find_times(text, published)
-    story = story_before() if not alone or (may_refer_back(text) and ANAPHORIC.search(text)) else StoryTime()
+    story = (
+        story_before()
+        if not any(when.lies(published) != "past" for when in alone)
+        or (may_refer_back(text) and ANAPHORIC.search(text))
+        else StoryTime()
+    )
     times: list[tuple[Token, When]] = []
     for when in find_times(text, published, story.last) if story.last is not None else alone:
         root = sentence.root_of(when.start, when.end)
@@ -77,6 +82,7 @@ def setting_of(
             times.append((root, when))
     long_on = _LONG_ON.search(text) if "on" in glance(text) else None
     has_news = any(when.lies(published) == "news" for _, when in times)
+    bygone = all(when.lies(published) == "past" for _, when in times)  # none at all, too
     words = {token.lower_ for token in sentence}
     return Setting(
         published,
@@ -85,7 +91,7 @@ def setting_of(
         bool(times) and not lexicon().words("status", "superlatives").isdisjoint(words),
         long_on.group() if long_on else "",
         headline,
-        None if times else story.carried or (story.before if _TAKES_UP.match(text) else None),
+        (story.carried if bygone else None) or (story.before if not times and _TAKES_UP.match(text) else None),
         preview=preview,
         page=page,
         quoted=_quoted(sentence) if headline else frozenset(),

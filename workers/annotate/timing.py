@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from workers.annotate.background import background_word
+from workers.annotate.background import background_word, generic_word
 from workers.annotate.complements import DEPTH, is_reporting, is_speech
 from workers.annotate.dates import When
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
-from workers.annotate.milestones import is_milestone, is_of_a_bound
+from workers.annotate.milestones import is_milestone, is_of_a_bound, is_running
 from workers.annotate.nominals import Walk
 from workers.annotate.occasions import earlier_occasion, is_hoped, is_on_occasion, tells
 from workers.annotate.setting import Setting, is_of_topic
+from workers.annotate.sums import summed_since
 from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
 from workers.annotate.words import Sentence, Token
 
@@ -75,7 +76,10 @@ def _sorted(walk: Walk, setting: Setting) -> _Dates:
     place = {token.i: n for n, token in reversed(list(enumerate(walk.path)))}
     shared = {token.i for token in (*walk.near, *walk.reports)}
     timed = {
-        c.i for token in walk.path for c in children(token, "advcl") if has_child(c, *_SEQUELS) and c.tag_ != "VBG"
+        c.i
+        for token in walk.path
+        for c in children(token, "advcl")
+        if has_child(c, *_SEQUELS) and c.tag_ != "VBG" and c.lemma_.lower() != "do"
     }
     dates = _Dates()
     for token, when in setting.times:
@@ -139,6 +143,8 @@ def _is_out_of_tense(word: Token, when: When, setting: Setting) -> bool:
     if setting.headline or word.tag_ not in {"VBZ", "VBP"} or not is_verbal(word):
         return False
     words = {c.lower_ for c in word.children if c.dep_ in {"aux", "auxpass"}}
+    if word.doc.text[when.end : when.end + 1] == ":":
+        return False  # "1964: China tests a bomb"
     return not words and when.other is None and not when.lasting and when.lies(setting.published) == "past"
 
 
@@ -205,12 +211,20 @@ def _directed(walk: Walk, setting: Setting, when: When, *, at: int = 0) -> When:
         verb = next((token for token in walk.path[0].ancestors if token.tag_ == "VBD"), verb)
     if verb is None or status == "negated":
         return when
+    return _by_tense(walk, verb, setting, when, at=at)
+
+
+def _by_tense(walk: Walk, verb: Token, setting: Setting, when: When, *, at: int) -> When:
+    """The reading that the tense of the verb over the event asks for."""
+    if verb.tag_ == "VBZ" and not any(map(is_verbal, walk.path[: at + 1])):
+        return when.nearest(setting.published)  # "the withdrawal of its envoy on May 22 confirms it"
     perfect = any(
         c.dep_ in {"aux", "auxpass"} and c.lower_ in {"has", "have", "had", "was", "were"} for c in verb.children
     )
     present = any(c.dep_ == "auxpass" and c.lower_ in {"is", "are", "'s", "'re"} for c in verb.children)
-    listed = verb.doc.text[when.end : when.end + 1] == ":"  # a time-line's "2 March: Chad fires a missile"
-    if (verb.tag_ in {"VBD", "VBN"} and not present) or perfect or listed:
+    if verb.doc.text[when.end : when.end + 1] == ":":  # a time-line's "2 March: Chad fires a missile"
+        return when.turned(setting.published, ahead=setting.preview)
+    if (verb.tag_ in {"VBD", "VBN"} and not present) or perfect:
         return when.turned(setting.published, ahead=False)
     told = verb.tag_ in {"VBZ", "VBP", "VB"} and not setting.headline and not has_child(verb, "has", "have")
     if told or (present and has_child(verb, "when", "once", "until")):
@@ -247,14 +261,14 @@ def _goes_on(walk: Walk, when: When) -> bool:
 def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
     verdict = walk.verdict
     opening, frame = setting.opening, setting.frame
-    summed = _summed_since(walk, setting)
+    summed = summed_since(walk, setting)
     if summed is not None:
         verdict.when = summed
         verdict.date_back(summed)
     elif opening is not None and _is_past(opening, setting) and not is_milestone(None, opening, setting):
         verdict.when = opening  # "In 1985 200 people drowned after two ferries sank"
         verdict.date_back(opening)
-    elif frame is not None and not (setting.compares and _is_running(frame, setting)) and not _is_of_now(walk):
+    elif frame is not None and not (setting.compares and is_running(frame, setting)) and not _is_of_now(walk):
         verdict.date_back(frame)  # "troops invaded in 1989 to oust the general, who was later jailed"
     elif (
         walk.background is not None
@@ -262,7 +276,9 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
         and (walk.kind.lasting or not setting.has_news)
     ):
         verdict.settle("historical", walk.background.text)  # "the countries that Sweden had blacklisted"
-    elif setting.long_on and (is_definite(trigger) or trigger.dep_ in {"relcl", "advcl", "ccomp", "acl"}):
+    elif setting.long_on and (
+        setting.headline or is_definite(trigger) or trigger.dep_ in {"relcl", "advcl", "ccomp", "acl"}
+    ):
         verdict.settle("historical", setting.long_on)
     elif setting.carried is not None and _is_told_in_the_past(walk):
         verdict.settle("historical", setting.carried.words)
@@ -275,6 +291,8 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
         verdict.date_back(only)
     elif word := background_word(walk, trigger, setting.published):
         verdict.settle("historical", word)
+    elif not setting.headline and (word := generic_word(walk)):
+        verdict.settle("hypothetical", word)
 
 
 def _only_date(walk: Walk, setting: Setting) -> When | None:
@@ -293,33 +311,6 @@ def _only_date(walk: Walk, setting: Setting) -> When | None:
 
 def _is_past(when: When, setting: Setting) -> bool:
     return when.lies(setting.published) == "past"
-
-
-def _is_running(when: When, setting: Setting) -> bool:
-    """Does the time reach up to now: "since May", "this year"?"""
-    return when.lasting or when.first <= setting.published <= when.last
-
-
-def _summed_since(walk: Walk, setting: Setting) -> When | None:
-    """The start of a count up to now: "since he took power in 2011 he has overseen 150 launches". The first of a kind
-    since then is no count."""
-    verb = next((token for token in walk.path if is_verbal(token)), None)
-    if verb is None or not has_child(verb, "has", "have"):
-        return None
-    counted = (*walk.path, *children(verb, "dobj", "nsubjpass"))
-    told = {word.lower_ for token in counted for word in (token, *token.children)}
-    if not lexicon().words("status", "superlatives").isdisjoint(told - {"most"}):
-        return None
-    for token, when in setting.times:
-        since = next((t for t in (token, *token.ancestors) if t != verb and _is_since(t)), None)
-        over = next((t for t in since.ancestors if is_verbal(t)), verb) if since is not None else None
-        if over in walk.path and when.lies(setting.published) == "past":
-            return when
-    return None
-
-
-def _is_since(token: Token) -> bool:
-    return token.lower_ == "since" or has_child(token, "since")
 
 
 def _is_of_now(walk: Walk) -> bool:

@@ -11,6 +11,7 @@ from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import Trigger
 from workers.annotate.syntax import children, governor, is_verbal
+from workers.annotate.tenses import is_bare_present, is_generic_passive
 from workers.annotate.words import Token
 
 _OCCASIONS = frozenset({"after", "following", "amid"})
@@ -32,12 +33,11 @@ def is_said_of_all(frame: Frame) -> bool:
 
 
 def is_capability(verb: Token) -> bool:
-    """ "Missiles that reach the coast", "the missile flies five times as fast as sound": what it does at any time."""
-    if (
-        verb.tag_ not in {"VBP", "VBZ"}
-        or verb.lemma_.lower() not in _ABLE
-        or any(c.dep_ == "aux" for c in verb.children)
-    ):
+    """What is so at any time: "missiles that reach the coast", "the missile flies faster than sound", "a fair at which
+    missiles are shown"."""
+    if verb.dep_ == "relcl" and is_generic_passive(verb):
+        return True
+    if not is_bare_present(verb) or verb.lemma_.lower() not in _ABLE:
         return False
     subject = next(iter(children(verb, "nsubj")), None)
     return subject is not None and (verb.dep_ == "relcl" or subject.tag_ in {"NN", "NNS", "PRP"})
