@@ -113,7 +113,9 @@ class Cast(Echoes):
             if mention is not None and mention.sort in {"group", "igo"} and self.speaks(mention):
                 return [self.participant(mention)]
         found = [p for owner in children(token, "poss") for p in self.resolve(owner) if not p.id.startswith("person:")]
-        found = found or [p for of in ("of", "from") for word in behind(token, of) for p in self.parties(word)]
+        found = found or [
+            p for of in ("of", "from") for word in behind(token, of) for p in self.twins(word) or self.parties(word)
+        ]
         found = found or [p for word in behind(token, "of") for p in self._of_group(word)]
         return found or self._serving(token) or self._fired_by(token) or self._freight(token)
 

@@ -187,6 +187,8 @@ class Frame:
         """Who does what stands behind a preposition: "took part in the drill", "was blamed for the raid"; else None."""
         if preposition.lower_ == "in" and takes_part(verb):
             return subjects_of(verb)
+        if preposition.lower_ == "into" and verb.lemma_.lower() in {"go", "head", "walk", "enter"}:
+            return subjects_of(verb)  # "went straight into a meeting"
         if self._is_own_occasion(verb, preposition):
             return surface_subjects(_main(verb))
         if preposition.lower_ == "with" and _answers(verb, preposition):

@@ -20,6 +20,7 @@ Office = Literal["leader", "official"]
 
 _TERM = re.compile(r"(?P<name>.+) (?P<since>\d{4}-\d{2})-(?P<until>\d{4}-\d{2})?")
 _CROWNS = frozenset({"king", "queen", "lord", "ayatollah", "pope"})
+_NUMERALS = frozenset({"jr", "sr", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "xiii", "xiv", "xv", "xvi"})
 _FAMILY_FIRST = frozenset({"CN", "KP", "KR", "TW", "VN"})
 _FAR = date(9999, 1, 1)
 _SHORT = 5
@@ -45,7 +46,7 @@ class Holder:
 
 def _words_of(name: str) -> list[str]:
     words = slug(name).split("-")
-    return words[:-1] if len(words) > 1 and words[-1] in {"jr", "sr"} else words
+    return words[:-1] if len(words) > 1 and words[-1] in _NUMERALS else words  # "Felipe VI", "Marcos Jr."
 
 
 def _within(short: Sequence[str], full: Sequence[str]) -> bool:

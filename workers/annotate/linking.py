@@ -269,10 +269,12 @@ def _add_leaders(reading: Reading, published: date) -> None:
             or m.start_token not in paired
         ]  # fmt: skip
     # "Lee to meet Takaichi": the model takes a name that it does not know for an event or a firm.
-    unsure = [m for m in reading.mentions if not m.id and m.kind != "person" and m.end_token - m.start_token == 1]
-    misread = {m.start_token for m in unsure}.intersection(places)
+    unsure = [m for m in reading.mentions if not m.id and m.kind != "person" and m.end_token - 1 in places]
+    misread = {
+        id(m) for m in unsure if m.end_token - m.start_token == 1 or doc[m.end_token - 2].lower_ == "'s"
+    }  # "Armenia's Pashinyan" as well
     if misread:
-        reading.mentions = [m for m in reading.mentions if m.id or m.start_token not in misread]
+        reading.mentions = [m for m in reading.mentions if id(m) not in misread]
     covered = reading.covered()
     for i in places:
         first = i == 0 or doc[i].is_sent_start or not doc[i - 1].is_alpha or doc[i - 1].lower_ == "the"

@@ -23,6 +23,9 @@ _WINDOW = 8
 _ENDS_APPOSITION = frozenset(
     {",", ".", ";", ")", "who", "said", "was", "is", "-", "with", "met", "and", "told", "has", "had", "will", "by"}
 )
+_CLOSING = frozenset(
+    {",", ".", ";", ":", ")", "(", "-", "–", "—", "and", "or", "'s", "'", '"', "”", "’", "who", "\n", "\n\n"}
+)
 _OFFICE_WORDS = 4
 _PAIRS_OF_WORDS = frozenset({("prime", "minister"), ("secretary", "general")})
 _TITLE_COUNTS = 3
@@ -101,6 +104,8 @@ def _look_before(reading: Reading, lower: Sequence[str], mention: Mention, perso
         end -= 1  # "Qatar's emir, Sheikh Tamim bin Hamad"
     j = end - 1
     if j >= 1 and lower[j] == ",":
+        if mention.end_token < len(lower) and lower[mention.end_token] not in _CLOSING:
+            return  # "in a message to Serbia's president, Xi pledged support"
         j -= 1
     if j < 0 or reading.doc[mention.start_token].is_sent_start:
         return
@@ -205,12 +210,13 @@ def _countries(reading: Reading, start: int, end: int) -> list[str]:
 def _match_known(readings: Sequence[Reading], people: dict[str, Person], day: date) -> None:
     """ "Macron called on …": who is named like a statesman in office, and is not said to be somebody else, is he."""
     names = {m.id: m.name for reading in readings for m in reading.mentions if m.kind == "person"}
+    crowned = {m.id for reading in readings for m in reading.mentions if m.kind == "person" and is_crowned(m.text)}
     named = frozenset(m.country for reading in readings for m in reading.mentions if m.country)
     for person in people.values():
         if person.role in {"other", "leader"} and (person.country or person.role == "other"):
             continue
         holder = holder_of(
-            names[person.id], day, named=named, called_leader=person.role == "leader" or is_crowned(names[person.id])
+            names[person.id], day, named=named, called_leader=person.role == "leader" or person.id in crowned
         )
         if holder is None or (person.role == "official" and " " not in names[person.id]):
             continue

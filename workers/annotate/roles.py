@@ -32,6 +32,7 @@ _PARTY_SLOTS = ("subject", "object", "with", "between", "among", "poss", "nation
 BESIDE = ("on", "from", "across", "opposite", "beside", "alongside")
 """Where the other stands in "paid a call on", "sat across from"."""
 _HELD = frozenset({"talk", "negotiation", "meeting", "summit", "discussion", "dialogue", "consultation"})
+_ON_THINGS = frozenset({"agree", "discuss", "review", "debate", "sign", "ink", "seal", "adopt", "approve", "negotiate"})
 _GATHERING = frozenset({"at", "during", "for", "in", "after", "before", "to", "under", "over", "following"})
 
 
@@ -282,6 +283,9 @@ def _resolved(tokens: Iterable[Token], cast: Cast) -> Iterator[Participant]:
 def _parties(frame: Frame, cast: Cast) -> list[Participant]:
     slots = (*_PARTY_SLOTS, *BESIDE) if frame.kind == "verb" and len(frame.tokens) > 1 else _PARTY_SLOTS
     near = [t for slot in slots for t in frame.slot(slot) if slot != "nation" or not _is_venue(t, cast)]
+    if frame.kind == "verb" and frame.head.lemma_.lower() in _ON_THINGS:
+        things = {t for t in frame.slot("object") if cast.mention_at(t) is None and "human" not in cast.classes(t)}
+        near = [t for t in near if t not in things]  # "agreed new Russia sanctions"
     near += [t for slot in slots[len(_PARTY_SLOTS) :] for word in frame.tokens[1:] for t in behind(word, slot)]
     fillers = [t for f in near for t in (f, *cast.companions(f))]
     found = unique(_resolved((t for t in fillers if not _only_announces(t)), cast))

@@ -23,6 +23,8 @@ def mend_slips(sentence: Sentence) -> None:
             _hang_on_person(word)
         if word.dep_ in {"npadvmod", "dep"} and word.tag_ == "NNP":
             _hang_name(word)
+        if word.dep_ in {"nmod", "compound", "poss"} and word.tag_ == "NNP" and word.head.tag_ == "NNP":
+            _part_pair(word)
         if word.dep_ == "amod" and word.tag_ == "VBD":
             _raise_verb(word)
         if word.dep_ == "appos" and word.tag_ == "NNP" and word.head.tag_ == "NNP":
@@ -123,6 +125,31 @@ def _raise_verb(verb: Token) -> None:
     thing.head = thing
     _move(thing, verb, "dobj")
     verb.mend(tag=verb.tag_, pos="VERB", lemma=verb.lemma_)
+
+
+def _part_pair(first: Token) -> None:
+    """ "Armenia's Pashinyan and Azerbaijan's Aliyev met": two, each with the country that he is of."""
+    second = first.head
+    country = next((c for c in first.children if c.dep_ == "conj" and first.i < c.i < second.i), None)
+    joint = next((c for c in first.children if c.dep_ == "cc"), None)
+    if country is None or joint is None or country.i + 2 != second.i or country.nbor().lower_ != "'s":
+        return
+    owners = [c for c in second.children if c.dep_ == "poss" and c.i < first.i]
+    head, dep = second.head, second.dep_
+    if head is second or dep not in {"nsubj", "dobj", "pobj", "nsubjpass"}:
+        return
+    first.head.children.remove(first)
+    second.head.children.remove(second)
+    first.head, first.dep_ = head, dep
+    head.children.append(first)
+    head.children.sort(key=lambda child: child.i)
+    second.head, second.dep_ = first, "conj"
+    first.children.append(second)
+    for owner in owners:
+        _move(owner, first, "poss")
+    _move(country, second, "poss")
+    for word in (first, second):
+        word.mend(tag=word.tag_, pos=word.pos_, lemma=word.lemma_)
 
 
 def _lift_joined(name: Token) -> None:

@@ -211,7 +211,10 @@ def _directed(walk: Walk, setting: Setting, when: When, *, at: int = 0) -> When:
     timed = when.granularity == "day" and (verb is None or (is_infinitive(verb) and not decreed))
     if timed and is_on_occasion(walk.path[0]):
         # "failed to settle it in talks on Monday", "welcomed the plan during a visit on Monday"
-        verb = next((token for token in walk.path[0].ancestors if token.tag_ == "VBD"), verb)
+        above = walk.path[0].head.head
+        while is_infinitive(above) and above.dep_ in {"xcomp", "advcl"} and is_verbal(above.head):
+            above = above.head
+        verb = above if above.tag_ == "VBD" else verb
     if verb is None or status == "negated":
         return when
     return _by_tense(walk, verb, setting, when, at=at)

@@ -210,7 +210,7 @@ class TriggerIndex:
             for start in range(max(0, min(own) - n + 1), min(max(own) + 1, len(doc) - n + 1)):
                 window = doc[start : start + n]
                 if all(w in (t.lower_, t.lemma_.lower()) for w, t in zip(phrase, window, strict=True)) and (
-                    own & set(range(start, start + n)) and not _is_plural_of(phrase, window)
+                    own & set(range(start, start + n)) and not _is_plural_of(phrase, window) and not _is_dated(window)
                 ):
                     return phrase
         return None
@@ -220,6 +220,13 @@ def _is_plural_of(phrase: Sequence[str], window: Sequence[Token]) -> bool:
     """ "Hurt in protests" is no case of the set phrase "in protest"."""
     last = window[-1]
     return window[0].pos_ == "ADP" and last.tag_ == "NNS" and last.lower_ != phrase[-1]
+
+
+def _is_dated(window: Sequence[Token]) -> bool:
+    """ "A phone call on Tuesday" calls on nobody."""
+    last = window[-1]
+    after = last.doc[last.i + 1].lower_ if last.i + 1 < len(last.doc) else ""
+    return last.lower_ == "on" and (after in lexicon().words("names", "days") or after.isdecimal())
 
 
 def _names_several(words: Sequence[str]) -> bool:
