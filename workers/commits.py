@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 import faust
+from faust.transport.consumer import Consumer
 from faust.types import EventT
 
 from workers.logs import get_logger
@@ -34,7 +36,10 @@ class Commits:
         while self._asked:
             self._asked = False
             try:
-                await self._app.consumer.commit()
+                consumer = cast(Consumer, self._app.consumer)
+                # Faust takes its own commit, which may know of less, for this one.
+                await consumer.maybe_wait_for_commit_to_finish()
+                await consumer.commit()
             except Exception as error:  # noqa: BLE001 - Faust commits again in a second, and the watchdog sees if it cannot
                 log.warning("commit.failed", error=repr(error))
 

@@ -201,6 +201,8 @@ class StepRunner:
         self._idle.clear()
         if self._resting is not None:
             self._resting.cancel()
+        if self._ticker is not None:
+            self._ticker.busy()
         batch = [incoming(event.message, self._committed_at_assignment) for event in events]
         see_through = partial(self._see_through, time.monotonic(), events, batch, last)
         if isinstance(self.handler, WorksAhead):

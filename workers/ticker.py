@@ -24,7 +24,7 @@ class Ticking(Protocol):
         """Look at the time. It raises what `Handler.handle` raises."""
 
     def wakes(self, soon: Callable[[], None]) -> None:
-        """Called before the first tick: `soon` brings the next one on, for what need not wait for a full second."""
+        """Called before the first tick: `soon` brings the next one on, if no batch is in hand and none waits."""
 
 
 @runtime_checkable
@@ -65,14 +65,24 @@ class Ticker:
         self._transient = transient
         self._broken = broken
         self._asked = asyncio.Event()
+        self._rests = True
 
     def soon(self) -> None:
-        """Nothing waits, or an answer has come: what hangs on that need not wait for the next full second."""
+        """Nothing waits: what hangs on time need not wait for the next full second."""
+        self._rests = True
         self._asked.set()
+
+    def busy(self) -> None:
+        """A batch is in hand. Until `soon`, ticks come once a second: each would hold up the batches that wait."""
+        self._rests = False
+
+    def _answered(self) -> None:
+        if self._rests:
+            self._asked.set()
 
     async def run(self) -> None:
         """Until it is cancelled."""
-        self._handler.wakes(self.soon)
+        self._handler.wakes(self._answered)
         pause = EVERY_SECONDS
         while True:
             await self._sleep(pause)

@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import Producer
 
 from topics.names import FLOW
-from workers.errors import Unreachable
+from workers.errors import TransientError, Unreachable
 from workers.kafka_client import ensure_topics
 from workers.settings import Settings
 from workers.watch.agent import KafkaUpstream
@@ -35,6 +35,22 @@ async def test_a_partition_waits_from_where_the_state_ends(which, request) -> No
     producer.produce(settings.topics.of("articles"), b"{}", partition=0)
     producer.flush()
     assert await upstream.drained({1: 3}) == frozenset(), "an article waits before the annotate step"
+
+
+@pytest.mark.parametrize("which", ["kafka", "broker"])
+@pytest.mark.parametrize("missing", ["articles", "annotations"])
+async def test_a_topic_that_the_broker_does_not_know_is_no_silence(which, missing, request, monkeypatch) -> None:
+    """As a broker says that has not heard of a topic yet, and one that lets the user see nothing of it."""
+    monkeypatch.setattr("workers.watch.agent.ASK_SECONDS", 2.0)
+    server = request.getfixturevalue(which)
+    settings = Settings(namespace=f"up-{secrets.token_hex(3)}", kafka_bootstrap_servers=server.bootstrap)
+    ensure_topics(settings, [kind for kind in FLOW if kind != missing])
+    upstream = KafkaUpstream(settings)
+    with pytest.raises(TransientError, match=settings.topics.of(missing)):
+        await upstream.drained({})
+    ensure_topics(settings, FLOW)
+    assert await upstream.drained({}) == await upstream.partitions() != frozenset()
+    upstream.close()
 
 
 async def test_a_kafka_that_does_not_answer_is_given_up_in_time(monkeypatch) -> None:

@@ -184,7 +184,8 @@ class Classes(Scene):
             mention = self.mention_at(noun)
             if lemma_of(noun) in lexicon().words("roles", "led"):
                 continue
-            if mention is None and noun.text.islower():
+            joined = lemma_of(noun) in lexicon().words("roles", "leader") or lemma_of(noun) == "prince"
+            if mention is None and noun.text.islower() and not joined:  # "the emir of Kuwait and the crown prince"
                 return True
             if mention is not None and _is_private_body(mention):
                 return True

@@ -6,6 +6,7 @@ What a verb's own words say is in `modality`, what stands over it in `complement
 from __future__ import annotations
 
 from workers.annotate.complements import Complements, is_reporting, is_speech
+from workers.annotate.known import is_errand
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negates, negation_of, read_habit, read_modality
 from workers.annotate.phrasal import has_child_before, has_object, is_long_after, is_phrasal, is_said
@@ -147,6 +148,9 @@ class ClauseWalk(Complements):
         """A purpose is still ahead, also of something that happened: "flew to Moscow to meet Putin"; but what is used
         for an end, or goes so far as to reach it, reaches it."""
         if self.never(head) or self._under_decision(verb, head):
+            return
+        if is_errand(verb, head):
+            self.verb(head)  # "was in Oslo on Monday to meet the king"
             return
         if head.lemma_.lower() in {"become", "be"} and any(_is_counted(noun) for noun in children(head, "attr")):
             self.verb(head)  # "became the eighth country to fire one"

@@ -30,7 +30,7 @@ from workers.annotate.private import is_practice, is_private, is_reproach_in_pas
 from workers.annotate.roles import participants, unique
 from workers.annotate.setting import Setting, setting_of
 from workers.annotate.status import judge
-from workers.annotate.storytime import Before, is_preview, story_time, time_of_page
+from workers.annotate.storytime import Before, is_chronicle, is_preview, story_time, time_of_page
 from workers.annotate.syntax import is_infinitive, is_verbal
 from workers.annotate.told import is_capability, is_said_of_all, is_supported, is_told
 from workers.annotate.trace import Trace
@@ -141,6 +141,7 @@ def _sentence_events(
         headline=position.part == "title",
         page=time_of_page(_title(cast), published),
         preview=is_preview(_title(cast)),
+        chronicle=is_chronicle(_title(cast)),
     )
     best = _of_status(best, ontology, setting, trace)
     for (head, name), candidate in best.items():

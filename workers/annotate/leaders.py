@@ -43,6 +43,11 @@ class Holder:
         return _within(words, self.words) or _within(self.words, words)
 
 
+def _words_of(name: str) -> list[str]:
+    words = slug(name).split("-")
+    return words[:-1] if len(words) > 1 and words[-1] in {"jr", "sr"} else words
+
+
 def _within(short: Sequence[str], full: Sequence[str]) -> bool:
     rest = iter(full)
     joined = all(any(word == own or (len(word) == 1 and own.startswith(word)) for own in rest) for word in short)
@@ -68,7 +73,7 @@ def _holder(term: str, country: str, office: Office) -> Holder:
     match = _TERM.fullmatch(term)
     if match is None:
         raise ValueError(f"{LEADERS.name}: {term}: a term of office is `Name YYYY-MM-YYYY-MM` or `Name YYYY-MM-`")
-    words = slug(match["name"]).split("-")
+    words = _words_of(match["name"])
     crowned = words[0] in _CROWNS
     return Holder(
         match["name"], tuple(words[1:] if crowned else words), country, office, _month(match["since"]),
@@ -87,7 +92,7 @@ def holder_of(name: str, day: date, *, named: frozenset[str], called_leader: boo
 
     `named` are the countries that the article speaks of, `called_leader` whether it gives the person a leader's title.
     """
-    words = [word for word in slug(name).split("-") if word not in _CROWNS]
+    words = [word for word in _words_of(name) if word not in _CROWNS]
     if not words:
         return None
     # No set: of two spellings of one name the same must win in every process.
@@ -128,7 +133,7 @@ def _quoted() -> frozenset[str]:
 @lru_cache(maxsize=8192)
 def led_in(name: str) -> tuple[tuple[int, int, str], ...]:
     """The years in which somebody of that name led a country, and which: full names, or surnames that stand alone."""
-    words = [word for word in slug(name).split("-") if word not in _CROWNS]
+    words = [word for word in _words_of(name) if word not in _CROWNS]
     if not words or (len(words) == 1 and words[0] not in _quoted()):
         return ()
     known = dict.fromkeys(h for word in (words[-1], words[0]) for h in _holders().get(word, ()))

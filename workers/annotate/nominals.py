@@ -114,6 +114,8 @@ class Walk(PhraseWalk):
             return  # "which was put off last May": that dates the delay
         elif is_status_word(verb, "cancelling"):
             self.verdict.raise_to("negated", verb)
+        elif self.kind.arranged and is_status_word(verb, "happening") and negation_of(verb) is not None:
+            self.verdict.raise_to("negated", verb)  # "the summit that never was"
         elif any(c.tag_ == "MD" and c.lower_ == "will" for c in verb.children):
             if _is_setting(verb):
                 return

@@ -111,9 +111,17 @@ def _hedged_objects(verb: Token) -> list[Token]:
     return []
 
 
+def _hedged_subjects(verb: Token) -> list[Token]:
+    """The thing itself in "what appeared to be a missile was fired"."""
+    clauses = (c for c in children(verb, "csubjpass", "csubj") if any(t.lower_ == "what" for t in c.subtree))
+    words = (word for clause in clauses for word in clause.subtree if word.dep_ in {"attr", "oprd"})
+    return [t for word in words for t in spread(word) if t.lower_ != "what"]
+
+
 def _passive_objects(verb: Token, depth: int) -> list[Token]:
     bare = SUBJECTS if is_bare_passive(verb, labels_below(verb)) else frozenset()
     own = [t for noun in children(verb, *PASSIVE_SUBJECTS, *bare) for t in antecedents(noun)]
+    own = own or _hedged_subjects(verb)
     if own:
         return own + [t for noun in children(verb, "oprd") for t in spread(noun)]
     if verb.dep_ in {"acl", "relcl"}:

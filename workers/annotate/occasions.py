@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word
-from workers.annotate.syntax import children, has_child, is_verbal
+from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
 from workers.annotate.words import Token
 
 _ON_OCCASION = frozenset({"during", "in", "at", "with", "after", "following"})
@@ -44,3 +44,18 @@ def is_hoped(token: Token, anchor: Token) -> bool:
 def tells(verb: Token) -> bool:
     """Is the verb in the past, or the perfect?"""
     return verb.tag_ == "VBD" or (verb.tag_ == "VBN" and has_child(verb, "has", "have", "was", "were", "had"))
+
+
+def is_dated_back(noun: Token) -> bool:
+    """ "last month's vote", "yesterday's talks"."""
+    dated = (t for child in children(noun, "poss", "amod", "compound", "nmod", "npadvmod") for t in child.subtree)
+    return any(token.lower_ in {"last", "yesterday", "previous"} for token in dated)
+
+
+def is_told_after(verb: Token, noun: Token) -> bool:
+    """ "Agreed to reopen the road after two hours of talks": it is after them that they agreed."""
+    above = verb.head
+    if verb.dep_ != "xcomp" or not is_infinitive(verb) or above.tag_ not in {"VBD", "VBZ", "VBP"}:
+        return False
+    vows = is_verbal(above) and is_status_word(above, "future") and not is_passive(above)
+    return vows and not is_definite(noun) and not has_child(above, "will", "would")

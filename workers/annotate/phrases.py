@@ -14,6 +14,7 @@ from workers.annotate.frames import CHARGES, takes_part
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negation_of, read_habit
+from workers.annotate.occasions import is_dated_back, is_told_after
 from workers.annotate.phrasal import is_long_after, is_phrasal, is_retracting
 from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
 from workers.annotate.words import Token
@@ -208,7 +209,12 @@ class PhraseWalk(ClauseWalk):
         if spoken_of and any(is_status_word(c, "prospective") for c in children(noun, "amod")):
             self.verdict.raise_to("hypothetical", verb)  # "consulted its allies on fresh sanctions"
             return
-        if preposition in _FACTIVE and (_is_dated_back(noun) or _is_told_after(verb, noun)):
+        if preposition in {"on", "about"} and is_definite(noun) and is_status_word(verb, "briefing"):
+            return  # "will brief the cabinet on his meeting with the king"
+        if preposition == "of" and self.kind.arranged and is_speech(verb) and not is_definite(noun):
+            self.verdict.raise_to("hypothetical", verb)  # "spoke of a meeting of the presidents"
+            return
+        if preposition in _FACTIVE and (is_dated_back(noun) or is_told_after(verb, noun)):
             return  # "will ask for it after last month's vote"
         given = is_definite(noun) or preposition in _FACTIVE or spoken_of
         if given and not self.kind.arranged:
@@ -353,21 +359,6 @@ def _subject_above(verb: Token) -> Token:
     """What a participle before the main verb is said of: "the musical, set during the siege, has …"."""
     above = verb.head if verb.dep_ == "advcl" else verb
     return next(iter(children(above, "nsubj", "nsubjpass")), above)
-
-
-def _is_dated_back(noun: Token) -> bool:
-    """ "last month's vote", "yesterday's talks"."""
-    dated = (t for child in children(noun, "poss", "amod", "compound", "nmod", "npadvmod") for t in child.subtree)
-    return any(token.lower_ in {"last", "yesterday", "previous"} for token in dated)
-
-
-def _is_told_after(verb: Token, noun: Token) -> bool:
-    """ "Agreed to reopen the road after two hours of talks": it is after them that they agreed."""
-    above = verb.head
-    if verb.dep_ != "xcomp" or not is_infinitive(verb) or above.tag_ not in {"VBD", "VBZ", "VBP"}:
-        return False
-    vows = is_verbal(above) and is_status_word(above, "future") and not is_passive(above)
-    return vows and not is_definite(noun) and not has_child(above, "will", "would")
 
 
 def _leads_up(above: Token) -> bool:

@@ -44,6 +44,7 @@ class Setting:
     long_on: str = ""
     headline: bool = False
     carried: When | None = None
+    chronicle: bool = False  # does the title say that the article tells the story of years?
     preview: bool = False  # does the title say that the article lists what is to come?
     page: When | None = None  # the past that the article's title says it is about
     quoted: frozenset[int] = frozenset()  # tokens of a headline that stand in quotation marks
@@ -65,6 +66,7 @@ def setting_of(
     headline: bool = False,
     page: When | None = None,
     preview: bool = False,
+    chronicle: bool = False,
 ) -> Setting:
     """The setting of a parsed sentence; `story_before` finds the time of the passage before it, if it is asked for."""
     text = sentence.text
@@ -92,6 +94,7 @@ def setting_of(
         long_on.group() if long_on else "",
         headline,
         (story.carried if bygone else None) or (story.before if not times and _TAKES_UP.match(text) else None),
+        chronicle=chronicle,
         preview=preview,
         page=page,
         quoted=_quoted(sentence) if headline else frozenset(),

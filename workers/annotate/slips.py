@@ -21,8 +21,12 @@ def mend_slips(sentence: Sentence) -> None:
             _free_subject(word)
         if word.dep_ == "relcl" and word.i > 1:
             _hang_on_person(word)
-        if word.dep_ == "npadvmod" and word.tag_ == "NNP" and word.i:
-            _hang_on_preposition(word, word.nbor(-1))
+        if word.dep_ in {"npadvmod", "dep"} and word.tag_ == "NNP":
+            _hang_name(word)
+        if word.dep_ == "amod" and word.tag_ == "VBD":
+            _raise_verb(word)
+        if word.dep_ == "appos" and word.tag_ == "NNP" and word.head.tag_ == "NNP":
+            _lift_joined(word)
     first = sentence[0] if len(sentence) else None
     if first is not None and first.tag_ in {"NNP", "NNPS"} and first.dep_ == "nsubj" and _looks_plural(first.lower_):
         first.mend(tag=first.tag_, pos=first.pos_, lemma=first.lower_[:-1])
@@ -80,6 +84,54 @@ def _move(word: Token, head: Token, dep: str) -> None:
     head.children.append(word)
     head.children.sort(key=lambda child: child.i)
     word.mend(tag=word.tag_, pos=word.pos_, lemma=word.lemma_)
+
+
+def _hang_name(name: Token) -> None:
+    """Names that the parser leaves aside: "Erdogan hosts Starmer", "PM Modi met", "talks between Chad and Mali"."""
+    before = name.nbor(-1) if name.i else None
+    if before is not None and before.dep_ == "prep":
+        _hang_on_preposition(name, before)
+    elif name.lower_ in lexicon().words("names", "days") or not _is_finite(name.head):
+        return
+    elif before is name.head and not any(c.dep_ in {"dobj", "ccomp", "xcomp", "attr"} for c in name.head.children):
+        _move(name, name.head, "dobj")
+    elif name.i + 1 == name.head.i and not _has_subject(name.head):
+        verb = name.head
+        _move(name, verb, "nsubj")
+        for title in [c for c in verb.children if c.i < name.i and c.tag_ == "NNP" and c.dep_ in {"npadvmod", "dep"}]:
+            _move(title, name, "compound")
+
+
+def _is_finite(verb: Token) -> bool:
+    return verb.tag_ in {"VBD", "VBZ", "VBP"} and verb.pos_ == "VERB"
+
+
+def _raise_verb(verb: Token) -> None:
+    """ "Starmer hosted Ukraine's president" is a clause, though the parser may take its verb for an adjective."""
+    thing = verb.head
+    if verb.i > thing.i or not any(c.dep_ == "nsubj" for c in verb.children):
+        return
+    head, dep = thing.head, thing.dep_
+    thing.children.remove(verb)
+    verb.head, verb.dep_ = (verb if head is thing else head), dep
+    if head is not thing:
+        head.children.remove(thing)
+        head.children.append(verb)
+        head.children.sort(key=lambda child: child.i)
+    for mark in [c for c in thing.children if c.i < verb.i or c.is_punct]:
+        _move(mark, verb, mark.dep_)
+    thing.head = thing
+    _move(thing, verb, "dobj")
+    verb.mend(tag=verb.tag_, pos="VERB", lemma=verb.lemma_)
+
+
+def _lift_joined(name: Token) -> None:
+    """ "Prime Minister Modi and his counterpart agreed": whoever is joined to a name is joined to its title."""
+    title = name.head
+    if name.left_edge.i != title.i + 1:
+        return  # "the premier, Luc Marnier, and"
+    for word in [c for c in name.children if c.dep_ in {"cc", "conj"}]:
+        _move(word, title, word.dep_)
 
 
 def _hang_on_preposition(name: Token, preposition: Token) -> None:

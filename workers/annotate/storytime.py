@@ -55,6 +55,17 @@ def is_preview(title: str) -> bool:
     return _PREVIEW.search(title) is not None
 
 
+_CHRONICLE = re.compile(
+    r"^\W*(?:timeline|chronology|key dates)\b|\b(?:a (?:brief |short )?history of|look(?:ing)? back (?:at|on))\b",
+    re.IGNORECASE,
+)
+
+
+def is_chronicle(title: str) -> bool:
+    """Does a page by its title tell how things went over the years: "TIMELINE-Meetings of", "A short history of"?"""
+    return _CHRONICLE.search(title) is not None
+
+
 def time_of_page(title: str, published: date) -> When | None:
     """The past that a page is about by its title: "On this day: 1985", "From the archive: the truce of May 1994"."""
     if _ARCHIVAL.search(title) is None:

@@ -25,6 +25,7 @@ _ENDS = lexicon().words("times", "parts") | {"the", "of", "early", "late", "mid"
 _OCCASIONS = frozenset({"after", "following", "since", "over", "despite", "amid"})
 _MOVING = frozenset({"extend", "prolong", "postpone", "delay", "defer", "move", "push", "shift"})
 _SEQUELS = frozenset({"after", "when", "before", "as"})
+_LAST = (["historical: last"], ["historical: previous"], ["historical: earlier"])
 _NEW = frozenset({"latest", "new", "now", "current", "this", "today", "recent"})
 
 
@@ -42,6 +43,8 @@ def apply_times(walk: Walk, setting: Setting, trigger: Token) -> None:
         _date_by_others(walk, setting, dates)
     if verdict.status == "actual" and verdict.when is None:
         _apply_background(walk, setting, trigger)
+    if setting.chronicle and setting.headline:
+        verdict.settle("historical", "chronicle")
     if setting.preview and not setting.headline and not any(map(tells, walk.path)):
         verdict.settle("future", "preview")
 
@@ -242,7 +245,9 @@ def _date_by(walk: Walk, setting: Setting, when: When, *, own: bool = False) -> 
     verdict.when = when
     later = walk.path[0].doc.text[: when.start].lower().endswith("later ")  # "they meet later today"
     if where == "news" and own and when.granularity == "day" and verdict.status == "historical":
-        verdict.status = "actual"  # "at their last summit, on Tuesday"
+        before = walk.path[0].doc.text[: when.start].lower().rstrip()
+        if verdict.because[-1:] in _LAST or before.removesuffix(" on").endswith("most recently"):
+            verdict.status = "actual"  # "at their last summit, on Tuesday"
     if where == "past":
         if own and verdict.status == "future" and walk.ahead:
             verdict.status = "actual"  # "rose ahead of the meeting of 22 February", told in March

@@ -32,6 +32,7 @@ PREFIX = "topic:"
 _ANSWER_SECONDS = 15.0
 _QUEUE_KBYTES = 4096
 """Fetched ahead of each partition at most."""
+_FETCH_WAIT_MS = 100
 
 
 class PartitionRow:
@@ -180,7 +181,9 @@ class TopicArchive:
                 "group.id": f"{self._settings.namespace}.reader",
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
-                "fetch.wait.max.ms": 20,  # where a partition ends is known when the broker has waited so long for more
+                # Where a partition ends is known when the broker has waited so long for more; but whoever plays an
+                # archive slowly has all of it in hand for hours, and asks for more as often.
+                "fetch.wait.max.ms": _FETCH_WAIT_MS,
                 "auto.offset.reset": "earliest",
                 "allow.auto.create.topics": False,
                 "queued.max.messages.kbytes": _QUEUE_KBYTES,
@@ -201,6 +204,7 @@ class TopicArchive:
                 newest = max(newest, message.timestamp()[1])
                 yield newest, partition, message.offset() or 0, message
             elif error.code() == KafkaError._PARTITION_EOF:
+                consumer.unassign()  # the other partitions may last for hours
                 return
             elif error.fatal():
                 raise self._gone(error.str())

@@ -8,7 +8,7 @@ embedded broker's ListOffsets is wrong).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from time import monotonic
+from time import monotonic, sleep
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
@@ -22,6 +22,10 @@ _FETCH_WAIT_MS = 20
 
 _QUEUE_BACKOFF_MS = 10
 """Librdkafka waits a second before it fetches again where as much lies ready as was asked for, here one message."""
+
+
+_UNKNOWN_SECONDS = 0.2
+"""Between two questions for a topic that the broker asked does not know, or not yet."""
 
 
 class Backlog:
@@ -46,12 +50,21 @@ class Backlog:
         )
 
     def partitions(self, until: float) -> frozenset[int]:
-        """All partitions of the topic. Raises Unreachable."""
-        try:
-            found = self._consumer.list_topics(self._topic, timeout=self._left(until)).topics[self._topic]
-        except KafkaException as error:
-            raise no_answer(self._settings, self._trouble, error.args[0].str()) from error
-        return frozenset(found.partitions)
+        """All partitions of the topic. Raises Unreachable, TransientError.
+
+        A broker that does not know it, or may not tell, names none: that is no answer, nothing would seem to wait.
+        """
+        while True:
+            try:
+                found = self._consumer.list_topics(self._topic, timeout=self._left(until)).topics[self._topic]
+            except KafkaException as error:
+                raise no_answer(self._settings, self._trouble, error.args[0].str()) from error
+            if found.error is None and found.partitions:
+                return frozenset(found.partitions)
+            if until - monotonic() < _UNKNOWN_SECONDS:
+                said = found.error.str() if found.error is not None else "it has no partitions"
+                raise TransientError(f"Kafka does not say what waits on {self._topic}: {said}")
+            sleep(_UNKNOWN_SECONDS)
 
     def read_to_end(self, until: float, starts: Mapping[int, int] | None = None) -> frozenset[int]:
         """Partitions on which nothing follows the group's commit, or `starts` (of a partition without: the beginning).

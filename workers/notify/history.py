@@ -103,7 +103,10 @@ class KafkaHistory:
         )
 
     def _partitions(self, consumer: Consumer, topic: str) -> list[int]:
-        return sorted(consumer.list_topics(topic, timeout=TIMEOUT_SECONDS).topics[topic].partitions)
+        found = consumer.list_topics(topic, timeout=TIMEOUT_SECONDS).topics[topic]
+        if found.error is not None:  # not heard of yet, or not ours to see: that is no empty past
+            raise KafkaException(found.error)
+        return sorted(found.partitions)
 
     def _read(self, topic: str, until: dict[int, int] | None) -> Iterator[Message]:
         """What lies on `topic` now; with `until`, below those offsets."""

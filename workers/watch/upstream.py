@@ -92,7 +92,7 @@ class Inquiry:
             self._asked_at, self._pause = done, FIRST_PAUSE_SECONDS
         if not answer.partitions:
             # What waited then may be done by now, or is just being committed.
-            asyncio.get_running_loop().call_later(0 if self._late else self._pause, self.soon)
+            asyncio.get_running_loop().call_later(self._pause, self.soon)
             self._pause = min(1.0, 2 * self._pause)
         return answer
 

@@ -14,7 +14,9 @@ from typer.testing import CliRunner, Result
 
 from tests.rig.broker import BrokerServer
 from tests.unit.notify.samples import FakeChannel, Published, incoming, make_alert
+from topics.names import FLOW
 from workers.cli import alerts, silences
+from workers.kafka_client import ensure_topics
 from workers.notify.history import KafkaHistory
 from workers.notify.keys import Keys
 from workers.notify.mute_store import MuteStore
@@ -65,6 +67,8 @@ def test_a_lost_redis_learns_them_from_kafka(settings: Settings, redis_url: str)
     kept = run("silences", "add", "actor=XN", "--for", "2h", "-c", "why", "--json")
     gone = run("silences", "add", "actor=ZZ", "--for", "2h", "-c", "why").stdout.strip()
     run("silences", "expire", gone)
+
+    ensure_topics(settings, FLOW)  # as the step's command does before it starts
 
     async def lose_and_learn() -> list[str]:
         client = aioredis.Redis.from_url(redis_url, decode_responses=True)

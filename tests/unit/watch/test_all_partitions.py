@@ -159,6 +159,26 @@ async def test_what_was_not_drained_when_it_was_asked_long_ago_is_asked_again_at
     await step.stop()
 
 
+async def test_a_slow_kafka_on_which_something_waits_is_asked_ever_more_rarely(monkeypatch) -> None:
+    class Slow(World):
+        async def drained(self, done: Mapping[int, int]) -> Collection[int]:
+            await asyncio.sleep(0.02)
+            return ()
+
+    monkeypatch.setattr(upstream, "PATIENCE_SECONDS", 0.01)
+    inquiry, woken = upstream.Inquiry(Slow()), asyncio.Event()
+    inquiry.soon = woken.set
+    loop = asyncio.get_running_loop()
+    for pause in (0.1, 0.2, 0.4):
+        while await inquiry.ask({0: 1}, 0) is None:
+            await asyncio.wait_for(woken.wait(), 10)
+        woken.clear()
+        answered = loop.time()
+        await asyncio.wait_for(woken.wait(), 10)
+        woken.clear()
+        assert loop.time() - answered > pause * 0.9
+
+
 async def test_a_question_that_failed_is_told_and_asked_again(client) -> None:
     class Away(World):
         tries = 0
