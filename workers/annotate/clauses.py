@@ -262,7 +262,9 @@ class ClauseWalk(Complements):
         first = noun.lemma_.lower() == "time" and has_child(
             noun, "first", "second", "third"
         )  # "the first time they had"
-        news = first or (has_child(verb, "never") and has_child(verb, "before"))  # "had never before been shown"
+        news = first or any(
+            c.lower_ == "before" and c.nbor(-1).lower_ == "never" for c in children(verb, "advmod")
+        )  # "had never before been shown"
         if (verb.dep_ == "relcl" and had and not news) or (
             self.kind.lasting and verb.tag_ == "VBN" and noun.head != noun
         ):
