@@ -259,9 +259,12 @@ class ClauseWalk(Complements):
         if verb.dep_ == "acl" and verb.tag_ == "VBN" and noun.dep_ in {"nsubj", "nsubjpass"} and _is_held(verb):
             self.background = verb  # "three officers arrested in the affair go on trial"
         had = any(c.dep_ == "aux" and c.lower_ == "had" for c in verb.children)
-        news = noun.lemma_.lower() == "time" and has_child(
+        first = noun.lemma_.lower() == "time" and has_child(
             noun, "first", "second", "third"
-        )  # "the first time they had met"
+        )  # "the first time they had"
+        news = first or any(
+            c.lower_ == "before" and c.nbor(-1).lower_ == "never" for c in children(verb, "advmod")
+        )  # "had never before been shown"
         if (verb.dep_ == "relcl" and had and not news) or (
             self.kind.lasting and verb.tag_ == "VBN" and noun.head != noun
         ):
