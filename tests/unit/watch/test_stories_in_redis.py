@@ -103,7 +103,8 @@ async def test_workers_that_read_the_same_news_at_the_same_time_find_one_story(r
 async def test_workers_side_by_side_leave_what_one_of_them_would_have_left(workers, redis_url, client) -> None:
     """Each sum of a story holds all of its articles, each posting all of its marks: nobody wrote over anybody.
 
-    And each has its turn: of eight that try again at once, one or two are too late every time; of sixteen after a tenth of a second.
+    And each has its turn: of eight that try again at once, one or two are too late every time;
+    of sixteen, some are with pauses of a tenth of a second.
     """
 
     async def worker(number: int) -> list[Assigned]:
