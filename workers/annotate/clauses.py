@@ -259,15 +259,24 @@ class ClauseWalk(Complements):
         if verb.dep_ == "acl" and verb.tag_ == "VBN" and noun.dep_ in {"nsubj", "nsubjpass"} and _is_held(verb):
             self.background = verb  # "three officers arrested in the affair go on trial"
         had = any(c.dep_ == "aux" and c.lower_ == "had" for c in verb.children)
-        news = noun.lemma_.lower() == "time" and has_child(
+        first = noun.lemma_.lower() == "time" and has_child(
             noun, "first", "second", "third"
-        )  # "the first time they had met"
+        )  # "the first time they had"
+        news = first or any(
+            c.lower_ == "before" and c.nbor(-1).lower_ == "never" for c in children(verb, "advmod")
+        )  # "had never before been shown"
         if (verb.dep_ == "relcl" and had and not news) or (
             self.kind.lasting and verb.tag_ == "VBN" and noun.head != noun
         ):
             self.background = verb
         if verb.tag_ == "VBG" and noun.dep_ == "pobj" and noun.head.lower_ == "without":
             self.verdict.raise_to("negated", noun.head)  # "without a missile leaving the tube"
+        above = noun.head.head
+        if noun.head.lower_ in {"from", "against"} and is_status_word(above, "shielding") and noun.tag_ == "NNS":
+            self.verdict.raise_to("hypothetical", above)
+        cleft = noun.dep_ == "attr" and has_child(noun.head, "it") and has_child(noun, "a", "an")
+        if cleft and negation_of(noun.head) is not None:
+            self.verdict.raise_to("negated", noun.head)  # "it was not a missile that destroyed the house"
         unknown = noun.dep_ in {"nsubj", "nsubjpass"} and has_child(noun, "a", "an", "any")
         if unknown and has_child(noun.head, "would", "could"):
             self.verdict.raise_to("hypothetical", noun.head)  # "a missile fired from there would reach the capital"

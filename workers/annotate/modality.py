@@ -38,7 +38,8 @@ def _is_idle(word: Token) -> bool:
     doc, i = word.doc, word.i
     after = doc[i + 1].lower_ if i + 1 < len(doc) else ""
     before = doc[i - 1].lower_ if i else ""
-    return after in {"only", "just", "least"} or before == "or"
+    news = word.lower_ == "never" and after == "before"  # "a drone never before shown": now it was
+    return after in {"only", "just", "least"} or before == "or" or news
 
 
 def read_modality(

@@ -223,6 +223,8 @@ def _directed(walk: Walk, setting: Setting, when: When, *, at: int = 0) -> When:
 def _by_tense(walk: Walk, verb: Token, setting: Setting, when: When, *, at: int) -> When:
     """The reading that the tense of the verb over the event asks for."""
     if verb.tag_ == "VBZ" and not any(map(is_verbal, walk.path[: at + 1])):
+        if not (walk.kind.arranged or walk.kind.at_home):
+            return when.turned(setting.published, ahead=False)
         return when.nearest(setting.published)  # "the withdrawal of its envoy on May 22 confirms it"
     perfect = any(
         c.dep_ in {"aux", "auxpass"} and c.lower_ in {"has", "have", "had", "was", "were"} for c in verb.children
