@@ -28,6 +28,8 @@ _NEAR = 2
 _WHENEVER = frozenset({"when", "whenever"})
 _UNITS = frozenset({"week", "month", "year", "spring", "summer", "autumn", "winter", "season", "decade"})
 _YEARLY = frozenset({"annually", "yearly"})
+_OFTEN = frozenset({"repeated", "frequent", "regular", "periodic", "recurrent", "countless", "numerous"})
+_TESTS = frozenset({"test", "detonation"})
 _CROWDS = frozenset({"dozens", "scores", "hundreds", "thousands", "hundred", "thousand"})
 _GONE = date(1993, 1, 1)
 """Since then the states of the list `bygone` are no more."""
@@ -40,7 +42,28 @@ _UNTIL_NOW = re.compile(
 def background_word(walk: Walk, trigger: Token, published: date) -> str:
     """The word that makes background of an event that has no date; empty if there is none."""
     found = _tally(trigger) or _bygone(walk, trigger, published) or _until_now(trigger)
-    return found or _remembered(trigger) or _habit(walk)
+    found = found or _remembered(trigger) or _habit(walk)
+    return found or (_in_court(trigger) or _repeated(trigger) if walk.kind.one_doer else "")
+
+
+def _in_court(trigger: Token) -> str:
+    """ "An inquest into the deaths of two killed by a missile": it comes to court years later."""
+    words = lexicon().words("status", "aftermath")
+    return next((t.text for t in trigger.doc if t.lemma_.lower() in words and t in trigger.ancestors), "")
+
+
+def _repeated(trigger: Token) -> str:
+    """ "Its repeated missile tests", "nuclear tests shaped the region": many, of no time."""
+    if trigger.tag_ != "NNS":
+        return ""
+    often = next((c for c in children(trigger, "amod") if c.lower_ in _OFTEN), None)
+    if often is not None:
+        return often.text
+    bare = not any(c.dep_ in {"det", "poss", "nummod", "relcl", "acl"} for c in trigger.children)
+    verb = trigger.head.head if trigger.head.lower_ == "by" else trigger.head
+    told = trigger.dep_ == "nsubj" or trigger.head.lower_ == "by"
+    past = told and (verb.tag_ == "VBD" or has_child(verb, "was", "were"))
+    return trigger.text if bare and past and trigger.lemma_.lower() in _TESTS and not behind(trigger, "by") else ""
 
 
 def generic_word(walk: Walk) -> str:

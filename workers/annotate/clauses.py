@@ -271,6 +271,12 @@ class ClauseWalk(Complements):
             self.background = verb
         if verb.tag_ == "VBG" and noun.dep_ == "pobj" and noun.head.lower_ == "without":
             self.verdict.raise_to("negated", noun.head)  # "without a missile leaving the tube"
+        above = noun.head.head
+        if noun.head.lower_ in {"from", "against"} and is_status_word(above, "shielding") and noun.tag_ == "NNS":
+            self.verdict.raise_to("hypothetical", above)
+        cleft = noun.dep_ == "attr" and has_child(noun.head, "it") and has_child(noun, "a", "an")
+        if cleft and negation_of(noun.head) is not None:
+            self.verdict.raise_to("negated", noun.head)  # "it was not a missile that destroyed the house"
         unknown = noun.dep_ in {"nsubj", "nsubjpass"} and has_child(noun, "a", "an", "any")
         if unknown and has_child(noun.head, "would", "could"):
             self.verdict.raise_to("hypothetical", noun.head)  # "a missile fired from there would reach the capital"

@@ -281,6 +281,8 @@ class Walk(PhraseWalk):
 
     def _stands_open(self, verb: Token) -> None:
         """ "The summit is in doubt", "is off": what is to be held may be held, or not."""
+        if self.kind.arranged and verb.lemma_.lower() == "slip" and has_child(verb, "to", "into", "by"):
+            self.verdict.raise_to("future", verb)  # "the launch has slipped to July"
         if not self.kind.arranged or verb.lemma_.lower() not in {"be", "hang", "remain", "look", "put"}:
             return
         for prep in (c for c in children(verb, "prep") if c.lower_ in {"in", "on", "up"}):

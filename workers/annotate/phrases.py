@@ -153,6 +153,8 @@ class PhraseWalk(ClauseWalk):
         told_of = verb.head if verb.dep_ == "acl" else next(iter(children(verb, "nsubj", "nsubjpass")), verb)
         if is_status_word(told_of, "invented") or is_status_word(_subject_above(verb), "invented"):
             self.verdict.raise_to("hypothetical", told_of)  # "the opera opens with a riot"
+        if lower == "for" and is_status_word(told_of, "future_nouns"):
+            self.verdict.raise_to("future", told_of)  # "a notice was issued for a test"
         if (verb.lemma_.lower(), lower) in CHARGES:
             self.verdict.attributed = True
         if verb.tag_ in {"VBZ", "VBP"} or has_child(verb, "is", "are"):
@@ -324,6 +326,8 @@ class PhraseWalk(ClauseWalk):
         verb, dep = noun.head, noun.dep_
         if dep == "pobj" and verb.lower_ == "as" and is_verbal(verb.head):
             verb, dep = verb.head, "dobj"  # "dismissed as fiction reports that …", the object hung on "as"
+        if dep == "pobj" and verb.lower_ == "of" and is_status_word(verb.head, "signs") and negation_of(verb.head):
+            self.verdict.raise_to("negated", verb.head)  # "no sign of preparations for a launch"
         if dep == "pobj" and verb.head.lemma_.lower() in {"talk", "report", "idea"}:
             verb, dep = verb.head.head, verb.head.dep_
         if not is_verbal(verb):

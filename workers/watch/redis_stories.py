@@ -47,8 +47,11 @@ _FRUITLESS_ATTEMPTS = 20
 """Times that other workers stored a batch first, before this one is given back to be tried later."""
 
 _FIRST_PAUSE_SECONDS = 0.001
-_LONGEST_PAUSE_SECONDS = 0.1
-"""At most, doubled from try to try: whoever needs longest for a try would otherwise always come too late."""
+_LONGEST_PAUSE_SECONDS = 0.5
+"""At most, doubled from try to try: whoever needs longest for a try would otherwise always come too late.
+
+Long enough for sixteen workers' tries side by side: any that is stored in between makes a try worthless.
+"""
 
 _UNLINKED = 1000
 """Keys dropped in one round trip."""

@@ -138,6 +138,7 @@ class Watch:
             await self._time.note(item.annotation for item in read)
             report = await self._engine.apply(arrivals, self._now(), await self._time.read())
             await self._counts.done({record.partition: record.offset + 1 for record in _last_of_partitions(batch)})
+        self._inquiry.moved()
         _note(report)
         # All with the last record that could be read: the order in which a pattern's alerts are told must stay.
         self._unconfirmed = {_place(read[-1].record): report.announcements} if read else {}

@@ -13,7 +13,7 @@ PATIENCE_SECONDS = 0.2
 """So long a tick waits for an answer; after that it looks again at the next one, and batches go on meanwhile."""
 
 FIRST_PAUSE_SECONDS = 0.1
-"""Until it is asked again where something still waited; doubled while the state stands still."""
+"""Until it is asked again where something still waited; doubled until this worker has done something."""
 
 
 class Upstream(Protocol):
@@ -68,7 +68,6 @@ class Inquiry:
         self._upstream = upstream
         self._asked: asyncio.Task[Answer] | None = None
         self._late = False
-        self._asked_at: Mapping[int, int] = {}
         self._pause = FIRST_PAUSE_SECONDS
         self.soon: Callable[[], None] = _nobody
         """Called when asking again is worth while: an answer that nobody waited for has come, or was of too early."""
@@ -88,13 +87,17 @@ class Inquiry:
             return None
         asked, self._asked = self._asked, None
         answer = asked.result()
-        if answer.partitions or done != self._asked_at:
-            self._asked_at, self._pause = done, FIRST_PAUSE_SECONDS
-        if not answer.partitions:
+        if answer.partitions:
+            self._pause = FIRST_PAUSE_SECONDS
+        else:
             # What waited then may be done by now, or is just being committed.
             asyncio.get_running_loop().call_later(self._pause, self.soon)
             self._pause = min(1.0, 2 * self._pause)
         return answer
+
+    def moved(self) -> None:
+        """This worker's own state has moved: what it did may have been the last that waited."""
+        self._pause = FIRST_PAUSE_SECONDS
 
     async def _answer(self, done: Mapping[int, int], moment: Micros) -> Answer:
         return Answer(frozenset(await self._upstream.drained(done)), done, moment)

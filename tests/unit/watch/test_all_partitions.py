@@ -169,8 +169,8 @@ async def test_a_slow_kafka_on_which_something_waits_is_asked_ever_more_rarely(m
     inquiry, woken = upstream.Inquiry(Slow()), asyncio.Event()
     inquiry.soon = woken.set
     loop = asyncio.get_running_loop()
-    for pause in (0.1, 0.2, 0.4):
-        while await inquiry.ask({0: 1}, 0) is None:
+    for turn, pause in enumerate((0.1, 0.2, 0.4)):
+        while await inquiry.ask({0: turn}, 0) is None:  # another worker is at it; it asks for itself
             await asyncio.wait_for(woken.wait(), 10)
         woken.clear()
         answered = loop.time()
