@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workers.annotate.known import is_definite, is_past
+from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negates, negation_of
 from workers.annotate.phrasal import has_object, is_phrasal, is_postponing, is_undone
 from workers.annotate.phrases import IRREALIS, NOMINAL, PhraseWalk
@@ -304,7 +305,7 @@ class Walk(PhraseWalk):
         described = any(True for _ in children(verb, "acomp"))
         if verb.lemma_.lower() == "be" and verb.tag_ == "VBZ" and has_child(noun, "a", "an") and not described:
             self.verdict.raise_to("hypothetical", verb)  # "an attack on one is an attack on all"
-        if not is_definite(noun) or self.status_of(verb) not in IRREALIS:
+        if not is_definite(noun) or self.status_of(verb) not in IRREALIS or _is_on_its_way(noun, verb):
             return False
         if self.kind.arranged and not has_child(verb, "have"):
             self.verdict.raise_to(
@@ -343,3 +344,8 @@ def _stands_whatever(noun: Token, verb: Token) -> bool:
     """ "Opposes the latest sale of arms": there was one; "had been put off twice": it was held in the end."""
     opposed = verb.lemma_.lower() == "oppose" and has_child(noun, "latest", "recent")
     return opposed or _was_held_after_all(verb)
+
+
+def _is_on_its_way(noun: Token, verb: Token) -> bool:
+    """ "The typhoon could hit Luzon": it is there, but has struck nobody yet."""
+    return noun.lemma_.lower() in lexicon().words("names", "storms") and is_status_word(verb, "striking")

@@ -52,6 +52,8 @@ def test_the_figures_of_confidence_are_those_of_the_code() -> None:
         "place": confidence.PLACE,
         "date": confidence.DATE,
         "headline": confidence.HEADLINE,
+        "in passing": confidence.IN_PASSING,
+        "timeless": confidence.TIMELESS,
         **confidence.STATUS,
     }
     verb, noun, phrase = (BASE_CONFIDENCE[kind] for kind in ("verb", "noun", "phrase"))
