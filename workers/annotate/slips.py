@@ -80,6 +80,9 @@ def _free_subject(last: Token) -> None:
 
 
 def _move(word: Token, head: Token, dep: str) -> None:
+    """Hang a word on another one; never on what hangs on it, which would make a ring."""
+    if head is word or word in head.ancestors:
+        return
     if word.head is not word:
         word.head.children.remove(word)
     word.head, word.dep_ = head, dep
@@ -163,7 +166,8 @@ def _lift_joined(name: Token) -> None:
 
 def _hang_on_preposition(name: Token, preposition: Token) -> None:
     """ "The talks between Chad and Mali": a name right behind a preposition that governs nothing is in its phrase."""
-    if preposition.dep_ != "prep" or preposition.children or name.head not in preposition.ancestors:
+    above = preposition.ancestors
+    if preposition.dep_ != "prep" or preposition.children or name.head not in above or name in above:
         return
     _move(name, preposition, "pobj")
 
