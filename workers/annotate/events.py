@@ -15,6 +15,7 @@ from workers.annotate.arguments import failing
 from workers.annotate.confidence import Factors, weigh
 from workers.annotate.doers import with_doers
 from workers.annotate.figures import is_figure
+from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word
 from workers.annotate.ontology import Codes, EventType, Ontology, Trigger
 from workers.annotate.pages import (
@@ -146,7 +147,7 @@ def _sentence_events(
     best = _of_status(best, ontology, setting, trace)
     for (head, name), candidate in best.items():
         kind = ontology[name]
-        other = next((other for other in kind.yields_to if (head, other) in best), None)
+        other = _outdone_by(head, candidate, kind, best)
         if other is not None:
             if trace is not None:
                 trace.yielded(candidate, other)
@@ -170,6 +171,16 @@ def _sentence_events(
                 trace.private(candidate)
         else:
             yield found
+
+
+def _outdone_by(head: int, candidate: Candidate, kind: EventType, best: dict[tuple[int, str], Candidate]) -> str | None:
+    """The type that goes before `kind`: said of the same word, or of what the noun only takes up ("the presidents met,
+    the first such meeting")."""
+    noun = candidate.frame.head
+    counted = lexicon().words("status", "superlatives") | {"such"}
+    restates = noun.dep_ == "appos" and any(child.lower_ in counted for child in noun.children)
+    found = (other for word, other in best if other in kind.yields_to and (restates or word == head))
+    return next(found, None)
 
 
 def _of_status(
