@@ -30,6 +30,9 @@ _UNITS = frozenset({"week", "month", "year", "spring", "summer", "autumn", "wint
 _YEARLY = frozenset({"annually", "yearly"})
 _OFTEN = frozenset({"repeated", "frequent", "regular", "periodic", "recurrent", "countless", "numerous"})
 _TESTS = frozenset({"test", "detonation"})
+_LONG = frozenset({"year", "decade", "century"})
+_TERMS = frozenset({"term", "tenure", "presidency", "premiership", "stint"})
+_EARLIER = frozenset({"first", "previous", "earlier", "former"})
 _CROWDS = frozenset({"dozens", "scores", "hundreds", "thousands", "hundred", "thousand"})
 _GONE = date(1993, 1, 1)
 """Since then the states of the list `bygone` are no more."""
@@ -42,7 +45,7 @@ _UNTIL_NOW = re.compile(
 def background_word(walk: Walk, trigger: Token, published: date) -> str:
     """The word that makes background of an event that has no date; empty if there is none."""
     found = _tally(trigger) or _bygone(walk, trigger, published) or _until_now(trigger)
-    found = found or _remembered(trigger) or _habit(walk)
+    found = found or _remembered(trigger) or _habit(walk) or _over_years(walk) or _former_term(walk)
     return found or (_in_court(trigger) or _repeated(trigger) if walk.kind.one_doer else "")
 
 
@@ -93,6 +96,25 @@ def _habit(walk: Walk) -> str:
                 return word.text
             if word.lower_ in _YEARLY or (word.lower_ == "rule" and word.head.lower_ == "as"):
                 return word.text
+    return ""
+
+
+def _over_years(walk: Walk) -> str:
+    """ "Have met these past twenty years"."""
+    for verb in (token for token in walk.path if is_verbal(token) and has_child(token, "has", "have")):
+        for span in children(verb, "npadvmod"):
+            if span.lemma_.lower() in _LONG and has_child(span, "past", "last"):
+                return span.text
+    return ""
+
+
+def _former_term(walk: Walk) -> str:
+    """ "Met three times in his first term"; who is in it himself is not told so of this week's news."""
+    for verb in (token for token in walk.path if is_verbal(token)):
+        for term in (noun for word in ("in", "during", "throughout") for noun in behind(verb, word)):
+            earlier = next((c for c in children(term, "amod") if c.lower_ in _EARLIER), None)
+            if term.lemma_.lower() in _TERMS and earlier is not None:
+                return f"{earlier.text} {term.text}"
     return ""
 
 

@@ -162,6 +162,9 @@ class Walk(PhraseWalk):
             self.verdict.raise_to("negated", verb)  # "neither of them detected a launch"
             self.reports_above(verb)
         elif any(is_status_word(verb, name) for name in ("reaction", "keeping")) or _stands_whatever(noun, verb):
+            if self.kind.arranged and self.status_of(verb) == "hypothetical":
+                # "would welcome a summit": there is none yet
+                self.verdict.raise_to("future" if is_definite(noun) else "hypothetical", verb)
             self.reports_above(verb)  # what is condemned or welcomed has happened
         elif is_status_word(verb, "memory"):
             self.verdict.raise_to("historical", verb)
@@ -307,7 +310,7 @@ class Walk(PhraseWalk):
             self.verdict.raise_to("hypothetical", verb)  # "an attack on one is an attack on all"
         if not is_definite(noun) or self.status_of(verb) not in IRREALIS or _is_on_its_way(noun, verb):
             return False
-        if self.kind.arranged and not has_child(verb, "have"):
+        if self.kind.arranged and not any(c.lower_ == "have" for c in children(verb, "aux")):
             self.verdict.raise_to(
                 "future", verb
             )  # "the summit could bring a deal", but "would have failed without him"

@@ -182,8 +182,11 @@ class PhraseWalk(ClauseWalk):
         """ "Prepared for the talks", "arrived for a visit"."""
         if (verb.lemma_.lower() == "call" and any(children(verb, "oprd"))) or self._is_on(verb, noun):
             return  # "what he called a weak reaction to the raid"; "arrived for a visit": he is on it
+        under_way = verb.tag_ == "VBG" and has_child(verb, "is", "are", "'s", "'re", "am", "'m")
         if is_status_word(verb, "memory"):
             self.verdict.raise_to("historical", verb)
+        elif self.kind.arranged and preposition == "to" and under_way and is_status_word(verb, "motion"):
+            self.verdict.raise_to("future", verb)  # "is going to the summit"
         elif is_status_word(verb, "hypothetical") or (preposition == "for" and is_status_word(verb, "watching")):
             self.verdict.raise_to("hypothetical", verb)
         elif (is_status_word(verb, "future") and preposition in {"for", "to", "of"}) or (
