@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -45,10 +46,14 @@ class Up:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
+    # Whoever runs the tests under nohup has SIGHUP ignored, and `up` then ignores it too, as it should.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield tmp_path
+    signal.signal(signal.SIGHUP, before)
     for process in psutil.Process().children(recursive=True):
-        if "workers.cli" in " ".join(process.cmdline()):
-            process.kill()
+        with suppress(psutil.Error):  # it may end meanwhile
+            if "workers.cli" in " ".join(process.cmdline()):
+                process.kill()
 
 
 def gone(children: list[psutil.Process], seconds: float = 5) -> bool:
