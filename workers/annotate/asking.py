@@ -18,6 +18,7 @@ _CLAUSES = frozenset({"ccomp", "advcl", "xcomp", "pcomp"})
 _KNOWN = frozenset({"know", "realise", "realize", "remember", "forget", "learn"})
 _OPENING = frozenset({'"', "“", "``", "'", "‘"})
 _CLOSING = frozenset({'"', "”", "''", "'", "’", ","})
+_LISTING = frozenset({"including", "besides", "like"})
 _SMALL = frozenset({"DET", "ADP", "CCONJ", "PART"})
 _TITLE = 8
 """So few words has the name of a work."""
@@ -71,6 +72,13 @@ def is_adjective(verb: Token) -> bool:
         return False
     described = verb.nbor().pos_ in {"PROPN", "NOUN"} and any(children(verb, "advmod"))
     return described and not any(children(verb, "nsubj", "dobj", "auxpass", "prt", "agent"))
+
+
+def is_former(verb: Token) -> bool:
+    """ "Figures including fired aide Ann Reed": a participle right behind such a word tells what somebody is by now."""
+    if not verb.i or verb.tag_ not in {"VBN", "VBD"} or verb.nbor(-1).lower_ not in _LISTING:
+        return False
+    return not any(children(verb, "nsubj", "nsubjpass", "aux", "auxpass", "agent"))
 
 
 def is_name_of_work(verb: Token) -> bool:

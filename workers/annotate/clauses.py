@@ -5,7 +5,7 @@ What a verb's own words say is in `modality`, what stands over it in `complement
 
 from __future__ import annotations
 
-from workers.annotate.asking import is_asking
+from workers.annotate.asking import is_asking, is_former
 from workers.annotate.complements import Complements, is_reporting, is_speech
 from workers.annotate.known import is_errand
 from workers.annotate.lexicon import lexicon
@@ -104,6 +104,8 @@ class ClauseWalk(Complements):
         now = any(c.dep_ == "auxpass" and c.lower_ in {"is", "are", "'s", "'re"} for c in verb.children)
         if self.kind.lasting and now and verb.tag_ == "VBN":
             self.background = verb
+        if is_former(verb):
+            self.verdict.raise_to("historical", verb)
 
     def _possible_object(self, verb: Token) -> None:
         """ "approved the possible sale of arms"."""
@@ -320,6 +322,8 @@ class ClauseWalk(Complements):
         elif above.lower_ in _NEARLY:
             past = above.head.tag_ == "VBD" and above.head.lemma_.lower() == "come"
             self.verdict.raise_to("negated" if past else "hypothetical", above)  # "came close to shutting the border"
+        elif above.lemma_.lower() == "help" and above.dep_ == "pobj" and above.head.lower_ == "for":
+            self.above_noun(above)  # "failed in a bid to trade arms for help in freeing him"
         elif above.pos_ in {"NOUN", "PROPN"}:
             self.listed_noun(above, default="actual")
         elif above.pos_ == "ADJ":

@@ -23,6 +23,7 @@ from workers.annotate.words import Token
 
 _RESULTS = frozenset({"dead", "free", "open", "shut"})
 """An adjective before the object, on which the parser may hang it."""
+_TIME_AND_THING = 2
 _DEPTH = 6
 """How far chains of clauses are followed; a broken parse must not send a search far."""
 
@@ -40,7 +41,7 @@ def _active_objects(verb: Token) -> list[Token]:
     found = [t for noun in nouns for t in spread(antecedent(noun))] or _hedged_objects(verb)
     if found:
         return found
-    if carried := _carried_in(verb) or _sent_off(verb):
+    if carried := _carried_in(verb) or _sent_off(verb) or _behind_time(verb):
         return carried
     if verb.tag_ == "VBG" and (of := behind(verb, "of")):
         return of  # "Azeri shelling of a village"
@@ -95,6 +96,16 @@ def _sent_off(verb: Token) -> list[Token]:
         for thing in children(way, "compound", "nmod")
         if thing.tag_ in {"NNS", "NN"} and thing.lower_ not in directions
     ]
+
+
+def _behind_time(verb: Token) -> list[Token]:
+    """ "Signed last week an agreement", where the parser takes both for times."""
+    times = lexicon().words("syntax", "times")
+    said = [noun for noun in children(verb, "npadvmod") if noun.i > verb.i]
+    if len(said) < _TIME_AND_THING or said[0].lemma_.lower() not in times:
+        return []
+    things = (noun for noun in said[1:] if noun.lemma_.lower() not in times)
+    return [thing for thing in things if any(c.lower_ in {"a", "an"} for c in children(thing, "det"))]
 
 
 def _hedged_objects(verb: Token) -> list[Token]:

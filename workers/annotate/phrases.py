@@ -189,7 +189,7 @@ class PhraseWalk(ClauseWalk):
             self.verdict.raise_to("future", verb)  # "is going to the summit"
         elif is_status_word(verb, "hypothetical") or (preposition == "for" and is_status_word(verb, "watching")):
             self.verdict.raise_to("hypothetical", verb)
-        elif (is_status_word(verb, "future") and preposition in {"for", "to", "of"}) or (
+        elif (is_status_word(verb, "future") and preposition in {"for", "to", "of", "into"}) or (
             is_status_word(verb, "motion") and preposition == "for"
         ):
             self.verdict.raise_to("future", verb)
