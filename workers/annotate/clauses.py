@@ -314,24 +314,27 @@ class ClauseWalk(Complements):
         elif lower in lexicon().words("status", "before_prepositions"):
             if above.tag_ not in {"VBD", "VBN"}:  # "flew for an hour before splashing down"
                 self.verdict.raise_to("future", preposition)
-        elif lower == "than":
-            self.verdict.raise_to("hypothetical", preposition)  # "is keener on saving his post than on supporting her"
-        elif lower == "against":
-            decided = is_verbal(above) and is_status_word(above, "deciding")
+        elif lower in {"against", "than"}:  # "is keener on saving his post than on supporting her"
+            decided = lower == "against" and is_verbal(above) and is_status_word(above, "deciding")
             self.verdict.raise_to("negated" if decided else "hypothetical", preposition)
         elif above.lower_ in _NEARLY:
             past = above.head.tag_ == "VBD" and above.head.lemma_.lower() == "come"
             self.verdict.raise_to("negated" if past else "hypothetical", above)  # "came close to shutting the border"
-        elif above.lemma_.lower() == "help" and above.dep_ == "pobj" and above.head.lower_ == "for":
-            self.above_noun(above)  # "failed in a bid to trade arms for help in freeing him"
         elif above.pos_ in {"NOUN", "PROPN"}:
-            self.listed_noun(above, default="actual")
+            self._gerund_of(above)
         elif above.pos_ == "ADJ":
             self.judged_by(above)
         elif is_phrasal(above, "awaiting_phrasal"):
             self.verdict.raise_to("future", above)  # "looks forward to meeting"
         elif is_verbal(above):
             self._gerund_under(lower, above)
+
+    def _gerund_of(self, noun: Token) -> None:
+        """ "A failed bid to trade arms for help in freeing him": help that is traded for is as real as the trade."""
+        if noun.lemma_.lower() == "help" and noun.dep_ == "pobj" and noun.head.lower_ == "for":
+            self.above_noun(noun)
+        else:
+            self.listed_noun(noun, default="actual")
 
     def _gerund_under(self, preposition: str, verb: Token) -> None:
         if preposition in {"after", "since", "following", "despite"}:

@@ -102,7 +102,11 @@ def _sorted(walk: Walk, setting: Setting) -> _Dates:
             dates.own.append((rank, when, _is_meant_for(token, when)))
         elif anchor >= 0 and is_hoped(token, token.doc[anchor]):
             continue
-        elif anchor in shared or (not when.lasting and _follows(token.doc, anchor, place)):
+        elif (
+            anchor in shared
+            or (not when.lasting and _follows(token.doc, anchor, place))
+            or _closes(when, anchor, token, place)
+        ):
             dates.near.append(
                 _told_on(when, anchor, setting, token.doc)
             )  # "in March Washington said Moscow was sending"
@@ -196,6 +200,15 @@ def _follows(sentence: Sentence, anchor: int, own: dict[int, int]) -> bool:
     if verb.dep_ == "advcl" and not any(c.dep_ == "mark" for c in verb.children):
         return verb.head.i in own
     return verb.dep_ == "pcomp" and verb.head.dep_ == "agent" and verb.head.head.i in own
+
+
+def _closes(when: When, anchor: int, token: Token, own: dict[int, int]) -> bool:
+    """ "Imposed the measures and withdrew the loans in 1982": a month or year behind the second dates both."""
+    if anchor < 0 or when.granularity not in {"month", "year"}:
+        return False
+    verb = token.doc[anchor]
+    joined = verb.dep_ == "conj" and verb.tag_ == "VBD" and verb.head.tag_ == "VBD" and verb.head.i in own
+    return joined and token.i > anchor and not any(children(verb, "nsubj", "nsubjpass"))
 
 
 def _directed(walk: Walk, setting: Setting, when: When, *, at: int = 0) -> When:
