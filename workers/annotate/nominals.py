@@ -92,6 +92,9 @@ class Walk(PhraseWalk):
                 self.adjective(child, performed=performed)
             elif child.dep_ in {"acl", "relcl"} and not is_infinitive(child):
                 self._clause_of(child)
+        for held in (c for leaders in behind(noun, "of") for c in children(leaders, "acl")):
+            if self.kind.arranged and held.tag_ == "VBN" and is_status_word(held, "performing"):
+                self._clause_of(held)  # "the summit of their leaders held in June"
 
     def _is_performed(self, noun: Token) -> bool:
         """ "mounted its long-threatened invasion": what was planned was done."""
@@ -158,8 +161,14 @@ class Walk(PhraseWalk):
 
     def _object_of(self, noun: Token, verb: Token) -> None:
         unseen = is_status_word(verb, "detecting") and not is_definite(noun) and any(map(negates, verb.children))
-        if unseen:
+        if self._is_unconfirmed(noun, verb):
+            self.verdict.raise_to("hypothetical", verb)
+        elif unseen:
             self.verdict.raise_to("negated", verb)  # "neither of them detected a launch"
+            self.reports_above(verb)
+        elif not self.kind.arranged and is_status_word(verb, "disclosing") and negation_of(verb) is not None:
+            if has_child(verb, "will", "wo", "would"):
+                self.verdict.raise_to("future", verb)  # "coming tests would not be announced"
             self.reports_above(verb)
         elif any(is_status_word(verb, name) for name in ("reaction", "keeping")) or _stands_whatever(noun, verb):
             if self.kind.arranged and self.status_of(verb) == "hypothetical":
@@ -183,6 +192,11 @@ class Walk(PhraseWalk):
             self._called_off(noun, verb)
         else:
             self._made(noun, verb)
+
+    def _is_unconfirmed(self, noun: Token, verb: Token) -> bool:
+        """ "A meeting of the two has not been confirmed"."""
+        idea = self.kind.arranged and not is_definite(noun) and is_status_word(verb, "confirming")
+        return idea and any(map(negates, verb.children))
 
     def _called_off(self, noun: Token, verb: Token) -> None:
         if negation_of(verb) is not None:
@@ -234,16 +248,31 @@ class Walk(PhraseWalk):
             and noun.dep_ != "oprd"
             and not any(True for _ in children(verb, "oprd"))
         )
-        if is_status_word(verb, "hypothetical") and not calls:
-            self.verdict.raise_to("hypothetical", verb)
+        foretold = is_status_word(verb, "foretelling") and not is_definite(noun) and not self.kind.spoken
+        notified = verb.tag_ == "VBG" and foretold or (foretold and has_child(noun, "likely", "possible", "coming"))
+        own = self.kind.one_doer and verb.tag_ == "VBG" and is_status_word(verb, "foretelling")
+        if (is_status_word(verb, "hypothetical") and not calls) or notified or own:
+            self.verdict.raise_to("hypothetical", verb)  # "closed its airspace, indicating a launch"
         elif called or is_status_word(verb, "future_objects"):
             self.verdict.raise_to("future", verb)
             if self.kind.arranged and is_definite(noun) and is_infinitive(verb) and verb.dep_ == "advcl":
                 self.reports_above(verb)  # "met to prepare the summit": it is called, whatever they meet for
                 return
+        elif self._goes_on_without(noun, verb):
+            return
         elif not is_status_word(verb, "light") and is_definite(noun) and self._stands_under(verb):
             return
         self.verb(verb)
+
+    def _goes_on_without(self, noun: Token, verb: Token) -> bool:
+        """ "Will not attend Friday's summit", "did not join the talks": they are held without him."""
+        away = is_status_word(verb, "attending") and any(c.dep_ == "neg" for c in verb.children)
+        if not (self.kind.arranged and away and is_definite(noun)):
+            return False
+        if has_child(verb, "will", "wo", "would") or self.status_of(verb.head) in IRREALIS:
+            self.verdict.raise_to("future", verb)
+        self.reports_above(verb)
+        return True
 
     def _stands_under(self, verb: Token) -> bool:
         """Does a definite noun stand although its verb is only possible: "could derail the talks"?"""

@@ -127,6 +127,9 @@ class PhraseWalk(ClauseWalk):
             holder = next((prep for prep in noun.ancestors if prep.lower_ == preposition), above)
             self._under_verb(holder, noun, above.head)  # "had paved the way with a visit"
             return
+        if preposition == "including":
+            self.above_noun(above)  # "to hold drills including missile firings"
+            return
         if preposition == "in" and is_status_word(above, "speech_acts"):
             self.above_noun(above)  # "made the appeal in a letter"
             return
