@@ -8,7 +8,7 @@ from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negation_of
 from workers.annotate.nominals import Walk
-from workers.annotate.syntax import behind, children, has_child, is_infinitive, is_passive, is_verbal
+from workers.annotate.syntax import behind, children, has_child, is_infinitive, is_verbal
 from workers.annotate.tenses import is_bare_present
 from workers.annotate.words import Token
 

@@ -51,8 +51,7 @@ class ClauseWalk(Complements):
         if not self.step():
             return
         self.path.append(verb)
-        if own and self.kind.failed_counts and verb.lemma_.lower() in _SUCCEEDING and has_child(verb, "did", "had"):
-            negation = False  # "the rocket did not reach orbit": it was launched
+        negation = negation and not (own and self._has_failed(verb))
         read_modality(verb, self.verdict, negation=negation, willed=own and self.willed, said=self.said)
         self._said_between(verb)
         head, dep = verb.head, verb.dep_
@@ -77,6 +76,10 @@ class ClauseWalk(Complements):
             self._of_noun(verb, head)
         elif dep == "pcomp":
             self._after_preposition(verb, head)
+
+    def _has_failed(self, verb: Token) -> bool:
+        """ "The rocket did not reach orbit": it was launched, if that counts."""
+        return self.kind.failed_counts and verb.lemma_.lower() in _SUCCEEDING and has_child(verb, "did", "had")
 
     def implied(self, word: Token) -> None:
         """A word that cannot be said of what is not: who is to "disperse protesters" has protesters before him."""
@@ -251,6 +254,9 @@ class ClauseWalk(Complements):
         governs = noun.dep_ in {"dobj", "nsubjpass"} and verb.tag_ == "VBG" and is_verbal(noun.head)
         if governs and not is_definite(noun) and self.status_of(noun.head) in {"future", "hypothetical"}:
             self.verdict.raise_to(self.status_of(noun.head), noun.head)  # "drill to include missile firing off Guam"
+        when_they = has_child(verb, "when") and verb.tag_ in _PRESENT and noun.dep_ in {"nsubj", "nsubjpass"}
+        if when_they and is_verbal(noun.head) and self.status_of(noun.head) in {"future", "hypothetical"}:
+            self.verdict.raise_to("future", verb)  # "the leaders, when they meet, will sign"
         if noun.dep_ == "appos" and noun.lower_ in lexicon().words("status", "superlatives"):
             self.above_noun(noun.head)  # "meet for a summit next week, the first hosted by China"
         marked = noun.lemma_.lower() in _OCCASIONS and noun.head.lemma_.lower() in {"mark", "honour", "honor"}
@@ -305,9 +311,6 @@ class ClauseWalk(Complements):
             self.verdict.raise_to("historical", noun.head)  # "a year after the quake that killed 900"
         if verb.dep_ == "relcl" and noun.dep_ == "pobj" and noun.head.lower_ == "of" and noun.head.head.pos_ == "NOUN":
             self.path.append(noun.head.head)  # "its launch last month of a missile that flew far"
-        when_they = has_child(verb, "when") and verb.tag_ in _PRESENT and noun.dep_ in {"nsubj", "nsubjpass"}
-        if when_they and is_verbal(noun.head) and self.status_of(noun.head) in {"future", "hypothetical"}:
-            self.verdict.raise_to("future", verb)  # "the leaders, when they meet, will sign"
         if has_child(verb, "when") or any(has_child(prep, "which") for prep in children(verb, "prep")):
             self.path.extend((noun, noun.head))
 

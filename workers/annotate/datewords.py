@@ -91,8 +91,10 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     ("weekend", r"\b(?:at|on|over|during)\s+the\s+(?P<unit>weekend)\b"),
     (
         "season",
-        r"\b(?:in|during|over|throughout|through|all|since)\s+(?:the\s+)?(?:early\s+|late\s+)?(?P<unit>spring|summer|autumn|winter)"
-        r"\b(?!\s+of\b)",
+        (
+            r"\b(?:in|during|over|throughout|through|all|since)\s+(?:the\s+)?(?:early\s+|late\s+)?"
+            r"(?P<unit>spring|summer|autumn|winter)\b(?!\s+of\b)"
+        ),
     ),
     ("relative_month", rf"\b(?P<dir>last|this|next)\s+{_MONTH}"),
     ("relative_day", rf"\b(?P<dir>last|this|next|this coming|this past)\s+{_PLAIN_DAY}"),
@@ -163,8 +165,9 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 """In order of precedence: what an earlier pattern took, a later one leaves alone."""
 
 ANAPHORIC = re.compile(
-    r"\b(?:that(?:\s+same)?|the same|the following|the next)\s+(?P<unit>day|night|morning|evening|week|month|year|summer|spring"
-    r"|autumn|winter)\b|\b(?:\w+\s+)?(?P<later>days?|weeks?|months?|years?|decades?)\s+(?:later|after that)\b"
+    r"\b(?:that(?:\s+same)?|the same|the following|the next)\s+(?P<unit>day|night|morning|evening|week|month|year"
+    r"|summer|spring|autumn|winter)\b"
+    r"|\b(?:\w+\s+)?(?P<later>days?|weeks?|months?|years?|decades?)\s+(?:later|after that)\b"
     r"|\b(?:at the time|since then)\b|^then\b",
     re.IGNORECASE,
 )

@@ -160,15 +160,7 @@ class Walk(PhraseWalk):
     # --- object and subject ----------------------------------------------------------------------------------
 
     def _object_of(self, noun: Token, verb: Token) -> None:
-        unseen = is_status_word(verb, "detecting") and not is_definite(noun) and any(map(negates, verb.children))
-        if self._is_unconfirmed(noun, verb):
-            self.verdict.raise_to("hypothetical", verb)
-        elif unseen:
-            self.verdict.raise_to("negated", verb)  # "neither of them detected a launch"
-            self.reports_above(verb)
-        elif not self.kind.arranged and is_status_word(verb, "disclosing") and negation_of(verb) is not None:
-            if has_child(verb, "will", "wo", "would"):
-                self.verdict.raise_to("future", verb)  # "coming tests would not be announced"
+        if self._is_untold(noun, verb):
             self.reports_above(verb)
         elif any(is_status_word(verb, name) for name in ("reaction", "keeping")) or _stands_whatever(noun, verb):
             if self.kind.arranged and self.status_of(verb) == "hypothetical":
@@ -193,10 +185,21 @@ class Walk(PhraseWalk):
         else:
             self._made(noun, verb)
 
-    def _is_unconfirmed(self, noun: Token, verb: Token) -> bool:
-        """ "A meeting of the two has not been confirmed"."""
-        idea = self.kind.arranged and not is_definite(noun) and is_status_word(verb, "confirming")
-        return idea and any(map(negates, verb.children))
+    def _is_untold(self, noun: Token, verb: Token) -> bool:
+        """Was it only not seen, not announced, not confirmed?"""
+        idea = not is_definite(noun)
+        if not any(map(negates, verb.children)):
+            return False
+        if self.kind.arranged and idea and is_status_word(verb, "confirming"):
+            self.verdict.raise_to("hypothetical", verb)  # "a meeting of the two has not been confirmed"
+            return True
+        if idea and is_status_word(verb, "detecting"):
+            self.verdict.raise_to("negated", verb)  # "neither of them detected a launch"
+            return True
+        untold = not self.kind.arranged and is_status_word(verb, "disclosing") and negation_of(verb) is not None
+        if untold and has_child(verb, "will", "wo", "would"):
+            self.verdict.raise_to("future", verb)  # "coming tests would not be announced"
+        return untold
 
     def _called_off(self, noun: Token, verb: Token) -> None:
         if negation_of(verb) is not None:
@@ -248,21 +251,24 @@ class Walk(PhraseWalk):
             and noun.dep_ != "oprd"
             and not any(True for _ in children(verb, "oprd"))
         )
-        foretold = is_status_word(verb, "foretelling") and not is_definite(noun) and not self.kind.spoken
-        notified = verb.tag_ == "VBG" and foretold or (foretold and has_child(noun, "likely", "possible", "coming"))
-        own = self.kind.one_doer and verb.tag_ == "VBG" and is_status_word(verb, "foretelling")
-        if (is_status_word(verb, "hypothetical") and not calls) or notified or own:
+        if (is_status_word(verb, "hypothetical") and not calls) or self._is_foretold(noun, verb):
             self.verdict.raise_to("hypothetical", verb)  # "closed its airspace, indicating a launch"
         elif called or is_status_word(verb, "future_objects"):
             self.verdict.raise_to("future", verb)
             if self.kind.arranged and is_definite(noun) and is_infinitive(verb) and verb.dep_ == "advcl":
                 self.reports_above(verb)  # "met to prepare the summit": it is called, whatever they meet for
                 return
-        elif self._goes_on_without(noun, verb):
-            return
-        elif not is_status_word(verb, "light") and is_definite(noun) and self._stands_under(verb):
+        elif self._goes_on_without(noun, verb) or (
+            is_definite(noun) and not is_status_word(verb, "light") and self._stands_under(verb)
+        ):
             return
         self.verb(verb)
+
+    def _is_foretold(self, noun: Token, verb: Token) -> bool:
+        """ "Closed its airspace, indicating a launch"."""
+        if verb.tag_ != "VBG" or not is_status_word(verb, "foretelling") or self.kind.spoken:
+            return False
+        return self.kind.one_doer or not is_definite(noun)
 
     def _goes_on_without(self, noun: Token, verb: Token) -> bool:
         """ "Will not attend Friday's summit", "did not join the talks": they are held without him."""
