@@ -33,6 +33,8 @@ BESIDE = ("on", "from", "across", "opposite", "beside", "alongside")
 """Where the other stands in "paid a call on", "sat across from"."""
 _HELD = frozenset({"talk", "negotiation", "meeting", "summit", "discussion", "dialogue", "consultation"})
 _ON_THINGS = frozenset({"agree", "discuss", "review", "debate", "sign", "ink", "seal", "adopt", "approve", "negotiate"})
+_NO_GROUND = frozenset({"off", "from", "with"})
+"""Behind these stands where they came from or what lies near, and not whose ground was struck."""
 _GATHERING = frozenset({"at", "during", "for", "in", "after", "before", "to", "under", "over", "following"})
 
 
@@ -84,13 +86,34 @@ def _exercised(frame: Frame, cast: Cast) -> list[Participant]:
 
 
 def _of_ground(place: Place, taken: set[str], frame: Frame, cast: Cast) -> list[Participant]:
-    """The country on whose ground somebody known struck: "rebels of the M23 killed nine people in Congo"."""
-    if place.country is None or not taken or place.country in taken:
+    """The country on whose ground they struck: "rebels of the M23 killed nine people in Congo"."""
+    if place.country is None:
         return []
     position = cast.position(frame.head.doc)
     names = cast.mentions_in(position.part, position.token, position.end_token)
-    named = next((m for m in names if m.country == place.country and m.kind in {"place", "country"}), None)
-    return [cast.participant(named)] if named is not None else []
+    for mention in names:
+        if mention.country == place.country and mention.kind in {"place", "country"}:
+            token = frame.head.doc[mention.end_token - 1 - position.token]
+            before = frame.head.doc[max(0, mention.start_token - 1 - position.token)].lower_
+            if before not in _NO_GROUND and _is_told_with(token, frame):
+                return [cast.participant(mention)]
+    return []
+
+
+def _is_told_with(token: Token, frame: Frame) -> bool:
+    """Does a place stand in the event's own clause or in one around it: no source's ("officials in X said"), and no
+    other's ("as envoys flew to X")?"""
+    said = lexicon().words("reporting", "say")
+    above = [t for t in token.ancestors if is_verbal(t)]
+    verb = above[0] if above else None
+    if verb is None or verb == frame.head or frame.head in above:
+        return True
+    own = {frame.head, *frame.head.ancestors}
+    if verb in own:
+        return verb.lemma_.lower() not in said
+    return verb.head in own and verb.dep_ in {"acl", "relcl", "conj", "xcomp"} and not any(
+        True for _ in children(verb, "nsubj", "nsubjpass")
+    )
 
 
 def _both(frame: Frame, cast: Cast) -> list[Participant]:
