@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from topics.annotations import Participant
 from workers.annotate.actors import Cast, Position
+from workers.annotate.home import dateline_country, home_of, spoken_of
+from workers.annotate.intercepted import aimed_at
 from workers.annotate.lexicon import lexicon
 from workers.annotate.syntax import antecedent, behind, children, governor, is_verbal, lemma_of
 from workers.annotate.triggers import TriggerIndex
@@ -51,17 +53,32 @@ class Story:
 
 def complete(told: Told, cast: Cast, index: TriggerIndex) -> list[int]:
     """Give events the roles that those around them tell. Returns the places of the events that gained one."""
-    story, changed = Story(told, cast, index), []
+    story = Story(told, cast, index)
+    before = [(len(one.actor), len(one.target)) for one, _ in told]
+    _share(told)
     for place, (one, position) in enumerate(told):
         headline = position.part == "title"
-        had = len(one.actor), len(one.target)
         if not one.actor:
             one.actor = _without(_doers(one, place, story, headline=headline), one.target)
         if not one.target and not one.kind.symmetric:
             one.target = _without(_struck(one, place, story, headline=headline), one.actor)
-        if had != (len(one.actor), len(one.target)):
-            changed.append(place)
-    return changed
+    _share(told)
+    return [i for i, (one, _) in enumerate(told) if before[i] != (len(one.actor), len(one.target))]
+
+
+def _share(told: Told) -> None:
+    """Two events that one verb tells have the same roles: a missile that hit a town was fired at it."""
+    heads: dict[int, list[Found]] = {}
+    for one, _ in told:
+        heads.setdefault(id(one.candidate.frame.head), []).append(one)
+    for twins in heads.values():
+        for one in twins:
+            for other in twins:
+                if other.kind.symmetric or one.kind.symmetric or other.kind.spoken != one.kind.spoken:
+                    continue
+                if one.kind.one_doer or other.kind.one_doer:
+                    one.target = one.target or _without(other.target, one.actor)
+                    one.actor = one.actor or _without(other.actor, one.target)
 
 
 def _without(found: Iterable[Participant], others: Iterable[Participant]) -> list[Participant]:
@@ -73,7 +90,25 @@ def _without(found: Iterable[Participant], others: Iterable[Participant]) -> lis
 
 
 def _doers(one: Found, place: int, story: Story, *, headline: bool) -> list[Participant]:
-    return _retold(one, place, story) or _parties_before(one, place, story) or _blamed(one, place, story)
+    return (
+        _retold(one, place, story)
+        or _parties_before(one, place, story)
+        or _blamed(one, place, story)
+        or (_state_there(one, story) if one.kind.by_state else [])
+    )
+
+
+def _state_there(one: Found, story: Story) -> list[Participant]:
+    """ "Two men were detained in Omsk": by the state on whose ground, else by that which the article is about."""
+    if one.verdict.status in {"future", "hypothetical"}:
+        return []
+    code = story.cast.land_of(one.place) if one.place else None
+    if code is None:
+        doers = {tuple(p.id for p in other.actor) for other, _ in story.told if other.kind is one.kind and other.actor}
+        code = next(iter(doers))[0] if len(doers) == 1 else dateline_country(story.cast.readings)
+        code = code or home_of(story.cast.readings, frozenset(p.id for p in one.target))
+    state = story.cast.land(code) if code is not None and ":" not in code else None
+    return [state] if state is not None else []
 
 
 def _retold(one: Found, place: int, story: Story) -> list[Participant]:
@@ -115,6 +150,10 @@ def _is_charged_with(charge: Found, one: Found, story: Story) -> bool:
 
 
 def _struck(one: Found, place: int, story: Story, *, headline: bool) -> list[Participant]:
+    if one.kind.one_doer or one.kind.on_ground:
+        return aimed_at(one.candidate.frame, story.cast)
+    if one.kind.at_the_story:
+        return _story_struck(one, story)
     if not one.kind.spoken or not one.actor:
         return []
     own = {p.id for p in one.actor}
@@ -123,6 +162,16 @@ def _struck(one: Found, place: int, story: Story, *, headline: bool) -> list[Par
         if found:
             return found
     return _accuser(one, own, place, story)
+
+
+def _story_struck(one: Found, story: Story) -> list[Participant]:
+    """ "Hackers read the ministry's mail": it is done to the country that the article is about, apart from the doers."""
+    doers = {p.id for other, _ in story.told if other.kind is one.kind for p in other.actor}
+    if one.verdict.status == "historical" and len(spoken_of(story.cast.readings)) > 1:
+        return []  # an older one was often done elsewhere
+    code = home_of(story.cast.readings, frozenset(doers))
+    state = story.cast.land(code) if code is not None else None
+    return [state] if state is not None else []
 
 
 def _topics(one: Found) -> Iterator[Token]:
