@@ -55,8 +55,9 @@ def participants(
     if not actor and kind.spoken:
         actor = _sayers(frame, cast)
     taken = {p.id for p in actor}
-    target = _targets(trigger.target, frame, cast, taken, as_persons="target" in trigger.personal)
-    if not target and "target" in trigger.personal:
+    as_persons = "target" in trigger.personal
+    target = _targets(trigger.target, frame, cast, taken, as_persons=as_persons, on_ground=kind.on_ground)
+    if not target and as_persons:
         people = (cast.nationals(frame.slot(slot)) for slot in trigger.target)
         target = unique(p for named in people for p in named if p.id not in taken)
     if not target and actor:
@@ -103,7 +104,7 @@ def _of_ground(place: Place, taken: set[str], frame: Frame, cast: Cast) -> list[
 def _is_told_with(token: Token, frame: Frame) -> bool:
     """Does a place stand in the event's own clause or in one around it: no source's ("officials in X said"), and no
     other's ("as envoys flew to X")?"""
-    said = lexicon().words("reporting", "say")
+    said = lexicon().words("reporting", "say") | {"tell"}
     above = [t for t in token.ancestors if is_verbal(t)]
     verb = above[0] if above else None
     if verb is None or verb == frame.head or frame.head in above:
@@ -187,7 +188,9 @@ def _deniers(frame: Frame, cast: Cast) -> list[Participant]:
     return []
 
 
-def _targets(slots: Sequence[str], frame: Frame, cast: Cast, taken: set[str], *, as_persons: bool) -> list[Participant]:
+def _targets(
+    slots: Sequence[str], frame: Frame, cast: Cast, taken: set[str], *, as_persons: bool, on_ground: bool = False
+) -> list[Participant]:
     """Whoever fills the first of the slots that names another than the actors, or whose the thing in it is."""
     # With the actor known, what a noun is "of" is acted on: "Germany's condemnation of Iran".
     of = ("object",) if slots and taken and frame.kind == "noun" and "of" not in slots else ()
@@ -195,9 +198,23 @@ def _targets(slots: Sequence[str], frame: Frame, cast: Cast, taken: set[str], *,
         tokens = frame.slot(slot)
         named = cast.persons(tokens) if as_persons else [p for token in tokens for p in cast.touched(token, taken)]
         found = unique(p for p in named if p.id not in taken and not p.id.startswith("place:"))
+        if on_ground:  # "shot down a missile from Yemen"
+            if found and all(token.lemma_.lower() in lexicon().words("roles", "flying") for token in tokens):
+                continue
+            found = [p for p in found if not p.id.startswith("organisation:") or not _is_where(p, frame, cast)]
         if found:
             return found
     return []
+
+
+def _is_where(participant: Participant, frame: Frame, cast: Cast) -> bool:
+    """ "Killed two at Nabatieh": what the model takes for an organisation is where it happened."""
+    position = cast.position(frame.head.doc)
+    named = (m for m in cast.mentions_in(position.part, position.token, position.end_token) if m.start == participant.start)
+    mention = next((m for m in named if m.sort == "body" and m.country is None and " " not in m.text), None)
+    if mention is None or mention.start_token == position.token:
+        return False
+    return frame.head.doc[mention.start_token - 1 - position.token].lower_ in {"at", "in", "near", "outside", "on"}
 
 
 def _mutual(slots: Sequence[str], frame: Frame, actors: list[Participant]) -> list[Participant]:
