@@ -16,7 +16,7 @@ _ENTERED = frozenset({"into", "over", "across", "in", "towards", "toward"})
 
 
 def aimed_at(frame: Frame, cast: Cast) -> list[Participant]:
-    """ "A missile fired from Yemen was intercepted, the Israeli army said": Israel; nobody if the sentence does not say."""
+    """ "A missile fired from Yemen was intercepted, the Israeli army said": Israel; nobody if nothing is said."""
     weapons = {antecedent(t).i for slot in ("object", "subject", "of") for t in frame.slot(slot) if _is_weapon(t, cast)}
     if not weapons:
         return []
@@ -62,7 +62,13 @@ def _speakers(verb: Token) -> Iterator[Token]:
 
 
 def _states(tokens: Iterator[Token] | list[Token], cast: Cast) -> list[Participant]:
-    return [p for t in tokens if cast.classes(t) & {"state", "military", "official"} for p in cast.resolve(t) if ":" not in p.id]
+    return [
+        p
+        for t in tokens
+        if cast.classes(t) & {"state", "military", "official"}
+        for p in cast.resolve(t)
+        if ":" not in p.id
+    ]
 
 
 def _lands(tokens: Iterator[Token], cast: Cast) -> list[Participant]:

@@ -19,6 +19,7 @@ from workers.annotate.triggers import TriggerIndex
 if TYPE_CHECKING:
     from workers.annotate.events import Found
 
+
 def complete(told: Told, cast: Cast, index: TriggerIndex) -> list[int]:
     """Give events the roles that those around them tell. Returns the places of the events that gained one."""
     story = Story(told, cast, index)
@@ -96,7 +97,7 @@ def _parties_before(one: Found, place: int, story: Story) -> list[Participant]:
 
 
 def _blamed(one: Found, place: int, story: Story) -> list[Participant]:
-    """ "Drones hit a depot. The governor blamed Chad": who alone is accused, where nobody else is said to have done it."""
+    """ "Drones hit a depot. The governor blamed Chad": who alone is accused, where nobody else has done it."""
     if not one.kind.on_ground or any(other.actor for other, _ in story.told if other.kind is one.kind):
         return []
     charges = [other for other, _ in story.told if len(other.target) == 1 and _is_charged_with(other, one, story)]

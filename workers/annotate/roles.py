@@ -72,8 +72,8 @@ def participants(
         target = _shared(frame, cast, taken)
     if not target and actor and kind.abroad and not _is_on_people(trigger.target, frame, cast):
         target = cast.home_of_story(frame.head, taken)
-    if not target and kind.on_ground and place is not None:
-        target = _of_ground(place, taken, frame, cast)
+    if not target and kind.on_ground:
+        target = _of_post(frame, cast, taken) or (_of_ground(place, taken, frame, cast) if place is not None else [])
     return actor, target
 
 
@@ -101,6 +101,17 @@ def _of_ground(place: Place, taken: set[str], frame: Frame, cast: Cast) -> list[
     return []
 
 
+def _of_post(frame: Frame, cast: Cast, taken: set[str]) -> list[Participant]:
+    """ "A bomb in front of Iran's embassy in Baghdad": it is done to whose the embassy is."""
+    posts = lexicon().words("roles", "post") & {"embassy", "consulate"}
+    for token in frame.head.doc:
+        if token.lemma_.lower() in posts and token.dep_ == "pobj" and _is_told_with(token, frame):
+            found = [p for m in cast.owning(token) if (p := cast.participant(m)).id not in taken and is_public(p)]
+            if found:
+                return unique(found)
+    return []
+
+
 def _is_told_with(token: Token, frame: Frame) -> bool:
     """Does a place stand in the event's own clause or in one around it: no source's ("officials in X said"), and no
     other's ("as envoys flew to X")?"""
@@ -112,8 +123,10 @@ def _is_told_with(token: Token, frame: Frame) -> bool:
     own = {frame.head, *frame.head.ancestors}
     if verb in own:
         return verb.lemma_.lower() not in said
-    return verb.head in own and verb.dep_ in {"acl", "relcl", "conj", "xcomp"} and not any(
-        True for _ in children(verb, "nsubj", "nsubjpass")
+    return (
+        verb.head in own
+        and verb.dep_ in {"acl", "relcl", "conj", "xcomp"}
+        and not any(True for _ in children(verb, "nsubj", "nsubjpass"))
     )
 
 
@@ -210,7 +223,9 @@ def _targets(
 def _is_where(participant: Participant, frame: Frame, cast: Cast) -> bool:
     """ "Killed two at Nabatieh": what the model takes for an organisation is where it happened."""
     position = cast.position(frame.head.doc)
-    named = (m for m in cast.mentions_in(position.part, position.token, position.end_token) if m.start == participant.start)
+    named = (
+        m for m in cast.mentions_in(position.part, position.token, position.end_token) if m.start == participant.start
+    )
     mention = next((m for m in named if m.sort == "body" and m.country is None and " " not in m.text), None)
     if mention is None or mention.start_token == position.token:
         return False
