@@ -5,6 +5,7 @@ What a verb's own words say is in `modality`, what stands over it in `complement
 
 from __future__ import annotations
 
+from workers.annotate.asking import is_asking
 from workers.annotate.complements import Complements, is_reporting, is_speech
 from workers.annotate.known import is_errand
 from workers.annotate.lexicon import lexicon
@@ -21,6 +22,9 @@ _NEARLY = frozenset({"close", "closer", "near", "nearer"})
 _PRESENT = frozenset({"VBZ", "VBP"})
 _NEAR = 5
 """So few words lie between a noun and the verb of a clause in commas behind it."""
+_BY_TRADE = frozenset({"specialise", "specialize"})
+_CONTAINING = frozenset({"involve", "entail", "require", "envisage"})
+_CASES = frozenset({"case", "situation", "circumstance", "instance"})
 _BEFOREHAND = frozenset({"when", "once", "after", "until", "whenever", "as", "while"})
 
 
@@ -109,7 +113,7 @@ class ClauseWalk(Complements):
 
     def question(self, root: Token) -> None:
         """What is only asked may not be so; "why" and "how" ask about what is."""
-        if any(t.text == "?" for t in root.doc[-2:]):
+        if any(t.text == "?" for t in (*root.doc[-2:], *children(root, "punct"))):
             asked = any(c.lower_ in {"why", "how"} and c.dep_ == "advmod" for c in root.children)
             if not (asked and root.tag_ in {"VBD", "VBN", "VB"} and not has_child(root, "will", "would", "could")):
                 self.verdict.raise_to("hypothetical", root.doc[-1])
@@ -155,7 +159,7 @@ class ClauseWalk(Complements):
         if head.lemma_.lower() in {"become", "be"} and any(_is_counted(noun) for noun in children(head, "attr")):
             self.verb(head)  # "became the eighth country to fire one"
             return
-        if self._is_uttered(verb) and is_verbal(head) and not is_status_word(head, "motion"):
+        if self._is_uttered(verb) and is_verbal(head) and not is_status_word(head, "motion") and not is_asking(head):
             self.verb(head)  # "rallied to demand reforms", "wrote to protest": it is said in doing so
             return
         reached = has_object(head) or is_passive(head) if is_status_word(head, "actual") else False
@@ -178,6 +182,9 @@ class ClauseWalk(Complements):
         self.reports_above(head)
 
     def _conjunct(self, verb: Token, head: Token) -> None:
+        if is_infinitive(verb) and is_infinitive(head) and head.dep_ == "acl":
+            self.verb(head)  # "the ability to borrow and to negotiate"
+            return
         own = any(c.dep_ in {"aux", "nsubj", "nsubjpass"} for c in verb.children)
         if not own and verb.tag_ not in _FINITE:
             self.verb(head)
@@ -240,6 +247,12 @@ class ClauseWalk(Complements):
             self.verdict.raise_to("historical", noun.head)  # "remembers the night the missiles fell"
         elif noun.lemma_.lower() in _OCCASIONS and noun.dep_ == "pobj":
             return  # "did not yield on the day that they met": they met
+        elif verb.tag_ == "VBG" and verb.lemma_.lower() in _CONTAINING and noun.dep_ in {"dobj", "attr"}:
+            if self.status_of(noun.head) in {"future", "hypothetical"}:
+                self.verdict.raise_to("hypothetical", noun.head)  # "might adopt an approach involving talks"
+        elif noun.lemma_.lower() in _CASES and noun.tag_ == "NNS" and not any(children(noun, "det", "nummod", "amod")):
+            if has_child(verb, "where", "when") or any(has_child(prep, "which") for prep in children(verb, "prep")):
+                self.verdict.raise_to("hypothetical", noun)  # "in cases where police refuse to act"
         elif self._is_content(verb):
             self.listed_noun(noun, default="actual")
 
@@ -299,6 +312,8 @@ class ClauseWalk(Complements):
         elif lower in lexicon().words("status", "before_prepositions"):
             if above.tag_ not in {"VBD", "VBN"}:  # "flew for an hour before splashing down"
                 self.verdict.raise_to("future", preposition)
+        elif lower == "than":
+            self.verdict.raise_to("hypothetical", preposition)  # "is keener on saving his post than on supporting her"
         elif lower == "against":
             decided = is_verbal(above) and is_status_word(above, "deciding")
             self.verdict.raise_to("negated" if decided else "hypothetical", preposition)
@@ -325,8 +340,8 @@ class ClauseWalk(Complements):
             self.verdict.raise_to("hypothetical", verb)  # "talked about reopening"
         elif preposition == "by":
             self.verb(verb, negation=False)
-        elif is_status_word(verb, "hypothetical"):
-            self.verdict.raise_to("hypothetical", verb)
+        elif is_status_word(verb, "hypothetical") or verb.lemma_.lower() in _BY_TRADE:
+            self.verdict.raise_to("hypothetical", verb)  # "specialises in bailing out banks"
 
 
 def _is_set_apart(verb: Token, noun: Token) -> bool:

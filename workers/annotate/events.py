@@ -12,6 +12,7 @@ from datetime import date
 from topics.annotations import Event, Participant, Span
 from workers.annotate.actors import Cast, Position
 from workers.annotate.arguments import failing
+from workers.annotate.asking import is_no_act
 from workers.annotate.confidence import Factors, weigh
 from workers.annotate.doers import with_doers
 from workers.annotate.figures import is_figure
@@ -169,7 +170,11 @@ def _sentence_events(
         if _is_mention(found) and not setting.headline:
             if trace is not None:
                 trace.mentioned(candidate)
-        elif is_private(kind, candidate.frame, found.actor, found.target) or is_practice(kind, candidate.frame):
+        elif (
+            is_private(kind, candidate.frame, found.actor, found.target)
+            or is_practice(kind, candidate.frame)
+            or is_no_act(kind, candidate.frame)
+        ):
             if trace is not None:
                 trace.private(candidate)
         else:

@@ -301,6 +301,8 @@ class PhraseWalk(ClauseWalk):
         """ "A halt to the strikes": they go on; "revenge for the raid", "the failure of the talks": they were."""
         if self.kind.arranged and self.kind.symmetric and is_status_word(noun, "outcomes"):
             return True
+        if noun.lemma_.lower() == "resumption" and is_status_word(noun.head, "threatening"):
+            return False  # "threatened a resumption of the raids"
         return is_status_word(noun, "stopping_nouns") or (is_status_word(noun, "answers") and self.given)
 
     def _adjectives_of(self, holder: Token) -> None:

@@ -110,6 +110,8 @@ class Watch:
         self._publish: Publish | None = None
         self._may_be_unsaid = False
         self._unconfirmed: dict[tuple[int, int], Sequence[Announcement]] = {}
+        self._decided: Micros | None = None
+        self._soon: Callable[[], None] = self._inquiry.soon
 
     async def start(self, publish: Publish) -> None:
         """Announce what a worker before this one stored and could not announce any more."""
@@ -169,8 +171,8 @@ class Watch:
         self._may_be_unsaid = False
 
     def wakes(self, soon: Callable[[], None]) -> None:
-        """`soon` is called when Kafka has answered what a tick could not wait for."""
-        self._inquiry.soon = soon
+        """`soon` is called when Kafka has answered what a tick could not wait for, or there may be more to decide."""
+        self._soon = self._inquiry.soon = soon
 
     async def _announce_left_over(self) -> None:
         """What an earlier tick, or that of a worker that is gone, stored and could not announce any more."""
@@ -212,6 +214,10 @@ class Watch:
             clock = await self._time.read()
             if clock.watermark is None or due > clock.watermark:
                 clock = await self._moved_on(clock, due)
+            elif due != self._decided:
+                # The articles themselves bring it about. What is due next may hang on time, and was not asked for yet.
+                self._decided = due
+                self._soon()
             report = await self._engine.tick(self._now(), clock)
         _note(report)
         await self._announce(report.announcements)

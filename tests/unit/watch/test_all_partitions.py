@@ -159,6 +159,38 @@ async def test_what_was_not_drained_when_it_was_asked_long_ago_is_asked_again_at
     await step.stop()
 
 
+async def test_after_what_the_articles_decided_what_hangs_on_time_waits_for_no_full_second(client) -> None:
+    """A tick that need not ask leaves the next deadline to one that must: that one comes at once."""
+
+    class Asked(World):
+        asked = 0
+
+        async def drained(self, done: Mapping[int, int]) -> Collection[int]:
+            self.asked += 1
+            return (0, 1)
+
+    world, heard, woken = Asked(), Heard(), asyncio.Event()
+    world.on_topic = (0, 1)
+    step = world.step(client, unanswered())
+    step.wakes(woken.set)
+    await step.start(heard.publish)
+    for partition in (0, 1):
+        await step.applied(partition)
+    await handled(step, heard, incoming(annotation("c", at(0), event("protest", "FR")), 0, partition=1))
+    await handled(step, heard, incoming(launch("a", at(0)), 0))
+    await handled(step, heard, incoming(launch("b", at(30)), 1))
+    # The slower partition's clock ends the first one's silence, and no launch came with it.
+    await handled(step, heard, incoming(annotation("d", at(30), event("protest", "FR")), 1, partition=1))
+    world.now = at(50)
+    decided = []
+    for _ in range(3):
+        woken.clear()
+        await step.tick()
+        decided.append((world.asked, len(heard.firing), woken.is_set()))
+    assert decided == [(0, 1, True), (1, 2, False), (1, 2, False)]
+    await step.stop()
+
+
 async def test_a_slow_kafka_on_which_something_waits_is_asked_ever_more_rarely(monkeypatch) -> None:
     class Slow(World):
         async def drained(self, done: Mapping[int, int]) -> Collection[int]:
