@@ -29,6 +29,7 @@ from workers.annotate.pages import (
 )
 from workers.annotate.places import place_of
 from workers.annotate.private import is_practice, is_private, is_reproach_in_passing
+from workers.annotate.retold import complete
 from workers.annotate.roles import participants, unique
 from workers.annotate.setting import Setting, setting_of
 from workers.annotate.status import judge
@@ -96,6 +97,8 @@ def read_events(
                 found = list(_lawful(found, trace))
         told.extend((one, position) for one in _merged(found, trace, headline=position.part == "title"))
     _date_headline(told)
+    for place in complete(told, cast, index):
+        weigh(told[place][0], headline=told[place][1].part == "title")
     return with_doers([(_record(one, cast, position), one.trigger) for one, position in told], cast, ontology)
 
 
