@@ -5,8 +5,9 @@ What a verb's own words say is in `modality`, what stands over it in `complement
 
 from __future__ import annotations
 
+from workers.annotate.asking import is_asking
 from workers.annotate.complements import Complements, is_reporting, is_speech
-from workers.annotate.known import is_errand
+from workers.annotate.known import is_definite, is_errand
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negates, negation_of, read_habit, read_modality
 from workers.annotate.phrasal import has_child_before, has_object, is_long_after, is_phrasal, is_said
@@ -21,14 +22,20 @@ _NEARLY = frozenset({"close", "closer", "near", "nearer"})
 _PRESENT = frozenset({"VBZ", "VBP"})
 _NEAR = 5
 """So few words lie between a noun and the verb of a clause in commas behind it."""
+_SUCCEEDING = frozenset(
+    {"reach", "achieve", "attain", "enter", "make", "deliver", "place", "put", "insert", "complete"}
+)
+_BY_TRADE = frozenset({"specialise", "specialize"})
+_CONTAINING = frozenset({"involve", "entail", "require", "envisage"})
+_CASES = frozenset({"case", "situation", "circumstance", "instance"})
 _BEFOREHAND = frozenset({"when", "once", "after", "until", "whenever", "as", "while"})
 
 
 def _is_unfulfilled(noun: Token) -> bool:
     """Does the noun stand under a verb that is denied, or only in question: "whether to show a missile shot down"?"""
     above = next((token for token in noun.ancestors if is_verbal(token)), None)
-    if above is None:
-        return False
+    if above is None or is_status_word(above, "reaction"):
+        return False  # "could not intercept a missile fired from Yemen": there was one
     return any(negates(child) for child in above.children) or (is_infinitive(above) and above.dep_ in {"pcomp", "acl"})
 
 
@@ -48,6 +55,7 @@ class ClauseWalk(Complements):
         if not self.step():
             return
         self.path.append(verb)
+        negation = negation and not (own and self._has_failed(verb))
         read_modality(verb, self.verdict, negation=negation, willed=own and self.willed, said=self.said)
         self._said_between(verb)
         head, dep = verb.head, verb.dep_
@@ -72,6 +80,10 @@ class ClauseWalk(Complements):
             self._of_noun(verb, head)
         elif dep == "pcomp":
             self._after_preposition(verb, head)
+
+    def _has_failed(self, verb: Token) -> bool:
+        """ "The rocket did not reach orbit": it was launched, if that counts."""
+        return self.kind.failed_counts and verb.lemma_.lower() in _SUCCEEDING and has_child(verb, "did", "had")
 
     def implied(self, word: Token) -> None:
         """A word that cannot be said of what is not: who is to "disperse protesters" has protesters before him."""
@@ -102,14 +114,17 @@ class ClauseWalk(Complements):
             self.background = verb
 
     def _possible_object(self, verb: Token) -> None:
-        """ "approved the possible sale of arms"."""
-        for noun in children(verb, "dobj"):
-            for word in (c for c in children(noun, "amod") if c.lower_ in {"possible", "potential"}):
+        """ "approved the possible sale of arms", "a mock missile was fired"."""
+        for noun in children(verb, "dobj", "nsubjpass"):
+            words = {"possible", "potential"} if noun.dep_ == "dobj" else set()
+            if self.kind.one_doer and verb.lemma_.lower() in {"fire", "launch"}:
+                words |= {"mock", "fake", "toy", "imaginary", "fictional"}
+            for word in (c for c in children(noun, "amod", "compound") if c.lower_ in words):
                 self.verdict.raise_to("hypothetical", word)
 
     def question(self, root: Token) -> None:
         """What is only asked may not be so; "why" and "how" ask about what is."""
-        if any(t.text == "?" for t in root.doc[-2:]):
+        if any(t.text == "?" for t in (*root.doc[-2:], *children(root, "punct"))):
             asked = any(c.lower_ in {"why", "how"} and c.dep_ == "advmod" for c in root.children)
             if not (asked and root.tag_ in {"VBD", "VBN", "VB"} and not has_child(root, "will", "would", "could")):
                 self.verdict.raise_to("hypothetical", root.doc[-1])
@@ -119,12 +134,14 @@ class ClauseWalk(Complements):
         to = next((c for c in verb.children if c.dep_ == "aux" and c.lower_ == "to"), None)
         if to is None:
             return
-        said = verb.dep_ == "ccomp" and is_verbal(verb.head) and is_reporting(verb.head) and has_child_before(verb, to)
+        says = is_reporting(verb.head) if is_verbal(verb.head) else verb.head.tag_ == "NNS"  # "…, Ushakov hints"
+        said = verb.dep_ == "ccomp" and says and has_child_before(verb, to)
         if verb.head == verb or said:
             self.verdict.raise_to("future", to)
 
     def _adverbial(self, verb: Token, head: Token) -> None:
         marks = {c.lower_ for c in verb.children if c.dep_ in {"mark", "advmod"}}
+        marks -= lexicon().words("status", "superlatives")  # "a summit next week, the first hosted by China"
         if is_infinitive(verb):
             self._purpose(verb, head)
         elif marks & {"since", "after"} and any(map(is_long_after, (verb, *children(verb, "mark")))):
@@ -155,7 +172,7 @@ class ClauseWalk(Complements):
         if head.lemma_.lower() in {"become", "be"} and any(_is_counted(noun) for noun in children(head, "attr")):
             self.verb(head)  # "became the eighth country to fire one"
             return
-        if self._is_uttered(verb) and is_verbal(head) and not is_status_word(head, "motion"):
+        if self._is_uttered(verb) and is_verbal(head) and not is_status_word(head, "motion") and not is_asking(head):
             self.verb(head)  # "rallied to demand reforms", "wrote to protest": it is said in doing so
             return
         reached = has_object(head) or is_passive(head) if is_status_word(head, "actual") else False
@@ -171,6 +188,8 @@ class ClauseWalk(Complements):
         present = verb.tag_ in _PRESENT or (verb.tag_ == "VBN" and has_child(verb, "has", "have", "is", "are"))
         if marks & _BEFOREHAND and present and self.status_of(head) in {"future", "hypothetical"}:
             self.verdict.raise_to("future", head)  # "will leave after he meets the king"
+        if "when" in marks and is_status_word(head, "memory"):
+            self.verdict.raise_to("historical", head)  # "remembers the riots when they met"
         if "when" in marks:
             self.path.append(head)  # what happened when they met in 2019 happened in 2019
         elif marks & _BEFOREHAND:
@@ -178,6 +197,9 @@ class ClauseWalk(Complements):
         self.reports_above(head)
 
     def _conjunct(self, verb: Token, head: Token) -> None:
+        if is_infinitive(verb) and is_infinitive(head) and head.dep_ == "acl":
+            self.verb(head)  # "the ability to borrow and to negotiate"
+            return
         own = any(c.dep_ in {"aux", "nsubj", "nsubjpass"} for c in verb.children)
         if not own and verb.tag_ not in _FINITE:
             self.verb(head)
@@ -236,10 +258,25 @@ class ClauseWalk(Complements):
             )  # "a satellite to be launched"
 
     def _clause_of_noun(self, verb: Token, noun: Token) -> None:
-        if noun.dep_ == "dobj" and is_status_word(noun.head, "memory"):
+        governs = noun.dep_ in {"dobj", "nsubjpass"} and verb.tag_ == "VBG" and is_verbal(noun.head)
+        if governs and not is_definite(noun) and self.status_of(noun.head) in {"future", "hypothetical"}:
+            self.verdict.raise_to(self.status_of(noun.head), noun.head)  # "drill to include missile firing off Guam"
+        when_they = has_child(verb, "when") and verb.tag_ in _PRESENT and noun.dep_ in {"nsubj", "nsubjpass"}
+        if when_they and is_verbal(noun.head) and self.status_of(noun.head) in {"future", "hypothetical"}:
+            self.verdict.raise_to("future", verb)  # "the leaders, when they meet, will sign"
+        if noun.dep_ == "appos" and noun.lower_ in lexicon().words("status", "superlatives"):
+            self.above_noun(noun.head)  # "meet for a summit next week, the first hosted by China"
+        marked = noun.lemma_.lower() in _OCCASIONS and noun.head.lemma_.lower() in {"mark", "honour", "honor"}
+        if noun.dep_ == "dobj" and (marked or is_status_word(noun.head, "memory")):
             self.verdict.raise_to("historical", noun.head)  # "remembers the night the missiles fell"
         elif noun.lemma_.lower() in _OCCASIONS and noun.dep_ == "pobj":
             return  # "did not yield on the day that they met": they met
+        elif verb.tag_ == "VBG" and verb.lemma_.lower() in _CONTAINING and noun.dep_ in {"dobj", "attr"}:
+            if self.status_of(noun.head) in {"future", "hypothetical"}:
+                self.verdict.raise_to("hypothetical", noun.head)  # "might adopt an approach involving talks"
+        elif noun.lemma_.lower() in _CASES and noun.tag_ == "NNS" and not any(children(noun, "det", "nummod", "amod")):
+            if has_child(verb, "where", "when") or any(has_child(prep, "which") for prep in children(verb, "prep")):
+                self.verdict.raise_to("hypothetical", noun)  # "in cases where police refuse to act"
         elif self._is_content(verb):
             self.listed_noun(noun, default="actual")
 
@@ -280,7 +317,8 @@ class ClauseWalk(Complements):
         unknown = noun.dep_ in {"nsubj", "nsubjpass"} and has_child(noun, "a", "an", "any")
         if unknown and has_child(noun.head, "would", "could"):
             self.verdict.raise_to("hypothetical", noun.head)  # "a missile fired from there would reach the capital"
-        if noun.dep_ == "pobj" and noun.head.lower_ == "of" and is_status_word(noun.head.head, "historical_nouns"):
+        about = noun.dep_ == "pobj" and noun.head.lower_ in {"of", "on", "about"}
+        if about and is_status_word(noun.head.head, "historical_nouns"):
             self.verdict.raise_to("historical", noun.head.head)
         if noun.dep_ == "pobj" and noun.head.lower_ in {"after", "since"} and is_long_after(noun.head):
             self.verdict.raise_to("historical", noun.head)  # "a year after the quake that killed 900"
@@ -299,6 +337,8 @@ class ClauseWalk(Complements):
         elif lower in lexicon().words("status", "before_prepositions"):
             if above.tag_ not in {"VBD", "VBN"}:  # "flew for an hour before splashing down"
                 self.verdict.raise_to("future", preposition)
+        elif lower == "than":
+            self.verdict.raise_to("hypothetical", preposition)  # "is keener on saving his post than on supporting her"
         elif lower == "against":
             decided = is_verbal(above) and is_status_word(above, "deciding")
             self.verdict.raise_to("negated" if decided else "hypothetical", preposition)
@@ -325,8 +365,8 @@ class ClauseWalk(Complements):
             self.verdict.raise_to("hypothetical", verb)  # "talked about reopening"
         elif preposition == "by":
             self.verb(verb, negation=False)
-        elif is_status_word(verb, "hypothetical"):
-            self.verdict.raise_to("hypothetical", verb)
+        elif is_status_word(verb, "hypothetical") or verb.lemma_.lower() in _BY_TRADE:
+            self.verdict.raise_to("hypothetical", verb)  # "specialises in bailing out banks"
 
 
 def _is_set_apart(verb: Token, noun: Token) -> bool:

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from typing import Self
 
 from topics.annotations import Status
+from workers.annotate.asking import is_quoted_question, is_supposed
 from workers.annotate.known import is_errand
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negates, negation_of
@@ -102,6 +103,8 @@ class Complements(ABC):
             return
         if are_apart(verb, head) or is_row(verb, head):
             return  # "Chad threatens Mali with sanctions, promises arms to Niger"
+        if verb.dep_ == "ccomp" and (is_supposed(head) or is_quoted_question(verb, head)):
+            self.verdict.raise_to("hypothetical", head)
         rules = (
             self._under_decision,
             self._under_denial,
@@ -287,7 +290,10 @@ class Complements(ABC):
         if self.kind.failed_counts and is_status_word(head, "trying"):
             self.verb(head)  # a launch that was tried is one
             return True
-        if not (verb.tag_ == "VBD" and head.lemma_.lower() in {"fear", "worry", "help"}):
+        ensured = head.lemma_.lower() == "ensure" and has_child(
+            verb, "will", "would"
+        )  # that is told as what is to come
+        if not (ensured or (verb.tag_ == "VBD" and head.lemma_.lower() in {"fear", "worry", "help"})):
             self.verdict.raise_to("hypothetical", head)
         self._weakened(head)
         return True
@@ -331,6 +337,8 @@ class Complements(ABC):
         )
         if head.lemma_.lower() == "see" and head.tag_ in {"VBZ", "VBP"}:
             self.verdict.raise_to("hypothetical", head)  # "minister sees banks reaching agreement"
+        elif infinitive and head.lemma_.lower() == "know" and has_child(verb, "have"):
+            self.reports_above(head)  # "is known to have been used"
         elif infinitive and is_status_word(head, "evincing") and is_verbal(head.head):
             self.verb(head.head)  # "was quick to condemn"
         elif infinitive and taken:
@@ -378,6 +386,8 @@ class Complements(ABC):
             if above == token or token.dep_ not in _CLAUSAL or not (is_verbal(above) or above.pos_ == "ADJ"):
                 break
             if token.dep_ != "conj":
+                if token.dep_ == "ccomp" and is_supposed(above):
+                    self.verdict.raise_to("hypothetical", above)
                 if is_status_word(above, "denying") and negation_of(above) is None:
                     self.verdict.raise_to("negated", above)
                 if is_reporting(above):

@@ -78,6 +78,8 @@ def _stands_for(noun: Token, thing: Token) -> bool:
     named = any(child.tag_.startswith("NNP") for child in thing.children)
     if lemma in words.words("figures", "nature"):
         return not named and made_of not in words.words("figures", "of_nature")
+    if lemma in words.words("figures", "bursts") and made_of in words.words("figures", "of_bursts"):
+        return not named
     if lemma in words.words("figures", "crowd"):
         return not named and (made_of in words.words("figures", "of_crowd") or _is_host_of_civilians(noun, made_of))
     if lemma in words.words("figures", "arms"):

@@ -127,8 +127,8 @@ class PhraseWalk(ClauseWalk):
             holder = next((prep for prep in noun.ancestors if prep.lower_ == preposition), above)
             self._under_verb(holder, noun, above.head)  # "had paved the way with a visit"
             return
-        if preposition == "in" and is_status_word(above, "speech_acts"):
-            self.above_noun(above)  # "made the appeal in a letter"
+        if preposition == "including" or (preposition == "in" and is_status_word(above, "speech_acts")):
+            self.above_noun(above)  # "to hold drills including missile firings", "made the appeal in a letter"
             return
         if above.lemma_.lower() in {"event", "case"} and above.dep_ == "pobj" and above.head.lower_ == "in":
             self.verdict.raise_to("hypothetical", above)  # "in the event of an attack"
@@ -301,6 +301,8 @@ class PhraseWalk(ClauseWalk):
         """ "A halt to the strikes": they go on; "revenge for the raid", "the failure of the talks": they were."""
         if self.kind.arranged and self.kind.symmetric and is_status_word(noun, "outcomes"):
             return True
+        if noun.lemma_.lower() == "resumption" and is_status_word(noun.head, "threatening"):
+            return False  # "threatened a resumption of the raids"
         return is_status_word(noun, "stopping_nouns") or (is_status_word(noun, "answers") and self.given)
 
     def _adjectives_of(self, holder: Token) -> None:
