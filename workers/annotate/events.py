@@ -116,8 +116,9 @@ def _date_headline(told: Sequence[tuple[Found, Position]]) -> None:
         word = one.candidate.frame.head
         named = word.tag_ == "VBN" or word.dep_ == "pobj"  # and no report in the present tense, nor a title of its own
         which = word.tag_ == "VBD" and word.dep_ == "relcl"  # "Missile that killed five was fired by Chad"
+        asks = word.doc[0].lower_ in {"how", "why"}  # "How Chad's missile attack changed its neighbours"
         lead = next((status for start, status in body if start <= _LEAD and status in _AHEAD), None)
-        if statuses == {"historical"} and (named or which):
+        if statuses == {"historical"} and (named or which or asks):
             one.verdict.settle("historical", "the text")
         elif body and "actual" not in statuses and lead is not None and not is_report(word):
             one.verdict.settle(lead, "the text")
