@@ -177,7 +177,11 @@ class Cast(Echoes):
             self.participant(mention)
             for token in tokens
             if not self.classes(token) & {"leader", "official"}
-            for child in (*children(antecedent(token), "amod", "compound", "nmod"), *self._citizens_of(token))
+            for child in (
+                *([token] if token.tag_ in {"NNS", "NNPS"} else []),  # "five Serbs"
+                *children(antecedent(token), "amod", "compound", "nmod"),
+                *self._citizens_of(token),
+            )
             if (mention := self.mention_at(child)) is not None
             and (mention.kind == "country" or mention.sort == "group")
             and self.speaks(mention)

@@ -38,7 +38,7 @@ class Echoes(References):
             return []
         if any(child.tag_ == "PRP$" for child in token.children):
             return self._only_other(token, own)
-        if self._says_whose(token):
+        if self.says_whose(token):
             return []
         found = self._clause_above(token, own)
         pointing = any(child.lower_ in _POINTING for child in token.children)
@@ -69,7 +69,7 @@ class Echoes(References):
         found = {p.id: p for p in self._states_in(named, statesmen=False) if p.id not in own}
         return list(found.values()) if len(found) == 1 else []
 
-    def _says_whose(self, token: Token) -> bool:
+    def says_whose(self, token: Token) -> bool:
         """Do words beside the noun say of whom or what it is, so that it does not point back?"""
         if any(True for _ in (*children(token, "poss"), *behind(token, "by"), *behind(token, "of"))):
             return True
@@ -128,7 +128,7 @@ class Echoes(References):
 
     def asked_for_peace(self, token: Token, own: set[str]) -> list[Participant]:
         """ "Called for restraint": the two who fight."""
-        if lemma_of(token) not in lexicon().words("roles", "peace") or self._says_whose(token):
+        if lemma_of(token) not in lexicon().words("roles", "peace") or self.says_whose(token):
             return []
         found = self.states_before(self.position(token.doc), token.i)
         return [] if {p.id for p in found} & own else found

@@ -23,6 +23,7 @@ from workers.annotate.locations import is_town, locate, resolve_shared
 from workers.annotate.mentions import Mention, Reading, is_company
 from workers.annotate.repairs import is_trade, repair
 from workers.annotate.titled import find_titled
+from workers.annotate.unnamed import find_towns
 
 __all__ = ["Mention", "Reading", "entities_of", "find_mentions", "is_company"]
 
@@ -45,6 +46,7 @@ def find_mentions(readings: Sequence[Reading], gazetteer: Gazetteer, published: 
         _read_names(reading, gazetteer, published, body_ids)
     resolve_shared(readings, gazetteer)
     repair(readings, gazetteer.nouns)
+    find_towns(readings)
     find_titled(readings)
     link_persons(readings, published)
     link_bodies(readings)
@@ -63,7 +65,7 @@ def find_mentions(readings: Sequence[Reading], gazetteer: Gazetteer, published: 
 
 
 def _read_names(reading: Reading, gazetteer: Gazetteer, published: date | None, body_ids: set[int]) -> None:
-    spans = [(span.start, span.end, span.label_) for span in reading.doc.ents if span.label_ in _KINDS]
+    spans = [name for name in reading.named() if name[2] in _KINDS]
     persons = [(start, end) for start, end, label in spans if label == "PERSON"]
     taken: set[int] = set()
     doc = reading.doc

@@ -181,6 +181,8 @@ class Frame:
             return []
         is_adjective = self.head.pos_ == "ADJ"  # "Spain is ready to send …"
         lends = verb.lemma_.lower() in (light if is_adjective else light - {"be"})
+        if verb.lemma_.lower() == "call" and any(True for _ in children(verb, "oprd")):
+            return []  # "called the raid a crime"
         return subjects_of(verb) if lends or _calls_off(verb) else []
 
     def _doers_behind(self, verb: Token, preposition: Token) -> list[Token] | None:

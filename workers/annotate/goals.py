@@ -58,8 +58,13 @@ def complements_of(verb: Token) -> list[Token]:
 
 def asked_of(word: Token) -> list[Token]:
     """Who is to do what a verb or noun demands: the subject of its clause ("demanded that Russia leave")."""
-    clauses = children(word, "ccomp", "xcomp", "acl")
+    clauses = [c for c in children(word, "ccomp", "xcomp", "acl") if not _is_apart(c, word)]
     return [t for clause in clauses for noun in children(clause, *SUBJECTS, *PASSIVE_SUBJECTS) for t in spread(noun)]
+
+
+def _is_apart(clause: Token, word: Token) -> bool:
+    """ "Spain criticised the raid; Berlin asked Israel why": a semicolon ends what is asked."""
+    return clause.i < word.i and any(word.doc[i].text == ";" for i in range(clause.i, word.i))
 
 
 _CAUSES = ("for", "from", "against", "at", "over", "on", "about", "by")

@@ -177,6 +177,8 @@ class EventType:
     at_home: bool = False  # happens in the country whose it is, or which alone is spoken of
     one_doer: bool = False  # what an article tells of nobody's is done by the one doer of it that it names
     on_ground: bool = False  # done by somebody known, it is done to the country on whose ground it happens
+    by_state: bool = False  # what nobody is said to have done was done by the state on whose ground it happened
+    at_the_story: bool = False  # where nobody is said to have suffered it, the country did that the article is about
     guarded: bool = False  # its words are those of sport and film too: on such a page it needs a state in its sentence
     abroad: bool = False  # done to somebody abroad: where the sentence names nobody, to the country of the story
     no_crime: bool = False  # what private persons do of the kind, as courts and police reports tell it, is none

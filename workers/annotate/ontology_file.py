@@ -256,6 +256,8 @@ def _with_roles(known: EventType, spec: TypeSpec) -> EventType:
         at_home=known.at_home if spec.at_home is None else spec.at_home,
         one_doer=known.one_doer if spec.one_doer is None else spec.one_doer,
         on_ground=known.on_ground if spec.on_ground is None else spec.on_ground,
+        by_state=known.by_state if spec.by_state is None else spec.by_state,
+        at_the_story=known.at_the_story if spec.at_the_story is None else spec.at_the_story,
         guarded=known.guarded if spec.guarded is None else spec.guarded,
         abroad=known.abroad if spec.abroad is None else spec.abroad,
         no_crime=known.no_crime if spec.no_crime is None else spec.no_crime,

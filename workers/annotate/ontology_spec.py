@@ -102,6 +102,12 @@ class TypeSpec(Strict):
         description="where an article names a single doer of it, what it tells of nobody's is that one's too",
     )
     on_ground: Flag | None = Field(default=None, description="done to the country on whose ground it happens")
+    by_state: Flag | None = Field(
+        default=None, description="done by the state on whose ground it happens, where nobody else is named"
+    )
+    at_the_story: Flag | None = Field(
+        default=None, description="done to the country that the article is about, where nobody else is named"
+    )
     guarded: Flag | None = Field(
         default=None, description="on a page of sport, film or games it counts only in a sentence that names a state"
     )

@@ -14,6 +14,7 @@ from typing import Literal
 from spacy.tokens import Token
 
 from workers.annotate.entities import Mention, Reading
+from workers.annotate.home import dateline_country
 from workers.annotate.leaders import holder_of, is_crowned
 from workers.annotate.lexicon import lexicon
 
@@ -253,7 +254,7 @@ def _match_definites(readings: Sequence[Reading], people: dict[str, Person]) -> 
 
 def _match_homeless(readings: Sequence[Reading], people: dict[str, Person]) -> None:
     """Statesmen whose country is not said ("Interior Minister X", "President Y") are of the country that the article is
-    about, if one stands out; a leader never of one that another leads."""
+    about, if one stands out, else of the dateline's; a leader never of one that another leads."""
     homeless = [p for p in people.values() if p.role in {"leader", "official"} and p.country is None]
     if not homeless:
         return
@@ -266,10 +267,13 @@ def _match_homeless(readings: Sequence[Reading], people: dict[str, Person]) -> N
     if not spoken:  # "President Keita … in Bamako"
         grounds = (m.country for reading in readings for m in reading.mentions if m.kind == "place" and m.country)
         spoken.update(grounds)
+    dateline = dateline_country(readings)
     for person in homeless:
         left = [(code, n) for code, n in spoken.most_common() if person.role != "leader" or code not in taken]
         if left and (len(left) == 1 or left[0][1] >= _STANDS_OUT * left[1][1]):
             person.countries[left[0][0]] += 1
+        elif dateline is not None and any(code == dateline for code, _ in left):
+            person.countries[dateline] += 1
 
 
 def _is_other(reading: Reading, mention: Mention) -> bool:

@@ -209,8 +209,8 @@ def _place_named(token: Token, cast: Cast, *, anywhere: bool) -> Place | None:
         if place is not None:
             return place
     owner = next((m for m in cast.owning(token) if m.country and m.kind == "country"), None)
-    if owner is None or owner.country is None:
-        return None
+    if owner is None or owner.country is None or token.lemma_.lower() in lexicon().words("roles", "border"):
+        return None  # what lies at a country's border lies on this side of it or on that
     capital = cast.capital(owner.country) if token.lemma_.lower() == "capital" else None
     return Place(capital or owner.country, owner.country)
 

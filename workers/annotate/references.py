@@ -358,6 +358,19 @@ class References(Pairs):
         found = self.participant(first[ranked[0][0]])
         return [found.model_copy(update={"id": ranked[0][0]})]
 
+    def land(self, code: str) -> Participant | None:
+        """A country as a participant, by the first name in the article that is its own or lies in it."""
+        named = (m for reading in self.readings for m in reading.mentions if m.country == code and m.kind != "person")
+        first = next(named, None)
+        return self.participant(first).model_copy(update={"id": code}) if first is not None else None
+
+    def land_of(self, place: str) -> str | None:
+        """The country in which a place of the article lies, by its entity id."""
+        if ":" not in place:
+            return place
+        names = (m for reading in self.readings for m in reading.mentions if m.id == place)
+        return next((m.country for m in names if m.country), None)
+
     def _is_other_side(self, mention: Mention, deed: Token) -> bool:
         """May a name beside a deed be whom it is done to: no ground ("in Geneva"), nobody who speaks or acts later?"""
         first = mention.start_token - self.position(deed.doc).token

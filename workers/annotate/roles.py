@@ -11,6 +11,7 @@ from topics.annotations import Participant
 from workers.annotate.actors import Cast
 from workers.annotate.frames import Frame, is_receipt
 from workers.annotate.goals import receivers_of
+from workers.annotate.ground import is_where, of_ground, of_post
 from workers.annotate.lexicon import lexicon
 from workers.annotate.objects import objects_of
 from workers.annotate.ontology import EventType
@@ -53,8 +54,9 @@ def participants(
     if not actor and kind.spoken:
         actor = _sayers(frame, cast)
     taken = {p.id for p in actor}
-    target = _targets(trigger.target, frame, cast, taken, as_persons="target" in trigger.personal)
-    if not target and "target" in trigger.personal:
+    as_persons = "target" in trigger.personal
+    target = _targets(trigger.target, frame, cast, taken, as_persons=as_persons, on_ground=kind.on_ground)
+    if not target and as_persons:
         people = (cast.nationals(frame.slot(slot)) for slot in trigger.target)
         target = unique(p for named in people for p in named if p.id not in taken)
     if not target and actor:
@@ -69,8 +71,8 @@ def participants(
         target = _shared(frame, cast, taken)
     if not target and actor and kind.abroad and not _is_on_people(trigger.target, frame, cast):
         target = cast.home_of_story(frame.head, taken)
-    if not target and kind.on_ground and place is not None:
-        target = _of_ground(place, taken, frame, cast)
+    if not target and kind.on_ground:
+        target = of_post(frame, cast, taken) or (of_ground(place, frame, cast) if place is not None else [])
     return actor, target
 
 
@@ -81,16 +83,6 @@ def _exercised(frame: Frame, cast: Cast) -> list[Participant]:
         return []
     acting = [t for t in subjects_of(verb) if cast.classes(t) & {"state", "military"}]
     return unique(p for p in _resolved(acting, cast) if is_public(p) and not p.id.startswith("person:"))
-
-
-def _of_ground(place: Place, taken: set[str], frame: Frame, cast: Cast) -> list[Participant]:
-    """The country on whose ground somebody known struck: "rebels of the M23 killed nine people in Congo"."""
-    if place.country is None or not taken or place.country in taken:
-        return []
-    position = cast.position(frame.head.doc)
-    names = cast.mentions_in(position.part, position.token, position.end_token)
-    named = next((m for m in names if m.country == place.country and m.kind in {"place", "country"}), None)
-    return [cast.participant(named)] if named is not None else []
 
 
 def _both(frame: Frame, cast: Cast) -> list[Participant]:
@@ -164,7 +156,9 @@ def _deniers(frame: Frame, cast: Cast) -> list[Participant]:
     return []
 
 
-def _targets(slots: Sequence[str], frame: Frame, cast: Cast, taken: set[str], *, as_persons: bool) -> list[Participant]:
+def _targets(
+    slots: Sequence[str], frame: Frame, cast: Cast, taken: set[str], *, as_persons: bool, on_ground: bool = False
+) -> list[Participant]:
     """Whoever fills the first of the slots that names another than the actors, or whose the thing in it is."""
     # With the actor known, what a noun is "of" is acted on: "Germany's condemnation of Iran".
     of = ("object",) if slots and taken and frame.kind == "noun" and "of" not in slots else ()
@@ -172,6 +166,10 @@ def _targets(slots: Sequence[str], frame: Frame, cast: Cast, taken: set[str], *,
         tokens = frame.slot(slot)
         named = cast.persons(tokens) if as_persons else [p for token in tokens for p in cast.touched(token, taken)]
         found = unique(p for p in named if p.id not in taken and not p.id.startswith("place:"))
+        if on_ground:  # "shot down a missile from Yemen"
+            if found and all(token.lemma_.lower() in lexicon().words("roles", "flying") for token in tokens):
+                continue
+            found = [p for p in found if not p.id.startswith("organisation:") or not is_where(p, frame, cast)]
         if found:
             return found
     return []

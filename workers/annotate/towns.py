@@ -56,7 +56,7 @@ class Towns:
     def country(self, name: str, spoken: Collection[str] = ()) -> str | None:
         """The country of the place called `name`; of several, the only one that the article speaks of."""
         found = self.find(name)
-        if len(found) > 1:
+        if len(found) > 1 or (spoken and self.is_by_sound(name)):
             found = tuple(country for country in found if country in spoken)
         return found[0] if len(found) == 1 else None
 
@@ -71,6 +71,10 @@ class Towns:
         if found is None and len(name) >= _SHORTEST_FOLDED:
             found = self.folded.get(fold(name))
         return found or ()
+
+    def is_by_sound(self, name: str) -> bool:
+        """Is it only like the name of a town: "Deraa" in Syria, and not Dera in Ethiopia?"""
+        return plain(name).replace("St. ", "Saint ") not in self.countries
 
     def is_large(self, name: str) -> bool:
         """Is `name` a large town's, and no English word?"""
