@@ -5,7 +5,7 @@ from __future__ import annotations
 from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
 from workers.annotate.ontology import EventType
-from workers.annotate.syntax import children
+from workers.annotate.syntax import children, has_child
 from workers.annotate.words import Token
 
 _ASKING = frozenset({"urge", "ask", "press", "appeal", "invite", "beg", "exhort", "lobby"})
@@ -20,6 +20,8 @@ _OPENING = frozenset({'"', "“", "``", "'", "‘"})
 _CLOSING = frozenset({'"', "”", "''", "'", "’", ","})
 _LISTING = frozenset({"including", "besides", "like"})
 _SMALL = frozenset({"DET", "ADP", "CCONJ", "PART"})
+_CONTAINING = frozenset({"involve", "entail", "require", "envisage"})
+_CASES = frozenset({"case", "situation", "circumstance", "instance"})
 _TITLE = 8
 """So few words has the name of a work."""
 
@@ -35,6 +37,19 @@ def is_supposed(verb: Token) -> bool:
     """ "If we find that they refuse": what is only supposed to be found need not be; what is known is."""
     supposed = any(c.dep_ == "mark" and c.lower_ in {"if", "unless"} for c in verb.children)
     return supposed and verb.lemma_.lower() not in _KNOWN
+
+
+def in_any_case(verb: Token, noun: Token) -> bool:
+    """ "In cases where police refuse to act": which cases is left open, and whether there are any."""
+    named = noun.tag_ != "NNS" or any(children(noun, "det", "nummod", "amod"))
+    if named or noun.lemma_.lower() not in _CASES:
+        return False
+    return has_child(verb, "where", "when") or any(has_child(prep, "which") for prep in children(verb, "prep"))
+
+
+def contains(verb: Token, noun: Token) -> bool:
+    """ "An approach involving talks": the talks are as real as the approach."""
+    return verb.tag_ == "VBG" and verb.lemma_.lower() in _CONTAINING and noun.dep_ in {"dobj", "attr"}
 
 
 def is_asking(verb: Token) -> bool:

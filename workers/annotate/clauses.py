@@ -5,7 +5,7 @@ What a verb's own words say is in `modality`, what stands over it in `complement
 
 from __future__ import annotations
 
-from workers.annotate.asking import is_asking, is_former
+from workers.annotate.asking import contains, in_any_case, is_asking, is_former
 from workers.annotate.complements import Complements, is_reporting, is_speech
 from workers.annotate.known import is_definite, is_errand
 from workers.annotate.lexicon import lexicon
@@ -26,8 +26,6 @@ _SUCCEEDING = frozenset(
     {"reach", "achieve", "attain", "enter", "make", "deliver", "place", "put", "insert", "complete"}
 )
 _BY_TRADE = frozenset({"specialise", "specialize"})
-_CONTAINING = frozenset({"involve", "entail", "require", "envisage"})
-_CASES = frozenset({"case", "situation", "circumstance", "instance"})
 _BEFOREHAND = frozenset({"when", "once", "after", "until", "whenever", "as", "while"})
 
 
@@ -273,12 +271,10 @@ class ClauseWalk(Complements):
             self.verdict.raise_to("historical", noun.head)  # "remembers the night the missiles fell"
         elif noun.lemma_.lower() in _OCCASIONS and noun.dep_ == "pobj":
             return  # "did not yield on the day that they met": they met
-        elif verb.tag_ == "VBG" and verb.lemma_.lower() in _CONTAINING and noun.dep_ in {"dobj", "attr"}:
-            if self.status_of(noun.head) in {"future", "hypothetical"}:
-                self.verdict.raise_to("hypothetical", noun.head)  # "might adopt an approach involving talks"
-        elif noun.lemma_.lower() in _CASES and noun.tag_ == "NNS" and not any(children(noun, "det", "nummod", "amod")):
-            if has_child(verb, "where", "when") or any(has_child(prep, "which") for prep in children(verb, "prep")):
-                self.verdict.raise_to("hypothetical", noun)  # "in cases where police refuse to act"
+        elif in_any_case(verb, noun) or (
+            contains(verb, noun) and self.status_of(noun.head) in {"future", "hypothetical"}
+        ):
+            self.verdict.raise_to("hypothetical", noun)
         elif self._is_content(verb):
             self.listed_noun(noun, default="actual")
 
