@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
+from workers.annotate.bygones import ability_word, bygone_word
 from workers.annotate.lexicon import lexicon
 from workers.annotate.nominals import Walk
 from workers.annotate.syntax import (
@@ -46,6 +47,7 @@ def background_word(walk: Walk, trigger: Token, published: date) -> str:
     """The word that makes background of an event that has no date; empty if there is none."""
     found = _tally(trigger) or _bygone(walk, trigger, published) or _until_now(trigger)
     found = found or _remembered(trigger) or _habit(walk) or _over_years(walk) or _former_term(walk)
+    found = found or bygone_word(walk, trigger)
     return found or (_in_court(trigger) or _repeated(trigger) if walk.kind.one_doer else "")
 
 
@@ -69,8 +71,10 @@ def _repeated(trigger: Token) -> str:
     return trigger.text if bare and past and trigger.lemma_.lower() in _TESTS and not behind(trigger, "by") else ""
 
 
-def generic_word(walk: Walk) -> str:
+def generic_word(walk: Walk, trigger: Token) -> str:
     """The word that tells what happens at any time: "when a missile is launched, phones ring"."""
+    if walk.kind.one_doer and (able := ability_word(trigger)):
+        return able
     for verb in (token for token in walk.path[:_NEAR] if is_verbal(token)):
         now = is_bare_present(verb) or is_generic_passive(verb)
         when = next((c for c in children(verb, "advmod", "mark") if c.lower_ in _WHENEVER), None)

@@ -327,6 +327,11 @@ def _long_past(_match: re.Match[str], published: date, _ahead: bool) -> Days:
     return date(1, 1, 1), published - timedelta(days=365), "span"
 
 
+def _since_new_year(_match: re.Match[str], published: date, _ahead: bool) -> Days:
+    """ "since the start of the year"."""
+    return published.replace(month=1, day=1), published, "span"
+
+
 def _new_year(_match: re.Match[str], published: date, ahead: bool) -> Days:
     """ "in the new year": the one that is near."""
     return _month_of(published.year + (published.month > 2 or ahead), 1)
@@ -339,7 +344,8 @@ RESOLVERS: dict[str, Resolver] = {
     "weekend": _at_weekend, "relative_month": _relative_month, "relative_day": _relative_day, "near_day": _near_day,
     "weekday": _weekday, "nth": _nth, "holiday": _holiday, "decade": _decade, "year_span": _year_span, "year": _year,
     "day_of_week": _day_of_week, "away": _away, "season": _bare_season, "possessive_year": _year,
-    "month": _bare_month, "war": _war, "new_year": _new_year, "month_of_year": _month_of_year, "long_past": _long_past,
+    "month": _bare_month, "war": _war, "new_year": _new_year, "this_year": _since_new_year,
+    "month_of_year": _month_of_year, "long_past": _long_past,
 }  # fmt: skip
 """By the names of the patterns. A ValueError means that there is no such day."""
 

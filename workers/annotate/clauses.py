@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from workers.annotate.asking import is_asking
 from workers.annotate.complements import Complements, is_reporting, is_speech
-from workers.annotate.known import is_errand
+from workers.annotate.known import is_definite, is_errand
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negates, negation_of, read_habit, read_modality
 from workers.annotate.phrasal import has_child_before, has_object, is_long_after, is_phrasal, is_said
@@ -22,6 +22,9 @@ _NEARLY = frozenset({"close", "closer", "near", "nearer"})
 _PRESENT = frozenset({"VBZ", "VBP"})
 _NEAR = 5
 """So few words lie between a noun and the verb of a clause in commas behind it."""
+_SUCCEEDING = frozenset(
+    {"reach", "achieve", "attain", "enter", "make", "deliver", "place", "put", "insert", "complete"}
+)
 _BY_TRADE = frozenset({"specialise", "specialize"})
 _CONTAINING = frozenset({"involve", "entail", "require", "envisage"})
 _CASES = frozenset({"case", "situation", "circumstance", "instance"})
@@ -31,8 +34,8 @@ _BEFOREHAND = frozenset({"when", "once", "after", "until", "whenever", "as", "wh
 def _is_unfulfilled(noun: Token) -> bool:
     """Does the noun stand under a verb that is denied, or only in question: "whether to show a missile shot down"?"""
     above = next((token for token in noun.ancestors if is_verbal(token)), None)
-    if above is None:
-        return False
+    if above is None or is_status_word(above, "reaction"):
+        return False  # "could not intercept a missile fired from Yemen": there was one
     return any(negates(child) for child in above.children) or (is_infinitive(above) and above.dep_ in {"pcomp", "acl"})
 
 
@@ -52,6 +55,7 @@ class ClauseWalk(Complements):
         if not self.step():
             return
         self.path.append(verb)
+        negation = negation and not (own and self._has_failed(verb))
         read_modality(verb, self.verdict, negation=negation, willed=own and self.willed, said=self.said)
         self._said_between(verb)
         head, dep = verb.head, verb.dep_
@@ -76,6 +80,10 @@ class ClauseWalk(Complements):
             self._of_noun(verb, head)
         elif dep == "pcomp":
             self._after_preposition(verb, head)
+
+    def _has_failed(self, verb: Token) -> bool:
+        """ "The rocket did not reach orbit": it was launched, if that counts."""
+        return self.kind.failed_counts and verb.lemma_.lower() in _SUCCEEDING and has_child(verb, "did", "had")
 
     def implied(self, word: Token) -> None:
         """A word that cannot be said of what is not: who is to "disperse protesters" has protesters before him."""
@@ -106,9 +114,12 @@ class ClauseWalk(Complements):
             self.background = verb
 
     def _possible_object(self, verb: Token) -> None:
-        """ "approved the possible sale of arms"."""
-        for noun in children(verb, "dobj"):
-            for word in (c for c in children(noun, "amod") if c.lower_ in {"possible", "potential"}):
+        """ "approved the possible sale of arms", "a mock missile was fired"."""
+        for noun in children(verb, "dobj", "nsubjpass"):
+            words = {"possible", "potential"} if noun.dep_ == "dobj" else set()
+            if self.kind.one_doer and verb.lemma_.lower() in {"fire", "launch"}:
+                words |= {"mock", "fake", "toy", "imaginary", "fictional"}
+            for word in (c for c in children(noun, "amod", "compound") if c.lower_ in words):
                 self.verdict.raise_to("hypothetical", word)
 
     def question(self, root: Token) -> None:
@@ -123,12 +134,14 @@ class ClauseWalk(Complements):
         to = next((c for c in verb.children if c.dep_ == "aux" and c.lower_ == "to"), None)
         if to is None:
             return
-        said = verb.dep_ == "ccomp" and is_verbal(verb.head) and is_reporting(verb.head) and has_child_before(verb, to)
+        says = is_reporting(verb.head) if is_verbal(verb.head) else verb.head.tag_ == "NNS"  # "…, Ushakov hints"
+        said = verb.dep_ == "ccomp" and says and has_child_before(verb, to)
         if verb.head == verb or said:
             self.verdict.raise_to("future", to)
 
     def _adverbial(self, verb: Token, head: Token) -> None:
         marks = {c.lower_ for c in verb.children if c.dep_ in {"mark", "advmod"}}
+        marks -= lexicon().words("status", "superlatives")  # "a summit next week, the first hosted by China"
         if is_infinitive(verb):
             self._purpose(verb, head)
         elif marks & {"since", "after"} and any(map(is_long_after, (verb, *children(verb, "mark")))):
@@ -175,6 +188,8 @@ class ClauseWalk(Complements):
         present = verb.tag_ in _PRESENT or (verb.tag_ == "VBN" and has_child(verb, "has", "have", "is", "are"))
         if marks & _BEFOREHAND and present and self.status_of(head) in {"future", "hypothetical"}:
             self.verdict.raise_to("future", head)  # "will leave after he meets the king"
+        if "when" in marks and is_status_word(head, "memory"):
+            self.verdict.raise_to("historical", head)  # "remembers the riots when they met"
         if "when" in marks:
             self.path.append(head)  # what happened when they met in 2019 happened in 2019
         elif marks & _BEFOREHAND:
@@ -243,7 +258,16 @@ class ClauseWalk(Complements):
             )  # "a satellite to be launched"
 
     def _clause_of_noun(self, verb: Token, noun: Token) -> None:
-        if noun.dep_ == "dobj" and is_status_word(noun.head, "memory"):
+        governs = noun.dep_ in {"dobj", "nsubjpass"} and verb.tag_ == "VBG" and is_verbal(noun.head)
+        if governs and not is_definite(noun) and self.status_of(noun.head) in {"future", "hypothetical"}:
+            self.verdict.raise_to(self.status_of(noun.head), noun.head)  # "drill to include missile firing off Guam"
+        when_they = has_child(verb, "when") and verb.tag_ in _PRESENT and noun.dep_ in {"nsubj", "nsubjpass"}
+        if when_they and is_verbal(noun.head) and self.status_of(noun.head) in {"future", "hypothetical"}:
+            self.verdict.raise_to("future", verb)  # "the leaders, when they meet, will sign"
+        if noun.dep_ == "appos" and noun.lower_ in lexicon().words("status", "superlatives"):
+            self.above_noun(noun.head)  # "meet for a summit next week, the first hosted by China"
+        marked = noun.lemma_.lower() in _OCCASIONS and noun.head.lemma_.lower() in {"mark", "honour", "honor"}
+        if noun.dep_ == "dobj" and (marked or is_status_word(noun.head, "memory")):
             self.verdict.raise_to("historical", noun.head)  # "remembers the night the missiles fell"
         elif noun.lemma_.lower() in _OCCASIONS and noun.dep_ == "pobj":
             return  # "did not yield on the day that they met": they met
@@ -293,7 +317,8 @@ class ClauseWalk(Complements):
         unknown = noun.dep_ in {"nsubj", "nsubjpass"} and has_child(noun, "a", "an", "any")
         if unknown and has_child(noun.head, "would", "could"):
             self.verdict.raise_to("hypothetical", noun.head)  # "a missile fired from there would reach the capital"
-        if noun.dep_ == "pobj" and noun.head.lower_ == "of" and is_status_word(noun.head.head, "historical_nouns"):
+        about = noun.dep_ == "pobj" and noun.head.lower_ in {"of", "on", "about"}
+        if about and is_status_word(noun.head.head, "historical_nouns"):
             self.verdict.raise_to("historical", noun.head.head)
         if noun.dep_ == "pobj" and noun.head.lower_ in {"after", "since"} and is_long_after(noun.head):
             self.verdict.raise_to("historical", noun.head)  # "a year after the quake that killed 900"

@@ -337,6 +337,8 @@ class Complements(ABC):
         )
         if head.lemma_.lower() == "see" and head.tag_ in {"VBZ", "VBP"}:
             self.verdict.raise_to("hypothetical", head)  # "minister sees banks reaching agreement"
+        elif infinitive and head.lemma_.lower() == "know" and has_child(verb, "have"):
+            self.reports_above(head)  # "is known to have been used"
         elif infinitive and is_status_word(head, "evincing") and is_verbal(head.head):
             self.verb(head.head)  # "was quick to condemn"
         elif infinitive and taken:

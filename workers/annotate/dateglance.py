@@ -57,12 +57,13 @@ _NEEDS: dict[str, tuple[frozenset[str], ...]] = {
         _words("week weekend month year decade century night fall") | _SEASONS,
     ),
     "weekend": (_words("weekend"),),
-    "season": (_SEASONS, _words("in during over")),
+    "season": (_SEASONS, _words("in during over throughout through all since")),
     "relative_month": (_words(MONTH), _TURN),
     "relative_day": (_words(WEEKDAY), _TURN),
     "near_day": (_words("today yesterday tomorrow tonight overnight morning afternoon evening"),),
     "weekday": (_words(f"{WEEKDAY} {SHORT_DAY}"),),
     "nth": (_words(DIGIT), _words("on"), _words("st nd rd th")),
+    "this_year": (_words("since"), _words("year")),
     "new_year": (_words("new"), _words("year")),
     "holiday": (_words("christmas new boxing"),),
     "decade": (_words(DIGIT), _words("s")),
@@ -71,7 +72,11 @@ _NEEDS: dict[str, tuple[frozenset[str], ...]] = {
     "possessive_year": (_words(DIGIT),),
     "month": (_words(MONTH),),
     "war": (_words("war"),),
-    "long_past": (_words("then those past ago days upon war conflict invasion siege"),),
+    "long_past": (
+        _words(
+            "then those past ago back days upon war conflict invasion siege last year season decade century campaign"
+        ),
+    ),
 }
 _SETS = {need: 1 << i for i, need in enumerate({need for needs in _NEEDS.values() for need in needs})}
 """Each set of words as a bit."""

@@ -91,7 +91,10 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     ("weekend", r"\b(?:at|on|over|during)\s+the\s+(?P<unit>weekend)\b"),
     (
         "season",
-        r"\b(?:in|during|over)\s+(?:the\s+)?(?:early\s+|late\s+)?(?P<unit>spring|summer|autumn|winter)\b(?!\s+of\b)",
+        (
+            r"\b(?:in|during|over|throughout|through|all|since)\s+(?:the\s+)?(?:early\s+|late\s+)?"
+            r"(?P<unit>spring|summer|autumn|winter)\b(?!\s+of\b)"
+        ),
     ),
     ("relative_month", rf"\b(?P<dir>last|this|next)\s+{_MONTH}"),
     ("relative_day", rf"\b(?P<dir>last|this|next|this coming|this past)\s+{_PLAIN_DAY}"),
@@ -110,6 +113,7 @@ _SOURCES: tuple[tuple[str, str], ...] = (
             r"(?:\s+of\s+(?P<dir>this|last|next)\s+month|(?=[.,;:)]|$|\s+(?:and|at|in|when|after|before|to|by|for|the)\b))"
         ),
     ),
+    ("this_year", r"\bsince\s+the\s+(?:start|beginning|turn)\s+of\s+the\s+year\b(?!\s+\d)"),
     ("new_year", r"\bin\s+the\s+new\s+year\b"),
     ("holiday", r"\b(?P<word>christmas (?:eve|day)|new year's (?:eve|day)|boxing day|(?<=at )christmas)\b"),
     ("decade", r"\b(?:the\s+)?(?:early |late |mid-?)?(?P<year>(?:1[5-9]|20)\d0)s\b"),
@@ -143,7 +147,9 @@ _SOURCES: tuple[tuple[str, str], ...] = (
         "long_past",
         (
             r"\b(?:back then|in those days|in the past|in years past|long ago|in the old days|once upon a time)\b"
-            r"|\b[\w-]+\s+(?:summers|winters|springs|autumns)\s+ago\b"
+            r"|\b[\w-]+\s+(?:summers|winters|springs|autumns|(?:mon|tues|wednes|thurs|fri|satur|sun)days|weekends)\s+ago\b"
+            r"|\b(?:a\s+(?:long\s+|good\s+|little\s+)?while|some\s+time)\s+(?:ago|back)\b|\bthe\s+week(?:end)?\s+before\s+last\b"
+            r"|\bearl(?:y|ier)\s+in\s+the\s+(?:year|season|decade|century|war|conflict|campaign)\b"
             # A war whose first days are told of has gone on since, and one that is named by its length is over.
             r"|\b(?:in|on|during|from)\s+the\s+(?:(?:very\s+)?(?:first|opening|early|earliest|initial|final|closing))\s+(?:\w+\s+)?"
             r"(?:minutes|hours?|days?|night|morning|weeks?|months?|year)\s+of\s+(?:[\w’'-]+\s+){1,3}?(?:war|invasion|siege|conflict)\b"
@@ -159,8 +165,9 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 """In order of precedence: what an earlier pattern took, a later one leaves alone."""
 
 ANAPHORIC = re.compile(
-    r"\b(?:that|the same|the following|the next)\s+(?P<unit>day|night|morning|evening|week|month|year|summer|spring"
-    r"|autumn|winter)\b|\b(?:\w+\s+)?(?P<later>days?|weeks?|months?|years?|decades?)\s+(?:later|after that)\b"
+    r"\b(?:that(?:\s+same)?|the same|the following|the next)\s+(?P<unit>day|night|morning|evening|week|month|year"
+    r"|summer|spring|autumn|winter)\b"
+    r"|\b(?:\w+\s+)?(?P<later>days?|weeks?|months?|years?|decades?)\s+(?:later|after that)\b"
     r"|\b(?:at the time|since then)\b|^then\b",
     re.IGNORECASE,
 )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from topics.annotations import Event, Participant, Span
+from topics.annotations import Event, Participant, Span, Status
 from workers.annotate.actors import Cast, Position
 from workers.annotate.arguments import failing
 from workers.annotate.asking import is_no_act
@@ -35,13 +35,16 @@ from workers.annotate.setting import Setting, setting_of
 from workers.annotate.status import judge
 from workers.annotate.storytime import Before, is_chronicle, is_preview, story_time, time_of_page
 from workers.annotate.syntax import is_infinitive, is_verbal
-from workers.annotate.told import is_capability, is_said_of_all, is_supported, is_told
+from workers.annotate.told import is_capability, is_report, is_said_of_all, is_supported, is_told
 from workers.annotate.trace import Trace
 from workers.annotate.triggers import Candidate, TriggerIndex
 from workers.annotate.verdict import Verdict
 from workers.annotate.words import Sentence
 
 _TIMELESS = frozenset({"actual", "hypothetical"})
+_AHEAD = frozenset({"future", "hypothetical"})
+_LEAD = 250
+"""So many characters into its text an article still tells what its headline is about."""
 """What a weapon can do at any time may be told as either."""
 
 
@@ -101,18 +104,24 @@ def read_events(
 
 def _date_headline(told: Sequence[tuple[Found, Position]]) -> None:
     """A headline's event without a date lies where the text tells it: "Doctors abducted in Chad: no word yet", if the
-    text says that it was seven years ago."""
-    bodies: dict[str, set[str]] = {}
+    text says that it was seven years ago; "Test from the sea: what we know", if the text's first words plan it."""
+    bodies: dict[str, list[tuple[int, Status]]] = {}
     for one, position in told:
         if position.part != "title":
-            bodies.setdefault(one.kind.name, set()).add(one.verdict.status)
+            bodies.setdefault(one.kind.name, []).append((position.start, one.verdict.status))
     for one, position in told:
-        verdict = one.verdict
+        if position.part != "title" or one.verdict.status != "actual" or one.verdict.when is not None:
+            continue
+        body = bodies.get(one.kind.name, [])
+        statuses = {status for _, status in body}
         word = one.candidate.frame.head
         named = word.tag_ == "VBN" or word.dep_ == "pobj"  # and no report in the present tense, nor a title of its own
-        bare = position.part == "title" and named and verdict.status == "actual" and verdict.when is None
-        if bare and bodies.get(one.kind.name) == {"historical"}:
-            verdict.settle("historical", "the text")
+        which = word.tag_ == "VBD" and word.dep_ == "relcl"  # "Missile that killed five was fired by Chad"
+        lead = next((status for start, status in body if start <= _LEAD and status in _AHEAD), None)
+        if statuses == {"historical"} and (named or which):
+            one.verdict.settle("historical", "the text")
+        elif body and "actual" not in statuses and lead is not None and not is_report(word):
+            one.verdict.settle(lead, "the text")
 
 
 def _unguarded(found: Iterable[Found], trace: Trace | None) -> Iterator[Found]:

@@ -92,6 +92,9 @@ class Walk(PhraseWalk):
                 self.adjective(child, performed=performed)
             elif child.dep_ in {"acl", "relcl"} and not is_infinitive(child):
                 self._clause_of(child)
+        for held in (c for leaders in behind(noun, "of") for c in children(leaders, "acl")):
+            if self.kind.arranged and held.tag_ == "VBN" and is_status_word(held, "performing"):
+                self._clause_of(held)  # "the summit of their leaders held in June"
 
     def _is_performed(self, noun: Token) -> bool:
         """ "mounted its long-threatened invasion": what was planned was done."""
@@ -157,9 +160,7 @@ class Walk(PhraseWalk):
     # --- object and subject ----------------------------------------------------------------------------------
 
     def _object_of(self, noun: Token, verb: Token) -> None:
-        unseen = is_status_word(verb, "detecting") and not is_definite(noun) and any(map(negates, verb.children))
-        if unseen:
-            self.verdict.raise_to("negated", verb)  # "neither of them detected a launch"
+        if self._is_untold(noun, verb):
             self.reports_above(verb)
         elif any(is_status_word(verb, name) for name in ("reaction", "keeping")) or _stands_whatever(noun, verb):
             if self.kind.arranged and self.status_of(verb) == "hypothetical":
@@ -183,6 +184,22 @@ class Walk(PhraseWalk):
             self._called_off(noun, verb)
         else:
             self._made(noun, verb)
+
+    def _is_untold(self, noun: Token, verb: Token) -> bool:
+        """Was it only not seen, not announced, not confirmed?"""
+        idea = not is_definite(noun)
+        if not any(map(negates, verb.children)):
+            return False
+        if self.kind.arranged and idea and is_status_word(verb, "confirming"):
+            self.verdict.raise_to("hypothetical", verb)  # "a meeting of the two has not been confirmed"
+            return True
+        if idea and is_status_word(verb, "detecting"):
+            self.verdict.raise_to("negated", verb)  # "neither of them detected a launch"
+            return True
+        untold = not self.kind.arranged and is_status_word(verb, "disclosing") and negation_of(verb) is not None
+        if untold and has_child(verb, "will", "wo", "would"):
+            self.verdict.raise_to("future", verb)  # "coming tests would not be announced"
+        return untold
 
     def _called_off(self, noun: Token, verb: Token) -> None:
         if negation_of(verb) is not None:
@@ -234,16 +251,34 @@ class Walk(PhraseWalk):
             and noun.dep_ != "oprd"
             and not any(True for _ in children(verb, "oprd"))
         )
-        if is_status_word(verb, "hypothetical") and not calls:
-            self.verdict.raise_to("hypothetical", verb)
+        if (is_status_word(verb, "hypothetical") and not calls) or self._is_foretold(noun, verb):
+            self.verdict.raise_to("hypothetical", verb)  # "closed its airspace, indicating a launch"
         elif called or is_status_word(verb, "future_objects"):
             self.verdict.raise_to("future", verb)
             if self.kind.arranged and is_definite(noun) and is_infinitive(verb) and verb.dep_ == "advcl":
                 self.reports_above(verb)  # "met to prepare the summit": it is called, whatever they meet for
                 return
-        elif not is_status_word(verb, "light") and is_definite(noun) and self._stands_under(verb):
+        elif self._goes_on_without(noun, verb) or (
+            is_definite(noun) and not is_status_word(verb, "light") and self._stands_under(verb)
+        ):
             return
         self.verb(verb)
+
+    def _is_foretold(self, noun: Token, verb: Token) -> bool:
+        """ "Closed its airspace, indicating a launch"."""
+        if verb.tag_ != "VBG" or not is_status_word(verb, "foretelling") or self.kind.spoken:
+            return False
+        return self.kind.one_doer or not is_definite(noun)
+
+    def _goes_on_without(self, noun: Token, verb: Token) -> bool:
+        """ "Will not attend Friday's summit", "did not join the talks": they are held without him."""
+        away = is_status_word(verb, "attending") and any(c.dep_ == "neg" for c in verb.children)
+        if not (self.kind.arranged and away and is_definite(noun)):
+            return False
+        if has_child(verb, "will", "wo", "would") or self.status_of(verb.head) in IRREALIS:
+            self.verdict.raise_to("future", verb)
+        self.reports_above(verb)
+        return True
 
     def _stands_under(self, verb: Token) -> bool:
         """Does a definite noun stand although its verb is only possible: "could derail the talks"?"""

@@ -93,5 +93,8 @@ def is_row(verb: Token, head: Token) -> bool:
     passive = head.tag_ == "VBN" and not any(children(head, "aux", "auxpass"))
     if passive and verb.i < second.i and verb.doc[second.i - 1].text == ",":
         return True  # "Ferry sinks off Zanzibar, 19 feared drowned"
+    says = head.lemma_.lower() in lexicon().words("reporting", "say")
+    if verb.doc[second.i - 1].text == "," and not says and any(o.pos_ == "NOUN" for o in children(head, "dobj")):
+        return True  # "Chad unveils missile, commander vows no retreat"
     comma = verb.doc[head.i - 1].text == ","
     return comma and not any(children(head, "nsubj", "nsubjpass", "expl", "aux"))

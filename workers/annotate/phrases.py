@@ -127,8 +127,8 @@ class PhraseWalk(ClauseWalk):
             holder = next((prep for prep in noun.ancestors if prep.lower_ == preposition), above)
             self._under_verb(holder, noun, above.head)  # "had paved the way with a visit"
             return
-        if preposition == "in" and is_status_word(above, "speech_acts"):
-            self.above_noun(above)  # "made the appeal in a letter"
+        if preposition == "including" or (preposition == "in" and is_status_word(above, "speech_acts")):
+            self.above_noun(above)  # "to hold drills including missile firings", "made the appeal in a letter"
             return
         if above.lemma_.lower() in {"event", "case"} and above.dep_ == "pobj" and above.head.lower_ == "in":
             self.verdict.raise_to("hypothetical", above)  # "in the event of an attack"

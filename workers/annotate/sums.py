@@ -14,9 +14,10 @@ def summed_since(walk: Walk, setting: Setting) -> When | None:
     """The start of a count up to now: "since he took power in 2011 he has overseen 150 launches". The first of a kind
     since then is no count."""
     verb = next((token for token in walk.path if is_verbal(token)), None)
-    if verb is None or not has_child(verb, "has", "have"):
+    of_noun = verb is not None and verb.dep_ == "acl" and verb.tag_ == "VBN"  # "700 missiles fired since May"
+    if verb is None or not (of_noun or has_child(verb, "has", "have")):
         return None
-    counted = (*walk.path, *children(verb, "dobj", "nsubjpass"))
+    counted = (*walk.path, *children(verb, "dobj", "nsubjpass"), *([verb.head] if of_noun else []))
     told = {word.lower_ for token in counted for word in (token, *token.children)}
     if not lexicon().words("status", "superlatives").isdisjoint(told - {"most"}):
         return None

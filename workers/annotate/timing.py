@@ -227,7 +227,7 @@ def _by_tense(walk: Walk, verb: Token, setting: Setting, when: When, *, at: int)
             return when.turned(setting.published, ahead=False)
         return when.nearest(setting.published)  # "the withdrawal of its envoy on May 22 confirms it"
     perfect = any(
-        c.dep_ in {"aux", "auxpass"} and c.lower_ in {"has", "have", "had", "was", "were"} for c in verb.children
+        c.dep_ in {"aux", "auxpass"} and c.lower_ in {"has", "have", "had", "was", "were", "did"} for c in verb.children
     )
     present = any(c.dep_ == "auxpass" and c.lower_ in {"is", "are", "'s", "'re"} for c in verb.children)
     if verb.doc.text[when.end : when.end + 1] == ":":  # a time-line's "2 March: Chad fires a missile"
@@ -301,7 +301,7 @@ def _apply_background(walk: Walk, setting: Setting, trigger: Token) -> None:
         verdict.date_back(only)
     elif word := background_word(walk, trigger, setting.published):
         verdict.settle("historical", word)
-    elif not setting.headline and (word := generic_word(walk)):
+    elif not setting.headline and (word := generic_word(walk, trigger)):
         verdict.settle("hypothetical", word)
 
 

@@ -32,6 +32,18 @@ def is_said_of_all(frame: Frame) -> bool:
     return noun.dep_ in {"dobj", "nsubj"} and verb.tag_ in {"VBP", "VBZ"} and bare
 
 
+def is_report(word: Token) -> bool:
+    """Is it the verb of a headline's sentence, or what that verb performs: "fires missile", "hold summit"?"""
+    if word.pos_ not in {"NOUN", "PROPN"}:
+        return not (word.tag_ in {"VBN", "VBG"} and word.dep_ in {"acl", "amod"})
+    if word.dep_ == "pobj":
+        return True
+    verb = word.head
+    occurring = lexicon().words("status", "performing") | lexicon().words("status", "happening")
+    finite = is_verbal(verb) and verb.tag_ in {"VBZ", "VBP", "VBD"}
+    return finite and word.dep_ in {"dobj", "nsubj"} and verb.lemma_.lower() in occurring
+
+
 def is_capability(verb: Token) -> bool:
     """What is so at any time: "missiles that reach the coast", "the missile flies faster than sound", "a fair at which
     missiles are shown"."""

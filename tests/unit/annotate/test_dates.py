@@ -93,10 +93,27 @@ def test_a_time_without_direction_turns_with_the_tense() -> None:
 
 
 def test_that_year_is_the_year_named_before() -> None:
-    first, second = find_times(
-        "He was jailed in 2019, and that same year he was freed; that year it rained.", PUBLISHED
-    )
-    assert (first.iso, second.iso) == ("2019", "2019")
+    found = find_times("He was jailed in 2019, and that same year he was freed; that year it rained.", PUBLISHED)
+    assert [when.iso for when in found] == ["2019", "2019", "2019"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(
+            "throughout the winter",
+            "all winter",
+            "since winter",
+            "a while ago",
+            "two Sundays ago",
+            "the week before last",
+        ),
+        *("earlier in the campaign", "since the start of the year"),
+    ],
+)
+def test_what_has_gone_on_or_lies_back_is_past(words: str) -> None:
+    (when,) = find_times(f"They fired missiles {words}.", PUBLISHED)
+    assert when.lies(PUBLISHED) == "past"
 
 
 def test_a_glance_at_the_words_spares_only_patterns_that_do_not_match() -> None:

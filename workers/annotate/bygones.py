@@ -1,0 +1,139 @@
+"""What tells, without a date, that an event lies back: another war, an old exhibition, a court, a count of many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workers.annotate.known import is_definite
+from workers.annotate.lexicon import lexicon
+from workers.annotate.modality import is_status_word, negation_of
+from workers.annotate.nominals import Walk
+from workers.annotate.syntax import behind, children, has_child, is_infinitive, is_verbal
+from workers.annotate.tenses import is_bare_present
+from workers.annotate.words import Token
+
+_TIMES = frozenset({"time", "times"})
+_BOUNDS = frozenset({"until", "till", "before", "prior"})
+_MANY = frozenset({"several", "many", "numerous", "countless", "dozens", "scores", "various"})
+_COURTS = frozenset({"court", "judge", "jury", "inquest", "coroner", "tribunal"})
+_RESTRICTED = frozenset({"relcl", "acl", "advcl", "ccomp", "pcomp"})
+_STATES = frozenset({"have", "carry", "weigh", "measure", "cost", "use", "resemble", "belong", "bear", "contain"})
+
+
+def bygone_word(walk: Walk, trigger: Token) -> str:
+    """The word by which an event without a date lies back; empty if there is none."""
+    found = _of_that_time(walk) or _before_an_era(walk) or _times_over(walk) or _each(trigger)
+    if walk.kind.one_doer or walk.kind.symmetric:
+        found = found or _of_relics(trigger)
+    return found or ((_told_in_court(trigger) or _several(trigger) or _so_far(walk)) if walk.kind.one_doer else "")
+
+
+def _verbs(walk: Walk) -> Iterator[Token]:
+    return (token for token in walk.path if is_verbal(token))
+
+
+def _of_that_time(walk: Walk) -> str:
+    """ "On the opening night of that campaign", "since the war, when both sides fired": a time that is over."""
+    eras = lexicon().words("status", "eras")
+    for verb in _verbs(walk):
+        for word in verb.subtree:
+            if word.lemma_.lower() in eras and has_child(word, "that", "those") and word.dep_ == "pobj":
+                return word.text
+        if has_child(verb, "when") and verb.tag_ == "VBD":
+            since = (t for t in verb.head.subtree if t.lower_ == "since" and t.i < verb.i)
+            if any(noun.lemma_.lower() in eras for t in since for noun in children(t, "pobj")):
+                return "since"
+    return ""
+
+
+def _before_an_era(walk: Walk) -> str:
+    """ "Fired missiles at the north almost daily until the truce"."""
+    eras = lexicon().words("status", "eras")
+    for verb in _verbs(walk):
+        if verb.tag_ != "VBD" and not has_child(verb, "had", "was", "were"):
+            continue
+        for bound in (c for c in children(verb, "prep") if c.lower_ in _BOUNDS):
+            noun = next((n for n in children(bound, "pobj") if n.lemma_.lower() in eras and is_definite(n)), None)
+            if noun is not None:
+                return f"{bound.text} {noun.text}"
+    return ""
+
+
+def _times_over(walk: Walk) -> str:
+    """ "The power station, hit by missiles a dozen times, is being rebuilt"."""
+    verb = next(_verbs(walk), None)
+    if verb is None or verb.tag_ != "VBN" or verb.dep_ not in {"acl", "relcl"}:
+        return ""
+    words = (*verb.children, *(t for agent in children(verb, "agent") for t in agent.subtree))
+    return next((t.text for t in words if t.lower_ == "times" and t.dep_ in {"npadvmod", "dobj"}), "")
+
+
+def _of_relics(trigger: Token) -> str:
+    """ "Veterans remembered how the missile struck": what a commemoration, an exhibition or an archive tells of."""
+    clause = next((t for t in (trigger, *trigger.ancestors) if is_verbal(t)), None)
+    if clause is None or clause.dep_ not in _RESTRICTED:
+        return ""
+    relics = lexicon().words("status", "relics")
+    own = {t.i for t in clause.subtree}
+    return next(
+        (t.text for t in trigger.doc if t.lemma_.lower() in relics and t.i not in own and t.pos_ != "PROPN"), ""
+    )
+
+
+def _told_in_court(trigger: Token) -> str:
+    """ "A court heard how the missile was launched", "it must pay for the ship that was hit, a judge ruled"."""
+    for verb in (t for t in trigger.ancestors if is_verbal(t)):
+        judges = (t for t in children(verb, "nsubj") if t.lemma_.lower() in _COURTS)
+        court = next(judges, None)
+        if court is not None:
+            return court.text
+    return ""
+
+
+def _several(trigger: Token) -> str:
+    """ "Has overseen several missile launches": a count up to now."""
+    if trigger.tag_ != "NNS" or trigger.dep_ != "dobj" or not has_child(trigger.head, "has", "have"):
+        return ""
+    return next((c.text for c in children(trigger, "amod") if c.lower_ in _MANY), "")
+
+
+def _so_far(walk: Walk) -> str:
+    """ "So far only sounding rockets have flown from there": what has been up to now is no news of one."""
+    for verb in (token for token in _verbs(walk) if has_child(token, "has", "have")):
+        opening = verb.doc.text.lower().startswith(("so far", "to date", "up to now", "thus far"))
+        if opening or any(c.lower_ == "far" and has_child(c, "so", "thus") for c in children(verb, "advmod")):
+            return "so far"
+    return ""
+
+
+def _each(trigger: Token) -> str:
+    """ "At every summit of the bloc they object": of many times."""
+    if trigger.pos_ != "NOUN":
+        return ""
+    return next((c.text for c in children(trigger, "det") if c.lower_ in {"every", "each"}), "")
+
+
+def ability_word(trigger: Token) -> str:
+    """The word that makes of "a missile fired from afar" what something is able to meet, or what one is like.
+
+    "Can track a missile fired from the sea", "was designed to stop missiles launched from Iran", "the missile, fired
+    from a submarine, has a range of 8,000 km".
+    """
+    if trigger.tag_ != "VBN" or trigger.dep_ != "acl" or behind(trigger, "by"):
+        return ""
+    noun = trigger.head
+    verb = noun.head if noun.dep_ in {"dobj", "nsubj"} else noun.head.head
+    if not is_verbal(verb):
+        return ""
+    if noun.dep_ == "nsubj":
+        apart = noun.i + 1 < trigger.i and noun.nbor().text == ","
+        like = is_bare_present(verb) and verb.lemma_.lower() in _STATES and apart
+        return verb.text if like else ""
+    if is_definite(noun) or any(True for _ in children(noun, "nummod")):
+        return ""
+    able = next((c for c in children(verb, "aux") if c.lower_ == "can"), None)
+    if able is not None and negation_of(verb) is None:
+        return able.text
+    meant = verb.head
+    made = is_infinitive(verb) and verb.dep_ in {"xcomp", "advcl", "acl"}
+    return meant.text if made and is_status_word(meant, "meant_for") else ""
