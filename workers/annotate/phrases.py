@@ -123,6 +123,9 @@ class PhraseWalk(ClauseWalk):
         if self.kind.arranged and travels and self._leads_there(above):
             self.verdict.raise_to("future", above)  # "on his way to a summit"
             return
+        if self.kind.one_doer and preposition == "for" and is_status_word(above, "closures"):
+            self.verdict.raise_to("future", above)  # "closed airspace for the launch of a missile"
+            return
         if preposition in {"with", "during"} and above.dep_ == "dobj" and is_verbal(above.head) and above.i < noun.i:
             holder = next((prep for prep in noun.ancestors if prep.lower_ == preposition), above)
             self._under_verb(holder, noun, above.head)  # "had paved the way with a visit"
@@ -185,6 +188,8 @@ class PhraseWalk(ClauseWalk):
         under_way = verb.tag_ == "VBG" and has_child(verb, "is", "are", "'s", "'re", "am", "'m")
         if is_status_word(verb, "memory"):
             self.verdict.raise_to("historical", verb)
+        elif self.kind.one_doer and preposition == "for" and self._makes_room(verb):
+            self.verdict.raise_to("future", verb)
         elif self.kind.arranged and preposition == "to" and under_way and is_status_word(verb, "motion"):
             self.verdict.raise_to("future", verb)  # "is going to the summit"
         elif is_status_word(verb, "hypothetical") or (preposition == "for" and is_status_word(verb, "watching")):
@@ -193,6 +198,12 @@ class PhraseWalk(ClauseWalk):
             is_status_word(verb, "motion") and preposition == "for"
         ):
             self.verdict.raise_to("future", verb)
+
+    @staticmethod
+    def _makes_room(verb: Token) -> bool:
+        """ "Closed a stretch of sea for the launch", "issued a warning to ships for the launch"."""
+        things = (t for t in children(verb, "dobj", "nsubjpass"))
+        return is_status_word(verb, "closing") or any(is_status_word(t, "closures") for t in things)
 
     def _is_on(self, verb: Token, noun: Token) -> bool:
         travels = noun.lemma_.lower() in lexicon().words("roles", "journey") and verb.lemma_.lower() in _SETTING_OUT
