@@ -28,12 +28,14 @@ _MASS = 1000
 _NEAR = 2
 _WHENEVER = frozenset({"when", "whenever"})
 _UNITS = frozenset({"week", "month", "year", "spring", "summer", "autumn", "winter", "season", "decade"})
+_DAILY = frozenset({"day", "night", "morning", "evening", "hour"})
 _YEARLY = frozenset({"annually", "yearly"})
 _OFTEN = frozenset({"repeated", "frequent", "regular", "periodic", "recurrent", "countless", "numerous"})
 _TESTS = frozenset({"test", "detonation"})
 _LONG = frozenset({"year", "decade", "century"})
 _TERMS = frozenset({"term", "tenure", "presidency", "premiership", "stint"})
 _EARLIER = frozenset({"first", "previous", "earlier", "former"})
+_THOUSANDS = frozenset({"thousand", "thousands"})
 _CROWDS = frozenset({"dozens", "scores", "hundreds", "thousands", "hundred", "thousand"})
 _GONE = date(1993, 1, 1)
 """Since then the states of the list `bygone` are no more."""
@@ -96,7 +98,8 @@ def _habit(walk: Walk) -> str:
     for verb in (token for token in walk.path if is_bare_present(token)):
         for word in verb.subtree:
             unit = word.dep_ == "npadvmod" and word.lemma_.lower() in _UNITS
-            if unit and has_child(word, "a", "an", "every", "each"):
+            daily = word.dep_ == "npadvmod" and word.lemma_.lower() in _DAILY and has_child(word, "every", "each")
+            if daily or (unit and has_child(word, "a", "an", "every", "each")):
                 return word.text
             if word.lower_ in _YEARLY or (word.lower_ == "rule" and word.head.lower_ == "as"):
                 return word.text
@@ -124,13 +127,16 @@ def _former_term(walk: Walk) -> str:
 
 def _tally(trigger: Token) -> str:
     """ "Which conducted more than 1,000 nuclear tests", "exploded 456 nuclear devices"."""
-    for noun in (trigger, *children(trigger, "dobj", "nsubjpass")):
+    told = (trigger, *children(trigger, "dobj", "nsubjpass"))
+    for noun in (*told, *(of for one in told for of in behind(one, "of"))):
         if noun.pos_ != "NOUN":
             continue
         if noun.lemma_.lower() not in lexicon().words("status", "tallied"):
             mass = next((c for c in children(noun, "nummod") if _number(c) >= _MASS), None)
             if mass is not None and noun.lemma_.lower() in _MASSED:
                 return mass.text  # "has launched more than 8,000 satellites"
+            if noun.lemma_.lower() in _MASSED and noun.dep_ == "pobj" and noun.head.head.lower_ in _THOUSANDS:
+                return noun.head.head.text  # "has fired thousands of missiles"
             continue
         for count in children(noun, "nummod"):
             if _number(count) >= _MANY:

@@ -25,7 +25,9 @@ def bygone_word(walk: Walk, trigger: Token) -> str:
     found = _of_that_time(walk) or _before_an_era(walk) or _times_over(walk) or _each(trigger)
     if walk.kind.one_doer or walk.kind.symmetric:
         found = found or _of_relics(trigger)
-    return found or ((_told_in_court(trigger) or _several(trigger) or _so_far(walk)) if walk.kind.one_doer else "")
+    if not found and walk.kind.one_doer:
+        found = _told_in_court(trigger) or _several(trigger) or _so_far(walk) or _more_than_ever(walk)
+    return found
 
 
 def _verbs(walk: Walk) -> Iterator[Token]:
@@ -103,6 +105,16 @@ def _so_far(walk: Walk) -> str:
         opening = verb.doc.text.lower().startswith(("so far", "to date", "up to now", "thus far"))
         if opening or any(c.lower_ == "far" and has_child(c, "so", "thus") for c in children(verb, "advmod")):
             return "so far"
+    return ""
+
+
+def _more_than_ever(walk: Walk) -> str:
+    """ "Has tested more missiles than in any year before": a count."""
+    for verb in (token for token in _verbs(walk) if has_child(token, "has", "have")):
+        for noun in children(verb, "dobj", "nsubjpass"):
+            more = next((c for c in children(noun, "amod") if c.lower_ in {"more", "fewer"}), None)
+            if more is not None and any(t.lower_ == "than" for t in noun.doc[noun.i :]):
+                return more.text
     return ""
 
 

@@ -65,7 +65,7 @@ def find_mentions(readings: Sequence[Reading], gazetteer: Gazetteer, published: 
 
 
 def _read_names(reading: Reading, gazetteer: Gazetteer, published: date | None, body_ids: set[int]) -> None:
-    spans = [(span.start, span.end, span.label_) for span in reading.doc.ents if span.label_ in _KINDS]
+    spans = [name for name in reading.named() if name[2] in _KINDS]
     persons = [(start, end) for start, end, label in spans if label == "PERSON"]
     taken: set[int] = set()
     doc = reading.doc

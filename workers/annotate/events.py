@@ -97,8 +97,7 @@ def read_events(
                 found = list(_lawful(found, trace))
         told.extend((one, position) for one in _merged(found, trace, headline=position.part == "title"))
     _date_headline(told)
-    for place in complete(told, cast, index):
-        weigh(told[place][0], headline=told[place][1].part == "title")
+    complete(told, cast, index)  # a guess at who it was says nothing of how sure the event is
     return with_doers([(_record(one, cast, position), one.trigger) for one, position in told], cast, ontology)
 
 
@@ -116,9 +115,10 @@ def _date_headline(told: Sequence[tuple[Found, Position]]) -> None:
         statuses = {status for _, status in body}
         word = one.candidate.frame.head
         named = word.tag_ == "VBN" or word.dep_ == "pobj"  # and no report in the present tense, nor a title of its own
-        lead = next((status for start, status in body if start <= _LEAD and status in _AHEAD), None)
         past = word.tag_ == "VBD"  # news is told in the present tense: "Missile that killed five was fired by Chad"
-        if statuses == {"historical"} and (named or past):
+        asks = word.doc[0].lower_ in {"how", "why"}  # "How Chad's missile attack changed its neighbours"
+        lead = next((status for start, status in body if start <= _LEAD and status in _AHEAD), None)
+        if statuses == {"historical"} and (named or past or asks):
             one.verdict.settle("historical", "the text")
         elif statuses == {"negated"} and word.pos_ == "NOUN" and word.head.tag_ != "VBZ":
             one.verdict.settle("negated", "the text")  # "Leaders' meeting open", and none took place

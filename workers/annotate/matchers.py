@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from spacy.errors import MatchPatternError
@@ -16,14 +16,23 @@ from workers.annotate.syntax import is_verbal
 from workers.annotate.words import Sentence, Token
 from workers.errors import ConfigurationError
 
+_MAX_KNOWN = 500
+"""So many sets of triggers keep matchers of their own; then the memory starts anew."""
+
 
 @dataclass(slots=True)
 class PatternTriggers:
-    """All `pattern` and `dependency` triggers of an ontology."""
+    """All `pattern` and `dependency` triggers of an ontology, in its order.
 
-    tokens: Matcher
-    dependencies: DependencyMatcher
-    triggers: dict[int, Trigger] = field(default_factory=dict)
+    spaCy's matchers try all their patterns on every word. A sentence may hold one or two of them, so each set of
+    triggers gets matchers of its own.
+    """
+
+    vocab: Vocab
+    triggers: list[Trigger] = field(default_factory=list)
+    _asks_more: bool = False
+    """Does a pattern ask for more than words, tags and the parse have?"""
+    _known: dict[frozenset[int], tuple[Matcher, DependencyMatcher]] = field(default_factory=dict)
 
     @classmethod
     def build(cls, ontology: Ontology, vocab: Vocab) -> PatternTriggers | None:
@@ -33,33 +42,55 @@ class PatternTriggers:
         ]
         if not found:
             return None
-        made = cls(Matcher(vocab), DependencyMatcher(vocab))
-        for number, trigger in enumerate(found):
-            made._add(vocab, f"tocsin:{number}", trigger)
+        made = cls(vocab, found)
+        made._matchers(range(len(found)))
+        rules = (rule for trigger in found if trigger.pattern is not None for rule in trigger.pattern.rules)
+        made._asks_more = any("MORPH" in rule.get("RIGHT_ATTRS", rule) for rule in rules)
         return made
 
-    def _add(self, vocab: Vocab, key: str, trigger: Trigger) -> None:
-        assert trigger.pattern is not None  # noqa: S101 - the caller gives only such triggers
+    def _matchers(self, numbers: Collection[int]) -> tuple[Matcher, DependencyMatcher]:
+        """The matchers of the triggers with these numbers."""
+        key = frozenset(numbers)
+        made = self._known.get(key)
+        if made is None:
+            made = Matcher(self.vocab), DependencyMatcher(self.vocab)
+            for number in sorted(key):
+                self._add(*made, number)
+            if len(self._known) >= _MAX_KNOWN:
+                self._known.clear()
+            self._known[key] = made
+        return made
+
+    def _add(self, tokens: Matcher, dependencies: DependencyMatcher, number: int) -> None:
+        trigger = self.triggers[number]
+        assert trigger.pattern is not None  # noqa: S101 - only such triggers are there
         rules = [dict(rule) for rule in trigger.pattern.rules]
         try:
             if trigger.pattern.is_dependency:
-                self.dependencies.add(key, [rules])
+                dependencies.add(_key(number), [rules])
             else:
-                self.tokens.add(key, [rules], greedy="LONGEST")
+                tokens.add(_key(number), [rules], greedy="LONGEST")
         except (MatchPatternError, ValueError, TypeError) as error:
             why = " ".join(str(error).split())
             raise ConfigurationError(f"{trigger.file}:{trigger.line}: spaCy refuses this pattern: {why}") from error
-        self.triggers[vocab.strings[key]] = trigger
 
-    def matches(self, sentence: Sentence) -> Iterator[tuple[Trigger, Frame]]:
-        """Every match in a parsed sentence, in the order of the words."""
+    def matches(self, sentence: Sentence, wanted: Collection[int]) -> Iterator[tuple[Trigger, Frame]]:
+        """Every match of a trigger with one of these ids (`id`) in a parsed sentence, in the order of the words."""
+        chosen = [number for number, trigger in enumerate(self.triggers) if id(trigger) in wanted]
+        tokens, dependencies = self._matchers(chosen)
+        named = {self.vocab.strings[_key(number)]: self.triggers[number] for number in chosen}
+        doc = sentence.whole() if self._asks_more else sentence.marked()
         aligned: list[tuple[int, int, int, list[int]]] = []
-        if len(self.tokens):  # spaCy warns of a matcher without patterns
-            aligned = self.tokens(sentence.whole(), with_alignments=True)  # type: ignore[assignment]  # its stub knows no alignments
+        if len(tokens):  # spaCy warns of a matcher without patterns
+            aligned = tokens(doc, with_alignments=True)  # type: ignore[assignment]  # its stub knows no alignments
         for key, start, _, alignment in sorted(aligned, key=lambda match: match[1]):
-            yield _framed(self.triggers[key], [(sentence[start + k], part) for k, part in enumerate(alignment)])
-        for key, places in self.dependencies(sentence.whole()) if len(self.dependencies) else ():
-            yield _framed(self.triggers[key], [(sentence[place], part) for part, place in enumerate(places)])
+            yield _framed(named[key], [(sentence[start + k], part) for k, part in enumerate(alignment)])
+        for key, places in dependencies(doc) if len(dependencies) else ():
+            yield _framed(named[key], [(sentence[place], part) for part, place in enumerate(places)])
+
+
+def _key(number: int) -> str:
+    return f"tocsin:{number}"
 
 
 def _framed(trigger: Trigger, matched: Sequence[tuple[Token, int]]) -> tuple[Trigger, Frame]:

@@ -19,6 +19,8 @@ _COMPANY = re.compile(
 _ARTICLES = frozenset({"the", "a", "an"})
 _POSSESSIVE = frozenset({"'s", "'"})
 _WORD: list[int | str] = ["ORTH", "LOWER"]
+_NAMED: list[int | str] = ["ENT_IOB", "ENT_TYPE"]
+_BEGINS, _INSIDE = 3, 1
 
 
 @dataclass(slots=True)
@@ -71,6 +73,18 @@ class Reading:
         if self._lower is None:
             self._lower = small_letters(self.keys, self.doc.vocab.strings)
         return self._lower
+
+    def named(self) -> list[tuple[int, int, str]]:
+        """The model's names: first token, the one behind the last, label. As `doc.ents`, but sooner."""
+        rows = self.doc.to_array(_NAMED)
+        inside: list[int] = rows[:, 0].tolist()
+        found: list[tuple[int, int, str]] = []
+        for start in (rows[:, 0] == _BEGINS).nonzero()[0].tolist():
+            end = start + 1
+            while end < len(inside) and inside[end] == _INSIDE:
+                end += 1
+            found.append((start, end, self.doc.vocab.strings[rows[start, 1]]))
+        return found
 
     def mention(self, start: int, end: int, kind: EntityKind) -> Mention:
         """A mention of tokens `start` to `end`, without its surroundings: articles, possessives, quotes."""

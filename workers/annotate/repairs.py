@@ -79,8 +79,10 @@ class _Around:
         self.after = doc[j].lower_ if j < len(doc) else ""
         self.after_that = doc[j + 1].lower_ if j + 1 < len(doc) else ""
         # "said Wilmer Cedeno, a mason"
-        words = lexicon().words("names", "persons") | lexicon().words("names", "callings")
-        self.explained = self.after == "," and any(doc[k].lower_ in words for k in range(j + 1, min(j + 5, len(doc))))
+        self.explained = self.after == "," and any(
+            not lexicon().words("names", words).isdisjoint(t.lower_ for t in doc[j + 1 : j + 5])
+            for words in ("persons", "callings")
+        )
         self.at_start = i == 0 or bool(doc[i].is_sent_start) or doc[i - 1].is_space
 
 

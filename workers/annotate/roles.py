@@ -11,6 +11,7 @@ from topics.annotations import Participant
 from workers.annotate.actors import Cast
 from workers.annotate.frames import Frame, is_receipt
 from workers.annotate.goals import receivers_of
+from workers.annotate.ground import is_where, of_ground, of_post
 from workers.annotate.lexicon import lexicon
 from workers.annotate.objects import objects_of
 from workers.annotate.ontology import EventType
@@ -33,8 +34,6 @@ BESIDE = ("on", "from", "across", "opposite", "beside", "alongside")
 """Where the other stands in "paid a call on", "sat across from"."""
 _HELD = frozenset({"talk", "negotiation", "meeting", "summit", "discussion", "dialogue", "consultation"})
 _ON_THINGS = frozenset({"agree", "discuss", "review", "debate", "sign", "ink", "seal", "adopt", "approve", "negotiate"})
-_NO_GROUND = frozenset({"off", "from", "with"})
-"""Behind these stands where they came from or what lies near, and not whose ground was struck."""
 _GATHERING = frozenset({"at", "during", "for", "in", "after", "before", "to", "under", "over", "following"})
 
 
@@ -73,7 +72,7 @@ def participants(
     if not target and actor and kind.abroad and not _is_on_people(trigger.target, frame, cast):
         target = cast.home_of_story(frame.head, taken)
     if not target and kind.on_ground:
-        target = _of_post(frame, cast, taken) or (_of_ground(place, taken, frame, cast) if place is not None else [])
+        target = of_post(frame, cast, taken) or (of_ground(place, frame, cast) if place is not None else [])
     return actor, target
 
 
@@ -84,50 +83,6 @@ def _exercised(frame: Frame, cast: Cast) -> list[Participant]:
         return []
     acting = [t for t in subjects_of(verb) if cast.classes(t) & {"state", "military"}]
     return unique(p for p in _resolved(acting, cast) if is_public(p) and not p.id.startswith("person:"))
-
-
-def _of_ground(place: Place, taken: set[str], frame: Frame, cast: Cast) -> list[Participant]:
-    """The country on whose ground they struck: "rebels of the M23 killed nine people in Congo"."""
-    if place.country is None:
-        return []
-    position = cast.position(frame.head.doc)
-    names = cast.mentions_in(position.part, position.token, position.end_token)
-    for mention in names:
-        if mention.country == place.country and mention.kind in {"place", "country"}:
-            token = frame.head.doc[mention.end_token - 1 - position.token]
-            before = frame.head.doc[max(0, mention.start_token - 1 - position.token)].lower_
-            if before not in _NO_GROUND and _is_told_with(token, frame):
-                return [cast.participant(mention)]
-    return []
-
-
-def _of_post(frame: Frame, cast: Cast, taken: set[str]) -> list[Participant]:
-    """ "A bomb in front of Iran's embassy in Baghdad": it is done to whose the embassy is."""
-    posts = lexicon().words("roles", "post") & {"embassy", "consulate"}
-    for token in frame.head.doc:
-        if token.lemma_.lower() in posts and token.dep_ == "pobj" and _is_told_with(token, frame):
-            found = [p for m in cast.owning(token) if (p := cast.participant(m)).id not in taken and is_public(p)]
-            if found:
-                return unique(found)
-    return []
-
-
-def _is_told_with(token: Token, frame: Frame) -> bool:
-    """Does a place stand in the event's own clause or in one around it: no source's ("officials in X said"), and no
-    other's ("as envoys flew to X")?"""
-    said = lexicon().words("reporting", "say") | {"tell"}
-    above = [t for t in token.ancestors if is_verbal(t)]
-    verb = above[0] if above else None
-    if verb is None or verb == frame.head or frame.head in above:
-        return True
-    own = {frame.head, *frame.head.ancestors}
-    if verb in own:
-        return verb.lemma_.lower() not in said
-    return (
-        verb.head in own
-        and verb.dep_ in {"acl", "relcl", "conj", "xcomp"}
-        and not any(True for _ in children(verb, "nsubj", "nsubjpass"))
-    )
 
 
 def _both(frame: Frame, cast: Cast) -> list[Participant]:
@@ -214,22 +169,10 @@ def _targets(
         if on_ground:  # "shot down a missile from Yemen"
             if found and all(token.lemma_.lower() in lexicon().words("roles", "flying") for token in tokens):
                 continue
-            found = [p for p in found if not p.id.startswith("organisation:") or not _is_where(p, frame, cast)]
+            found = [p for p in found if not p.id.startswith("organisation:") or not is_where(p, frame, cast)]
         if found:
             return found
     return []
-
-
-def _is_where(participant: Participant, frame: Frame, cast: Cast) -> bool:
-    """ "Killed two at Nabatieh": what the model takes for an organisation is where it happened."""
-    position = cast.position(frame.head.doc)
-    named = (
-        m for m in cast.mentions_in(position.part, position.token, position.end_token) if m.start == participant.start
-    )
-    mention = next((m for m in named if m.sort == "body" and m.country is None and " " not in m.text), None)
-    if mention is None or mention.start_token == position.token:
-        return False
-    return frame.head.doc[mention.start_token - 1 - position.token].lower_ in {"at", "in", "near", "outside", "on"}
 
 
 def _mutual(slots: Sequence[str], frame: Frame, actors: list[Participant]) -> list[Participant]:

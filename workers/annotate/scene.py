@@ -13,6 +13,7 @@ from workers.annotate.people import Person
 from workers.annotate.words import Sentence, Token
 
 STATESMEN = frozenset({"leader", "official"})
+_STARTS: list[int | str] = ["SENT_START", "IS_SPACE"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +146,11 @@ class Scene:
 
     def _sentence_starts(self, part: str) -> list[int]:
         if part not in self._starts:
-            doc = self._by_part[part].doc
-            starts: set[int] = set()
-            fresh = True
-            for token in doc:
-                if token.is_space:
-                    continue
-                if fresh or token.is_sent_start:
-                    starts.add(token.i)
-                fresh = False
-            self._starts[part] = sorted(starts)
+            rows = self._by_part[part].doc.to_array(_STARTS)
+            words = rows[:, 1] == 0
+            starts = ((rows[:, 0] == 1) & words).nonzero()[0].tolist()
+            first = int(words.argmax()) if words.any() else None
+            self._starts[part] = starts if first is None or first in starts[:1] else [first, *starts]
         return self._starts[part]
 
     def mentions_in(self, part: TextPart, start: int, end: int) -> list[Mention]:

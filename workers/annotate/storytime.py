@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from workers.annotate.dates import When, find_times
 
@@ -50,6 +51,7 @@ _PREVIEW = re.compile(
 )
 
 
+@lru_cache(maxsize=64)  # each sentence asks for its article's
 def is_preview(title: str) -> bool:
     """Does a page by its title list what is to come: "The week ahead", "Diplomatic diary", "What to watch in May"?"""
     return _PREVIEW.search(title) is not None
@@ -61,11 +63,13 @@ _CHRONICLE = re.compile(
 )
 
 
+@lru_cache(maxsize=64)
 def is_chronicle(title: str) -> bool:
     """Does a page by its title tell how things went over the years: "TIMELINE-Meetings of", "A short history of"?"""
     return _CHRONICLE.search(title) is not None
 
 
+@lru_cache(maxsize=64)
 def time_of_page(title: str, published: date) -> When | None:
     """The past that a page is about by its title: "On this day: 1985", "From the archive: the truce of May 1994"."""
     if _ARCHIVAL.search(title) is None:

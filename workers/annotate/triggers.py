@@ -171,22 +171,23 @@ class TriggerIndex:
                         continue
                     seen.add(id(trigger))
                     yield Candidate(trigger, _frame(trigger.kind, words, tokens, frames))
-        if self.patterns is not None and self._has_pattern(heads, present):
-            yield from self._patterned(self.patterns, sentence, headline=headline, trace=trace)
+        if self.patterns is not None and (wanted := self._patterns_in(heads, present)):
+            yield from self._patterned(self.patterns.matches(sentence, wanted), headline=headline, trace=trace)
 
-    def _has_pattern(self, heads: Mapping[str, Sequence[Entry]], present: Collection[str]) -> bool:
-        """Is a word there by which a pattern's sentences are found?"""
+    def _patterns_in(self, heads: Mapping[str, Sequence[Entry]], present: Collection[str]) -> set[int]:
+        """The ids of triggers that are patterns and have a word there by which their sentences are found."""
         if self._patterned_heads is None:
             self._patterned_heads = frozenset(
                 head for head, entries in self.heads.items() if any(trigger.kind == "pattern" for trigger, _ in entries)
             )
         there = self._patterned_heads.intersection(present)
-        return any(trigger.kind == "pattern" for head in there for trigger, _ in heads.get(head, self._empty))
+        found = (trigger for head in there for trigger, _ in heads.get(head, self._empty))
+        return {id(trigger) for trigger in found if trigger.kind == "pattern"}
 
     def _patterned(
-        self, patterns: PatternTriggers, sentence: Sentence, *, headline: bool, trace: Trace | None
+        self, matches: Iterable[tuple[Trigger, Frame]], *, headline: bool, trace: Trace | None
     ) -> Iterator[Candidate]:
-        for trigger, frame in patterns.matches(sentence):
+        for trigger, frame in matches:
             phrase = self._excluding(trigger.type, frame.tokens)
             if trigger.only_in is not None and (trigger.only_in == "title") != headline:
                 if trace is not None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from sys import intern
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from spacy.tokens import Doc
 from spacy.tokens import Token as SpacyToken
 
@@ -20,6 +21,7 @@ Form = tuple[str, str, str, str, str, str, bool, bool, bool, tuple[str, str], tu
 """A word by itself: text, in small letters, lemma, tag, part of speech, dependency; is it a mark, a space, a quote?
 Then `Token.pair` and `Token.forms`."""
 
+_MARKS: list[int | str] = ["TAG", "POS", "LEMMA", "DEP"]
 Governor = tuple["Token | None", str, "Token | None"]
 """The verb over a noun, how the noun relates to it, and the preposition between them."""
 
@@ -166,6 +168,21 @@ class Sentence(list[Token]):
                 token.tag_, token.pos_ = word.tag_, word.pos_
             if word.lemma_ != token.lemma_:
                 token.lemma_ = word.lemma_
+        return self.parsed
+
+    def marked(self) -> Doc:
+        """spaCy's document with tags, parts of speech and lemmas, as a matcher asks for them; sooner than `whole`."""
+        if self:
+            add = self.parsed.vocab.strings.add
+            links = self.parsed.to_array("DEP").tolist()
+            rows: Any = np.array(
+                [
+                    (add(w.tag_), add(w.pos_), add(w.lemma_), add(w.dep_) if w.is_space else link)
+                    for w, link in zip(self, links, strict=True)
+                ],
+                dtype=np.uint64,
+            )
+            self.parsed.from_array(_MARKS, rows)
         return self.parsed
 
     def root_of(self, start: int, end: int) -> Token | None:

@@ -49,6 +49,8 @@ def ids(event: Event, role: str = "actor") -> list[str]:
         ("nouns: [show of herons]", "Norway staged a show of herons.", "Norway staged a show."),
         ("phrases: [heron overboard]", "Heron overboard, cried Oslo.", "The heron was overboard."),
         ("{verbs: [dredge], object: [canal]}", "Norway dredged the canal.", "Norway dredged the lake."),
+        ("pattern: [{LEMMA: dredge, MORPH: {IS_SUPERSET: [Tense=Past]}}]", "He dredged it.", "He may dredge it."),
+        ("pattern: [{LEMMA: dredge, TAG: VBD}]", "Norway dredged the lake.", "Norway may dredge the lake."),
         ("{verbs: [dredge], object: [canal]}", "The canal was dredged.", "The canal dredged a record."),
         ("{verbs: [dredge], not object: [lake]}", "Norway dredged the canal.", "Norway dredged the lake."),
         ("{nouns: [dredging], only about: [canal]}", "A two-day canal dredging began.", "A lake dredging began."),

@@ -12,6 +12,7 @@ from spacy.tokens import Doc
 from tests.unit.annotate.test_sieve import texts
 from workers.annotate.encoder import Encoder, Forms
 from workers.annotate.memory import RememberedRules
+from workers.annotate.mentions import Reading
 from workers.annotate.namer import Namer
 from workers.annotate.pipeline import Pipeline
 from workers.annotate.reader import Reader
@@ -46,6 +47,10 @@ def told(doc: Doc) -> list[tuple[object, ...]]:
     return [(t.text, t.tag_, t.pos_, t.lemma_, t.dep_, t.head.i, str(t.morph), t.is_sent_start) for t in doc]
 
 
+def marks(doc: Doc) -> list[tuple[object, ...]]:
+    return [(t.text, t.tag_, t.pos_, t.lemma_, t.dep_, t.head.i) for t in doc]
+
+
 def test_the_default_model_has_all_shortcuts(reader: Reader) -> None:
     short = reader.pipeline.shortcuts
     assert None not in (short.ends, short.namer, short.vectors, short.rules, short.tagged)
@@ -56,6 +61,7 @@ def test_names_and_sentence_ends(reader: Reader, plain: Pipeline, samples: list[
         assert [(s.start, s.end, s.label_) for s in found.ents] == [(s.start, s.end, s.label_) for s in wanted.ents]
         assert [t.is_sent_start for t in found] == [t.is_sent_start for t in wanted]
         assert [t.ent_iob_ for t in found] == [t.ent_iob_ for t in wanted]
+        assert Reading("text", found, found.text).named() == [(s.start, s.end, s.label_) for s in wanted.ents]
 
 
 def test_tags_and_parses(reader: Reader, plain: Pipeline, samples: list[str]) -> None:
@@ -81,6 +87,7 @@ def test_sentences_are_the_documents_in_plain_words(reader: Reader, plain: Pipel
             ]
             assert [w.text for w in sentence if w.is_punct] == [t.text for t in doc if t.is_punct]
             assert sentence.text == doc.text
+            assert marks(sentence.marked()) == marks(doc)
             assert told(sentence.whole()) == told(doc)
 
 
