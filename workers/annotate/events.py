@@ -97,8 +97,7 @@ def read_events(
                 found = list(_lawful(found, trace))
         told.extend((one, position) for one in _merged(found, trace, headline=position.part == "title"))
     _date_headline(told)
-    for place in complete(told, cast, index):
-        weigh(told[place][0], headline=told[place][1].part == "title")
+    complete(told, cast, index)  # a guess at who it was says nothing of how sure the event is
     return with_doers([(_record(one, cast, position), one.trigger) for one, position in told], cast, ontology)
 
 

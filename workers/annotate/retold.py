@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from workers.annotate.events import Found
 
 
-def complete(told: Told, cast: Cast, index: TriggerIndex) -> list[int]:
-    """Give events the roles that those around them tell. Returns the places of the events that gained one."""
+def complete(told: Told, cast: Cast, index: TriggerIndex) -> None:
+    """Give events the roles that those around them tell."""
     story = Story(told, cast, index)
-    before = [(len(one.actor), len(one.target)) for one, _ in told]
     _share(told)
     for place, (one, position) in enumerate(told):
         headline = position.part == "title"
@@ -32,7 +31,6 @@ def complete(told: Told, cast: Cast, index: TriggerIndex) -> list[int]:
         if not one.target and not one.kind.symmetric:
             one.target = _without(struck(one, place, story, headline=headline), one.actor)
     _share(told)
-    return [i for i, (one, _) in enumerate(told) if before[i] != (len(one.actor), len(one.target))]
 
 
 def _share(told: Told) -> None:
