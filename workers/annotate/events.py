@@ -115,11 +115,13 @@ def _date_headline(told: Sequence[tuple[Found, Position]]) -> None:
         statuses = {status for _, status in body}
         word = one.candidate.frame.head
         named = word.tag_ == "VBN" or word.dep_ == "pobj"  # and no report in the present tense, nor a title of its own
-        which = word.tag_ == "VBD" and word.dep_ == "relcl"  # "Missile that killed five was fired by Chad"
+        past = word.tag_ == "VBD"  # news is told in the present tense: "Missile that killed five was fired by Chad"
         asks = word.doc[0].lower_ in {"how", "why"}  # "How Chad's missile attack changed its neighbours"
         lead = next((status for start, status in body if start <= _LEAD and status in _AHEAD), None)
-        if statuses == {"historical"} and (named or which or asks):
+        if statuses == {"historical"} and (named or past or asks):
             one.verdict.settle("historical", "the text")
+        elif statuses == {"negated"} and word.pos_ == "NOUN" and word.head.tag_ != "VBZ":
+            one.verdict.settle("negated", "the text")  # "Leaders' meeting open", and none took place
         elif body and "actual" not in statuses and lead is not None and not is_report(word):
             one.verdict.settle(lead, "the text")
 

@@ -59,3 +59,9 @@ def is_told_after(verb: Token, noun: Token) -> bool:
         return False
     vows = is_verbal(above) and is_status_word(above, "future") and not is_passive(above)
     return vows and not is_definite(noun) and not has_child(above, "will", "would")
+
+
+def makes_room(word: Token) -> bool:
+    """ "Closed a stretch of sea for the launch", "issued a warning to ships for the launch": it has not flown yet."""
+    things = (t for t in children(word, "dobj", "nsubjpass")) if is_verbal(word) else ()
+    return is_status_word(word, "closing") or any(is_status_word(t, "closures") for t in (word, *things))

@@ -14,7 +14,7 @@ from workers.annotate.frames import CHARGES, takes_part
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negation_of, read_habit
-from workers.annotate.occasions import is_dated_back, is_told_after
+from workers.annotate.occasions import is_dated_back, is_told_after, makes_room
 from workers.annotate.phrasal import is_long_after, is_phrasal, is_retracting
 from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
 from workers.annotate.words import Token
@@ -120,7 +120,8 @@ class PhraseWalk(ClauseWalk):
 
     def _in_noun(self, above: Token, preposition: str, noun: Token) -> None:
         travels = above.lemma_.lower() in lexicon().words("roles", "journey")
-        if self.kind.arranged and travels and self._leads_there(above):
+        room = preposition == "for" and self.kind.one_doer and makes_room(above)
+        if room or (self.kind.arranged and travels and self._leads_there(above)):
             self.verdict.raise_to("future", above)  # "on his way to a summit"
             return
         if preposition in {"with", "during"} and above.dep_ == "dobj" and is_verbal(above.head) and above.i < noun.i:
@@ -190,7 +191,7 @@ class PhraseWalk(ClauseWalk):
         elif is_status_word(verb, "hypothetical") or (preposition == "for" and is_status_word(verb, "watching")):
             self.verdict.raise_to("hypothetical", verb)
         elif (is_status_word(verb, "future") and preposition in {"for", "to", "of"}) or (
-            is_status_word(verb, "motion") and preposition == "for"
+            preposition == "for" and (is_status_word(verb, "motion") or (self.kind.one_doer and makes_room(verb)))
         ):
             self.verdict.raise_to("future", verb)
 
