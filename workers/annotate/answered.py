@@ -97,6 +97,8 @@ def _same_breath(one: Found, own: set[str], place: int, story: Story) -> list[Pa
 def _story_struck(one: Found, story: Story) -> list[Participant]:
     """ "Hackers read the ministry's mail": done to the country that the article is about, not to the doers."""
     doers = {p.id for other, _ in story.told if other.kind is one.kind for p in other.actor}
+    doers |= {p.id for other, _ in story.told if other.kind.spoken for p in other.target}  # the accused
+    doers |= {p.id for other, _ in story.told if other.kind.name == "denial" for p in other.actor}
     if one.verdict.status == "historical" and len(spoken_of(story.cast.readings)) > 1:
         return []  # an older one was often done elsewhere
     code = home_of(story.cast.readings, frozenset(doers))

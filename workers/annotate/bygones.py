@@ -12,7 +12,12 @@ from workers.annotate.syntax import behind, children, has_child, is_infinitive, 
 from workers.annotate.tenses import is_bare_present
 from workers.annotate.words import Token
 
-_TIMES = frozenset({"time", "times"})
+_ANY = frozenset({"any", "all"})
+_RULING = frozenset({"hear", "rule", "find", "tell", "convict", "decide", "order", "hold"})
+_RECALLING = frozenset({"nsubj", "nsubjpass", "dobj", "pobj"})
+_ABLE = frozenset({"able", "capable"})
+_SAID = frozenset({"report", "fear"})
+_OPENINGS = ("so far", "to date", "up to now", "thus far")
 _BOUNDS = frozenset({"until", "till", "before", "prior"})
 _MANY = frozenset({"several", "many", "numerous", "countless", "dozens", "scores", "various"})
 _COURTS = frozenset({"court", "judge", "jury", "inquest", "coroner", "tribunal"})
@@ -76,15 +81,23 @@ def _of_relics(trigger: Token) -> str:
     if clause is None or clause.dep_ not in _RESTRICTED:
         return ""
     relics = lexicon().words("status", "relics")
-    own = {t.i for t in clause.subtree}
-    return next(
-        (t.text for t in trigger.doc if t.lemma_.lower() in relics and t.i not in own and t.pos_ != "PROPN"), ""
-    )
+    found = (t.text for t in _over(clause) if t.lemma_.lower() in relics and t.dep_ in _RECALLING)
+    return next(found, "")
+
+
+def _over(clause: Token) -> Iterator[Token]:
+    """The nouns over a clause, and who and what the verbs over it tell of it, if they do not merely say so."""
+    said = lexicon().words("reporting", "say") | _SAID
+    for above in clause.ancestors:
+        if not is_verbal(above):
+            yield above
+        elif clause.dep_ != "advcl" and above.lemma_.lower() not in said:
+            yield from children(above, "nsubj", "dobj", "nsubjpass")
 
 
 def _told_in_court(trigger: Token) -> str:
     """ "A court heard how the missile was launched", "it must pay for the ship that was hit, a judge ruled"."""
-    for verb in (t for t in trigger.ancestors if is_verbal(t)):
+    for verb in (t for t in trigger.ancestors if is_verbal(t) and t.lemma_.lower() in _RULING):
         judges = (t for t in children(verb, "nsubj") if t.lemma_.lower() in _COURTS)
         court = next(judges, None)
         if court is not None:
@@ -102,7 +115,7 @@ def _several(trigger: Token) -> str:
 def _so_far(walk: Walk) -> str:
     """ "So far only sounding rockets have flown from there": what has been up to now is no news of one."""
     for verb in (token for token in _verbs(walk) if has_child(token, "has", "have")):
-        opening = verb.doc.text.lower().startswith(("so far", "to date", "up to now", "thus far"))
+        opening = verb.doc.text.lower().startswith(_OPENINGS) and verb.dep_ not in {"relcl", "acl", "advcl"}
         if opening or any(c.lower_ == "far" and has_child(c, "so", "thus") for c in children(verb, "advmod")):
             return "so far"
     return ""
@@ -113,7 +126,8 @@ def _more_than_ever(walk: Walk) -> str:
     for verb in (token for token in _verbs(walk) if has_child(token, "has", "have")):
         for noun in children(verb, "dobj", "nsubjpass"):
             more = next((c for c in children(noun, "amod") if c.lower_ in {"more", "fewer"}), None)
-            if more is not None and any(t.lower_ == "than" for t in noun.doc[noun.i :]):
+            than = next((t.i for t in noun.doc[noun.i :] if t.lower_ == "than"), len(noun.doc))
+            if more is not None and not _ANY.isdisjoint(t.lower_ for t in noun.doc[than + 1 : than + 4]):
                 return more.text
     return ""
 
@@ -138,14 +152,22 @@ def ability_word(trigger: Token) -> str:
     if not is_verbal(verb):
         return ""
     if noun.dep_ == "nsubj":
-        apart = noun.i + 1 < trigger.i and noun.nbor().text == ","
-        like = is_bare_present(verb) and verb.lemma_.lower() in _STATES and apart
-        return verb.text if like else ""
+        return verb.text if _describes(verb, noun, trigger) else ""
     if is_definite(noun) or any(True for _ in children(noun, "nummod")):
         return ""
     able = next((c for c in children(verb, "aux") if c.lower_ == "can"), None)
     if able is not None and negation_of(verb) is None:
         return able.text
     meant = verb.head
-    made = is_infinitive(verb) and verb.dep_ in {"xcomp", "advcl", "acl"}
+    did = meant.lemma_.lower() in _ABLE and (has_child(meant, "was", "were") or meant.head.lower_ in {"was", "were"})
+    made = is_infinitive(verb) and verb.dep_ in {"xcomp", "advcl", "acl"} and not did  # "was able to stop missiles"
     return meant.text if made and is_status_word(meant, "meant_for") else ""
+
+
+def _describes(verb: Token, noun: Token, trigger: Token) -> bool:
+    """ "The missile, fired from a submarine, has a range of 8,000 km"; what somebody says of it is news of it."""
+    apart = noun.i + 1 < trigger.i and noun.nbor().text == ","
+    if not apart or not is_bare_present(verb) or verb.lemma_.lower() not in _STATES:
+        return False
+    said = lexicon().words("reporting", "say")
+    return not any(is_verbal(t) and t.lemma_.lower() in said for t in (*verb.ancestors, *children(verb, "parataxis")))

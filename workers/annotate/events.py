@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from topics.annotations import Event, Participant, Span, Status
+from topics.annotations import Event, Participant, Span
 from workers.annotate.actors import Cast, Position
 from workers.annotate.arguments import failing
 from workers.annotate.asking import is_no_act
@@ -42,10 +42,13 @@ from workers.annotate.verdict import Verdict
 from workers.annotate.words import Sentence
 
 _TIMELESS = frozenset({"actual", "hypothetical"})
+"""What a weapon can do at any time may be told as either."""
+
 _AHEAD = frozenset({"future", "hypothetical"})
 _LEAD = 250
 """So many characters into its text an article still tells what its headline is about."""
-"""What a weapon can do at any time may be told as either."""
+
+_ANEW = frozenset({"more", "another", "further", "again", "second"})
 
 
 @dataclass(slots=True)
@@ -104,26 +107,31 @@ def read_events(
 def _date_headline(told: Sequence[tuple[Found, Position]]) -> None:
     """A headline's event without a date lies where the text tells it: "Doctors abducted in Chad: no word yet", if the
     text says that it was seven years ago; "Test from the sea: what we know", if the text's first words plan it."""
-    bodies: dict[str, list[tuple[int, Status]]] = {}
+    bodies: dict[str, list[tuple[int, Found]]] = {}
     for one, position in told:
         if position.part != "title":
-            bodies.setdefault(one.kind.name, []).append((position.start, one.verdict.status))
+            bodies.setdefault(one.kind.name, []).append((position.start, one))
     for one, position in told:
         if position.part != "title" or one.verdict.status != "actual" or one.verdict.when is not None:
             continue
         body = bodies.get(one.kind.name, [])
-        statuses = {status for _, status in body}
+        statuses = {found.verdict.status for _, found in body}
         word = one.candidate.frame.head
         named = word.tag_ == "VBN" or word.dep_ == "pobj"  # and no report in the present tense, nor a title of its own
         past = word.tag_ == "VBD"  # news is told in the present tense: "Missile that killed five was fired by Chad"
         asks = word.doc[0].lower_ in {"how", "why"}  # "How Chad's missile attack changed its neighbours"
-        lead = next((status for start, status in body if start <= _LEAD and status in _AHEAD), None)
+        lead = next((found for start, found in body if start <= _LEAD and not _is_anew(found)), None)
         if statuses == {"historical"} and (named or past or asks):
             one.verdict.settle("historical", "the text")
         elif statuses == {"negated"} and word.pos_ == "NOUN" and word.head.tag_ != "VBZ":
             one.verdict.settle("negated", "the text")  # "Leaders' meeting open", and none took place
-        elif body and "actual" not in statuses and lead is not None and not is_report(word):
-            one.verdict.settle(lead, "the text")
+        elif statuses <= _AHEAD and lead is not None and not is_report(word):
+            one.verdict.settle(lead.verdict.status, "the text")
+
+
+def _is_anew(found: Found) -> bool:
+    """ "Could fire more missiles": then there was one before."""
+    return any(token.lower_ in _ANEW for token in found.candidate.frame.head.subtree)
 
 
 def _unguarded(found: Iterable[Found], trace: Trace | None) -> Iterator[Found]:

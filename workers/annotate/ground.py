@@ -31,6 +31,8 @@ def of_ground(place: Place, frame: Frame, cast: Cast) -> list[Participant]:
 
 def of_post(frame: Frame, cast: Cast, taken: set[str]) -> list[Participant]:
     """ "A bomb in front of Iran's embassy in Baghdad": it is done to whose the embassy is."""
+    if any(t.pos_ in {"NOUN", "PROPN"} and t.lemma_.lower() != "fire" for t in frame.slot("object")):
+        return []  # "hit a market near the embassy"
     posts = lexicon().words("roles", "post") & {"embassy", "consulate"}
     for token in frame.head.doc:
         if token.lemma_.lower() in posts and token.dep_ == "pobj" and _is_told_with(token, frame):

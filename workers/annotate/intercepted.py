@@ -20,6 +20,8 @@ def aimed_at(frame: Frame, cast: Cast) -> list[Participant]:
     weapons = {antecedent(t).i for slot in ("object", "subject", "of") for t in frame.slot(slot) if _is_weapon(t, cast)}
     if not weapons:
         return []
+    if frame.kind == "verb" and _downs(frame.head):
+        return []  # to shoot a weapon down is done to nobody here
     for verb in frame.head.doc:
         if not is_verbal(verb):
             continue

@@ -19,12 +19,18 @@ from workers.annotate.triggers import TriggerIndex
 if TYPE_CHECKING:
     from workers.annotate.events import Found
 
+_LAW = frozenset(
+    {"police", "prosecutor", "prosecutors", "court", "judge", "judges", "tribunal", "policemen", "gendarmes",
+     "detectives", "magistrate", "magistrates"}
+)  # fmt: skip
+
 
 def complete(told: Told, cast: Cast, index: TriggerIndex) -> None:
     """Give events the roles that those around them tell."""
     story = Story(told, cast, index)
     _share(told)
-    for place, (one, position) in enumerate(told):
+    # A headline points forward: what the text tells of it is known first.
+    for place, (one, position) in sorted(enumerate(told), key=lambda item: item[1][1].part == "title"):
         headline = position.part == "title"
         if not one.actor:
             one.actor = _without(_doers(one, place, story, headline=headline), one.target)
@@ -72,10 +78,18 @@ def _state_there(one: Found, story: Story) -> list[Participant]:
     code = story.cast.land_of(one.place) if one.place else None
     if code is None:
         doers = {tuple(p.id for p in other.actor) for other, _ in story.told if other.kind is one.kind and other.actor}
-        code = next(iter(doers))[0] if len(doers) == 1 else dateline_country(story.cast.readings)
-        code = code or home_of(story.cast.readings, frozenset(p.id for p in one.target))
+        if len(doers) == 1:
+            code = next(iter(doers))[0]
+        elif _has_law(story):
+            code = dateline_country(story.cast.readings)
+            code = code or home_of(story.cast.readings, frozenset(p.id for p in one.target))
     state = story.cast.land(code) if code is not None and ":" not in code else None
     return [state] if state is not None else []
+
+
+def _has_law(story: Story) -> bool:
+    """Does the article name those who arrest here? Otherwise its dateline may be that of who complains of it."""
+    return any(not _LAW.isdisjoint(reading.lower) for reading in story.cast.readings)
 
 
 def _retold(one: Found, place: int, story: Story) -> list[Participant]:
@@ -109,5 +123,5 @@ def _is_charged_with(charge: Found, one: Found, story: Story) -> bool:
     lemma = head.lemma_.lower()
     if not charge.kind.spoken or charge.verdict.status != "actual" or lemma not in {"blame", "accuse"}:
         return False
-    of = charge.candidate.frame.slot("of")
-    return lemma == "blame" or all(one.kind.name in story.kinds(token) for token in of)
+    of = charge.candidate.frame.slot("of" if lemma == "accuse" else "for")
+    return all(token.pos_ == "PRON" or story.tells(token, one) for token in of)

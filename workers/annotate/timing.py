@@ -204,7 +204,7 @@ def _follows(sentence: Sentence, anchor: int, own: dict[int, int]) -> bool:
 
 def _closes(when: When, anchor: int, token: Token, own: dict[int, int]) -> bool:
     """ "Imposed the measures and withdrew the loans in 1982": a month or year behind the second dates both."""
-    if anchor < 0 or when.granularity not in {"month", "year"}:
+    if anchor < 0 or when.granularity not in {"month", "year"} or when.other is not None:
         return False
     verb = token.doc[anchor]
     joined = verb.dep_ == "conj" and verb.tag_ == "VBD" and verb.head.tag_ == "VBD" and verb.head.i in own
