@@ -22,6 +22,7 @@ _LISTING = frozenset({"including", "besides", "like"})
 _SMALL = frozenset({"DET", "ADP", "CCONJ", "PART"})
 _CONTAINING = frozenset({"involve", "entail", "require", "envisage"})
 _CASES = frozenset({"case", "situation", "circumstance", "instance"})
+_BARTERING = frozenset({"trade", "swap", "exchange", "barter"})
 _TITLE = 8
 """So few words has the name of a work."""
 
@@ -50,6 +51,12 @@ def in_any_case(verb: Token, noun: Token) -> bool:
 def contains(verb: Token, noun: Token) -> bool:
     """ "An approach involving talks": the talks are as real as the approach."""
     return verb.tag_ == "VBG" and verb.lemma_.lower() in _CONTAINING and noun.dep_ in {"dobj", "attr"}
+
+
+def is_price(noun: Token) -> bool:
+    """ "A failed attempt to swap arms for help in freeing him": what is traded for is as real as the trade."""
+    behind_for = noun.dep_ == "pobj" and noun.head.lower_ == "for"
+    return behind_for and not _BARTERING.isdisjoint(t.lemma_.lower() for t in noun.ancestors)
 
 
 def is_asking(verb: Token) -> bool:
@@ -82,7 +89,7 @@ def is_quoted_question(verb: Token, head: Token) -> bool:
 
 
 def is_adjective(verb: Token) -> bool:
-    """ "Financially pressed Ecuador": a participle before the name it describes."""
+    """ "Sorely pressed Bolivia": a participle before the name it describes."""
     if verb.tag_ not in {"VBN", "VBD"} or verb.dep_ not in {"amod", "advmod"} or verb.i + 1 >= len(verb.doc):
         return False
     described = verb.nbor().pos_ in {"PROPN", "NOUN"} and any(children(verb, "advmod"))
@@ -97,7 +104,7 @@ def is_former(verb: Token) -> bool:
 
 
 def is_name_of_work(verb: Token) -> bool:
-    """ "On the programme 'Meet the Press'": a capital inside quotation marks, as all words there but the small ones."""
+    """ "On the programme 'Meet the Mayors'": a capital inside quotation marks, as all its words but the small ones."""
     doc, i = verb.doc, verb.i
     if not (verb.text[:1].isupper() and not verb.text.isupper() and i > 1 and doc[i - 1].text in _OPENING):
         return False

@@ -5,7 +5,7 @@ What a verb's own words say is in `modality`, what stands over it in `complement
 
 from __future__ import annotations
 
-from workers.annotate.asking import contains, in_any_case, is_asking, is_former
+from workers.annotate.asking import contains, in_any_case, is_asking, is_former, is_price
 from workers.annotate.complements import Complements, is_reporting, is_speech
 from workers.annotate.known import is_definite, is_errand
 from workers.annotate.lexicon import lexicon
@@ -351,8 +351,7 @@ class ClauseWalk(Complements):
             self._gerund_under(lower, above)
 
     def _gerund_of(self, noun: Token) -> None:
-        """ "A failed bid to trade arms for help in freeing him": help that is traded for is as real as the trade."""
-        if noun.lemma_.lower() == "help" and noun.dep_ == "pobj" and noun.head.lower_ == "for":
+        if is_price(noun):
             self.above_noun(noun)
         else:
             self.listed_noun(noun, default="actual")

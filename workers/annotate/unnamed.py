@@ -1,7 +1,6 @@
 """Towns that the model takes for no name: "drones hit a depot in Odesa", "a plant in the Sumy region".
 
-A name that `towns` knows is one behind a word of place or before a word for a site. Names that were found already stay
-what they are.
+A name that `towns` knows is one behind a word of place. Names that were found already stay what they are.
 """
 
 from __future__ import annotations

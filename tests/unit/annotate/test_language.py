@@ -56,7 +56,7 @@ HEADLINES = [
     ("en", "Kremlin warns NATO"),
     ("en", "Quake kills nine near Valparaiso"),
     ("en", "Macron, Scholz to visit Kyiv"),
-    ("en", "QTLY DIV 73 CTS VS 73 CTS PRIOR"),
+    ("en", "QTLY DIV 17.4 CTS VS 16.9 CTS PRIOR"),
     ("en", "US imposes sanctions on Nicaraguan officials"),
     ("en", "Israel bombs Gaza"),
     ("en", "NORTH KOREA FIRES MISSILE"),

@@ -133,7 +133,7 @@ def test_a_sentence_is_no_byline(line: str) -> None:
         "5 min read",
         "2 hours ago",
         "Published: 14 May 2024 10:30 GMT",
-        "PUBLISHED : WEDNESDAY , MARCH 13 , 2013 , 12 : 38 AM",
+        "PUBLISHED : TUESDAY , MAY 14 , 2024 , 11 : 26 AM",
         "Posted at 3:21 PM ET, 05/14/2024",
         "Last updated on May 14, 2024",
         "May 14, 2024",

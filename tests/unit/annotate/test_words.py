@@ -68,7 +68,7 @@ def test_capitals_get_the_case_of_the_body() -> None:
     [
         ("The minister of the interior said that it was over.", "en"),
         ("Biden, Xi meet", "en"),
-        ("QTLY DIV 73 CTS VS 73 CTS PRIOR", "en"),
+        ("QTLY DIV 17.4 CTS VS 16.9 CTS PRIOR", "en"),
         ("Der Minister sagte am Montag, dass die Gespräche nicht zu Ende sind.", "de"),
         ("Le ministre a dit que les négociations ne sont pas terminées.", "fr"),
         ("朝鲜发射导弹", "zh"),
