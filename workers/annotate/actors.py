@@ -23,6 +23,8 @@ from workers.annotate.words import Token
 __all__ = ["Cast", "Position"]
 
 _POPES = frozenset({"pope", "pontiff", "pontifex"})
+_RELATED = frozenset({"neighbor", "neighbour", "ally", "rival", "foe", "enemy", "adversary"})
+"""Who is somebody's is another than he: "its neighbours condemned"."""
 _HIDING = frozenset({"compound", "nmod", "amod", "conj", "appos"})
 _ACTING = frozenset({"state", "military", "group", "leader", "official"})
 _ACTING_WORDS = ("body", "parties", "local", "speaker", "doer", "projectile")
@@ -86,6 +88,9 @@ class Cast(Echoes):
             return [self.spoken_for(token, "VA")]
         if not self._acts(token):
             return []
+        if token.dep_ == "nsubj" and lemma_of(token) in _RELATED and any(True for _ in children(token, "poss")):
+            others = (self.mention_at(child) for child in children(token, "appos", "amod"))
+            return [self.participant(other) for other in others if other is not None and other.kind == "country"]
         countries = self.owning(token)
         if countries:
             return [self.participant(country) for country in countries]

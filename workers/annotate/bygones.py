@@ -164,6 +164,14 @@ def ability_word(trigger: Token) -> str:
     return meant.text if made and is_status_word(meant, "meant_for") else ""
 
 
+def used_for(trigger: Token) -> str:
+    """The "used" of "the clause is used to expel spies": what a thing is for happens at any time."""
+    verb = trigger.head
+    if verb.lemma_.lower() != "use" or verb.tag_ != "VBN" or not is_infinitive(trigger):
+        return ""
+    return verb.text if has_child(verb, "is", "are") and not has_child(verb, "being") else ""
+
+
 def _describes(verb: Token, noun: Token, trigger: Token) -> bool:
     """ "The missile, fired from a submarine, has a range of 8,000 km"; what somebody says of it is news of it."""
     apart = noun.i + 1 < trigger.i and noun.nbor().text == ","
