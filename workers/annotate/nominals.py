@@ -160,7 +160,9 @@ class Walk(PhraseWalk):
     # --- object and subject ----------------------------------------------------------------------------------
 
     def _object_of(self, noun: Token, verb: Token) -> None:
-        if self._is_untold(noun, verb):
+        if _is_marked(verb):
+            self.verdict.raise_to("historical", verb)
+        elif self._is_untold(noun, verb):
             self.reports_above(verb)
         elif any(is_status_word(verb, name) for name in ("reaction", "keeping")) or _stands_whatever(noun, verb):
             if self.kind.arranged and self.status_of(verb) == "hypothetical":
@@ -361,6 +363,11 @@ class Walk(PhraseWalk):
             return False
         self._object_of(noun, verb)
         return True
+
+
+def _is_marked(verb: Token) -> bool:
+    """ "An exhibition marks the bombing": what is shown or held in memory of it lies back."""
+    return verb.lemma_ == "mark" and any(is_status_word(noun, "historical_nouns") for noun in children(verb, "nsubj"))
 
 
 def _is_setting(clause: Token) -> bool:
