@@ -25,8 +25,8 @@ _COURTS = frozenset({"court", "judge", "jury", "inquest", "coroner", "tribunal"}
 _RESTRICTED = frozenset({"relcl", "acl", "advcl", "ccomp", "pcomp"})
 _OF_A_TIME = frozenset({"in", "during", "throughout", "of", "from", "since", "after", "at"})
 _SPANS = frozenset(
-    {"night", "day", "morning", "hour", "week", "month", "year", "start", "end", "beginning", "height", "course", "stage",
-     "phase", "peak", "middle", "rest"}
+    {"night", "day", "morning", "hour", "week", "month", "year", "start", "end", "beginning", "height", "course",
+     "stage", "phase", "peak", "middle", "rest"}
 )  # fmt: skip
 _SHORTLY = frozenset({"right", "just", "shortly", "immediately"})
 _AN_HOUR = frozenset({"second", "minute", "hour", "moment"})
@@ -145,8 +145,10 @@ def _several(trigger: Token) -> str:
 
 
 def _so_far(walk: Walk) -> str:
-    """ "So far only sounding rockets have flown from there": what has been up to now is no news of one. "So far 70 have been
-    fired in the attack" is: it goes on."""
+    """ "So far only sounding rockets have flown from there": what has been up to now is no news of one.
+
+    "So far 70 have been fired in the attack" is: it goes on.
+    """
     for verb in (token for token in _verbs(walk) if has_child(token, "has", "have")):
         if _is_under_way(verb):
             continue
