@@ -274,8 +274,8 @@ def _match_homeless(readings: Sequence[Reading], people: dict[str, Person]) -> N
     guests = _guests(readings, dateline) if dateline is not None else frozenset()
     for person in homeless:
         if person.id in guests:
-            left = [code for code in spoken if code != dateline and code not in taken]
-            person.countries.update(left if len(left) == 1 else [])
+            others = [code for code in spoken if code != dateline and code not in taken]
+            person.countries.update(others if len(others) == 1 else [])
             continue
         left = [(code, n) for code, n in spoken.most_common() if person.role != "leader" or code not in taken]
         if left and (len(left) == 1 or left[0][1] >= _STANDS_OUT * left[1][1]):
