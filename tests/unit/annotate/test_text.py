@@ -185,7 +185,7 @@ def test_headlines_under_related_are_left_out_up_to_the_next_sentence() -> None:
 
 
 PAGE_FOOTS = [
-    ["World1 week agoFerry sinks off Cebu", "-", "Health3 days agoTown reports measles outbreak", "-", "Two held after raid"],
+    ["World1 week agoFerry sinks off Cebu", "-", "Health3 days agoTown reports measles", "-", "Two held after raid"],
     ["Go to video", "Chad: soldiers seize power", "Go to video", "Niger: ten killed in ambush", "01:07"],
     ["2 hours ago", "Rebels attack barracks", "5 hours ago", "Quake hits Peru"],
 ]
