@@ -19,7 +19,7 @@ _LOOKED_AT = {"LOWER", "TAG", "DEP", "IS_SPACE"}
 _READ: list[int | str] = ["LOWER", "TAG", "DEP", "IS_SPACE"]
 _WRITTEN: list[int | str] = ["TAG", "POS", "MORPH", "LEMMA", "DEP"]
 _LEMMA_OF: list[int | str] = ["ORTH", "POS", "MORPH", "LEMMA"]
-_MAX_WORDS = 200_000
+_MAX_WORDS = 60_000
 _BETWEEN = "\n"
 
 _Test = Callable[[str], bool]
