@@ -88,7 +88,7 @@ def _may_be_met(condition: Condition, frame: Frame) -> bool:
     if words.classes or "parties" in condition.slots or "story" in condition.slots:
         return True
     places = places_of_forms(frame.head.doc)
-    if not words.lemmas.isdisjoint(places):
+    if not places.keys().isdisjoint(words.lemmas):
         return True
     return bool(words.prefixes) and any(form.startswith(words.prefixes) for form in places)
 

@@ -154,13 +154,13 @@ def _rounds(frame: Frame) -> Iterator[tuple[Iterable[Token], bool]]:
     """Words that may name the place, the surest first; and whether a country may be meant as ground there."""
     journey = frame.head.lemma_.lower() in lexicon().words("roles", "journey")
     things = frame.slot("object")
-    yield (t for slot in _WITHIN for t in frame.slot(slot)), True
+    yield frame.slots(_WITHIN), True
     yield things, journey
     yield (t for thing in things for t in _around(thing)), True
-    yield (t for slot in _TOWARDS for t in frame.slot(slot)), True
+    yield frame.slots(_TOWARDS), True
     yield frame.slot("to"), journey
-    yield (t for slot in _ALSO for t in frame.slot(slot)), False
-    yield (t for slot in _INVOLVED for thing in frame.slot(slot) for t in _around(thing)), True
+    yield frame.slots(_ALSO), False
+    yield (t for thing in frame.slots(_INVOLVED) for t in _around(thing)), True
     yield (t for verb in _verbs_near(frame) for slot in _WITHIN for t in behind(verb, slot)), True
     if frame.kind == "noun" and frame.head.dep_ == "nsubj":
         yield objects_of(frame.head.head), False  # "an earthquake struck the island of X"
@@ -172,6 +172,8 @@ def _where_spoken(frame: Frame) -> Iterator[tuple[Iterable[Token], bool]]:
 
 
 def _around(noun: Token) -> Iterator[Token]:
+    if not noun.children:
+        return
     for preposition in _WITHIN:
         yield from behind(noun, preposition)
     for ground in behind(noun, "on"):

@@ -33,7 +33,7 @@ def is_reproach_in_passing(kind: EventType, frame: Frame) -> bool:
     verb = frame.head
     if not kind.spoken or frame.kind != "verb" or verb.tag_ != "VBN" or verb.dep_ != "acl":
         return False
-    return not agents_of(verb) and not any(True for _ in children(verb, "nsubjpass", "aux", "auxpass"))
+    return not agents_of(verb) and not children(verb, "nsubjpass", "aux", "auxpass")
 
 
 def is_practice(kind: EventType, frame: Frame) -> bool:

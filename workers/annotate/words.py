@@ -95,7 +95,13 @@ class Token:
     @property
     def left_edge(self) -> Token:
         """The first word of the subtree."""
-        return min(self.subtree, key=lambda word: word.i)
+        first = self
+        below = [self]
+        for word in below:
+            if word.i < first.i:
+                first = word
+            below += word.children
+        return first
 
     def nbor(self, step: int = 1) -> Token:
         """The word so many places on. Raises IndexError if there is none."""
