@@ -29,6 +29,9 @@ LAG = Gauge("tocsin_lag_records", "Records waiting", ["step", "topic", "partitio
 LAST_PROGRESS = Gauge("tocsin_last_progress_timestamp_seconds", "When a batch was last acknowledged", ["step"])
 ARTICLES_READ = Counter("tocsin_articles_read_total", "Articles read", ["lang"])
 COPIES = Counter("tocsin_copies_total", "Articles not read again, because their text had just been read")
+REPEATED_SENTENCES = Counter(
+    "tocsin_repeated_sentences_total", "Sentences not parsed again, because the same had just been parsed"
+)
 EVENTS = Counter("tocsin_events_total", "Events found", ["type", "status"])
 READER_DEATHS = Counter("tocsin_reader_deaths_total", "Times a reader's process ended while its step went on")
 ALERTS = Counter("tocsin_alerts_total", "Alerts", ["pattern", "state"])

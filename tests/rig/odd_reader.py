@@ -45,6 +45,7 @@ class OddReader:
             os._exit(3)
         (Path(setup.model) / f"{os.getpid()}.reader").touch()
         self.copies = Copies()
+        self.repeated_sentences = 0
 
     def read_each(self, articles: Sequence[Article]) -> list[Annotation | Unread]:
         return [self._one(article) for article in articles]

@@ -50,6 +50,7 @@ class Annotate:
                 return [Refused("too-slow", error.message)]
             raise
         metrics.COPIES.inc(answer.copies)
+        metrics.REPEATED_SENTENCES.inc(answer.repeated_sentences)
         for lang, number in answer.langs.items():
             metrics.ARTICLES_READ.labels(lang).inc(number)
         for type_, status, number in answer.events:

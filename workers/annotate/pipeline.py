@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from workers.annotate.arithmetic import keep_memory, use_fast_arithmetic
+from workers.annotate.parses import Parses
 from workers.annotate.shortcuts import BEHIND_THE_PARSER, NO_START, START, Shortcuts
 from workers.annotate.words import Sentence
 from workers.errors import ConfigurationError
@@ -48,6 +49,7 @@ class Pipeline:
     shortcuts: Shortcuts
     can_parse: bool = True
     """Events are read from tags and the parse; a pipeline without them gives entities only."""
+    kept: Parses = field(default_factory=Parses)
 
     @classmethod
     def load(cls, model: str, *, batch_size: int) -> Pipeline:
@@ -116,7 +118,9 @@ class Pipeline:
         tagged = self.shortcuts.tagged
         if tagged is None:
             return [Sentence.of(doc) for doc in self.parses(docs)]
-        return tagged.sentences(self.parses(docs, [name for name in self.parse_pipes if name not in BEHIND_THE_PARSER]))
+        made, pipes = list(docs), [name for name in self.parse_pipes if name not in BEHIND_THE_PARSER]
+        self.kept.fill(made, lambda new: self.parses(new, pipes))
+        return tagged.sentences(made)
 
     def parses(self, docs: Iterable[Doc], pipes: Sequence[str] | None = None) -> list[Doc]:
         """`docs`, each a sentence, with tags, lemmas and the dependency parse; or as far as `pipes` bring them."""

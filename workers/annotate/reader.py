@@ -153,6 +153,11 @@ class Reader:
             index.patterns = PatternTriggers.build(types, pipeline.nlp.vocab)
             return cls(pipeline, types, index, gazetteer, seconds=seconds)
 
+    @property
+    def repeated_sentences(self) -> int:
+        """So many sentences were not parsed so far, because the same had been."""
+        return self.pipeline.kept.hits
+
     def read(self, articles: Sequence[Article], traces: Sequence[Trace] | None = None) -> list[Annotation]:
         """One annotation for each article, in order. `traces`, one for each article, are told how it was read.
 

@@ -71,6 +71,7 @@ class Answer(BaseModel):
     langs: dict[str, int] = {}
     events: tuple[tuple[str, str, int], ...] = ()
     copies: int = 0
+    repeated_sentences: int = 0
     failure: str | None = None
     traceback: str = ""
 

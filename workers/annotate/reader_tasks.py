@@ -35,6 +35,10 @@ class Reads(Protocol):
 
     copies: Copies
 
+    @property
+    def repeated_sentences(self) -> int:
+        """So many sentences were not parsed again so far."""
+
     def read_each(self, articles: Sequence[Article]) -> Sequence[Annotation | Unread]:
         """One annotation for each article, in order, or why there is none."""
 
@@ -48,7 +52,7 @@ def answer_to(reader: Reads, values: Sequence[bytes | None]) -> tuple[Answer, by
             articles.append((index, decode(Article, value)))
         except DecodeError as error:
             told[index] = _refused(error.error, error.reason)
-    before = reader.copies.hits
+    copies, repeated = reader.copies.hits, reader.repeated_sentences
     read = reader.read_each([article for _, article in articles])
     langs: Counter[str] = Counter()
     events: Counter[tuple[str, str]] = Counter()
@@ -62,7 +66,13 @@ def answer_to(reader: Reads, values: Sequence[bytes | None]) -> tuple[Answer, by
         langs[annotation.lang or "unknown"] += 1
         events.update((event.type, event.status) for event in annotation.events)
     counted = tuple((type_, status, number) for (type_, status), number in events.items())
-    answer = Answer(told=tuple(told), langs=langs, events=counted, copies=reader.copies.hits - before)
+    answer = Answer(
+        told=tuple(told),
+        langs=langs,
+        events=counted,
+        copies=reader.copies.hits - copies,
+        repeated_sentences=reader.repeated_sentences - repeated,
+    )
     return answer, b"".join(pieces)
 
 

@@ -38,6 +38,7 @@ def measure(paths: Sequence[Path], *, limit: int | None) -> int:
     keep_what_is_loaded()
     reader.copies.capacity = 0
     reader.read(articles[:64])
+    reader.pipeline.kept.clear()
     spent: Counter[str] = Counter()
     for label, owner, name in _PHASES:
         _watch(reader.pipeline.nlp if owner is None else owner, name, label, spent)

@@ -40,7 +40,12 @@ def tocsin() -> tuple[str, Callable[[str], int]]:
     keep_what_is_loaded()
     reader.copies.capacity = 0  # the same files may come again
 
+    already: set[str] = set()
+
     def read(path: str) -> int:
+        if path in already:
+            reader.pipeline.kept.capacity = 0  # so may the same sentences
+        already.add(path)
         articles = [record for record in read_paths([path]) if not isinstance(record, Malformed)]
         return sum(len(annotation.model_dump_json()) for annotation in reader.read(articles))
 
