@@ -15,6 +15,7 @@ from workers.annotate.scene import Scene
 from workers.annotate.syntax import antecedent, behind, children, lemma_of, spread
 from workers.annotate.words import Token
 
+_ROLES = lexicon().sections["roles"]
 _LINKS = frozenset({"compound", "amod", "nmod", "poss", "appos", "npadvmod"})
 _CLASSES_OF = {
     "country": frozenset({"country", "state", "abroad", "place", "site"}),
@@ -134,6 +135,26 @@ class Classes(Scene):
             return set()
         if token.i > 0 and token.nbor(-1).lower_ in _COURTESY:
             return set()  # Mr. King is no king
+        role = self._role(token, lemma)
+        found: set[str] = set()
+        if role == "leader" and (token.pos_ in {"NOUN", "PROPN"} or token.text[:1].isupper() or self.owning(token)):
+            found |= {"leader", "state", "person"}
+        elif role == "official":
+            found |= {"official", "state", "person"}
+        if lemma in _ROLES["body"] and (
+            lemma in {"government", "ministry", "parliament", "junta"} or self.owning(token)
+        ):
+            found |= {"state", "org"}
+        if lemma in _ROLES["military"]:
+            found |= {"military", "state"} if self.owning(token) else {"military"}
+        found |= {name for name in ("group", "people", "company") if lemma in _ROLES[name]}
+        if found & _HUMAN or lemma in nouns()["human"]:
+            found.add("human")
+        if lemma in nouns()["site"] or lemma in _ROLES["site"]:
+            found.add("site")
+        return found
+
+    def _role(self, token: Token, lemma: str) -> Role:
         role: Role = ""
         if may_be_role(lemma):
             # The union of "European Union leaders" is no trade union.
@@ -141,34 +162,15 @@ class Classes(Scene):
             role = role_of(words, len(words) - 1)
         if role == "leader" and self._leads_no_state(token):
             role = "other"
-        found: set[str] = set()
         if lemma == "prince" and self._governs_as_prince(token):
             role = "leader"  # who governs there
-        if self._heads_states(token):
-            role = "leader"
-        if role == "leader" and (token.pos_ in {"NOUN", "PROPN"} or token.text[:1].isupper() or self.owning(token)):
-            found |= {"leader", "state", "person"}
-        elif role == "official":
-            found |= {"official", "state", "person"}
-        roles = lexicon()
-        if lemma in roles.words("roles", "body") and (
-            lemma in {"government", "ministry", "parliament", "junta"} or self.owning(token)
-        ):
-            found |= {"state", "org"}
-        if lemma in roles.words("roles", "military"):
-            found |= {"military", "state"} if self.owning(token) else {"military"}
-        found |= {name for name in ("group", "people", "company") if lemma in roles.words("roles", name)}
-        if found & _HUMAN or lemma in nouns()["human"]:
-            found.add("human")
-        if lemma in nouns()["site"] or lemma in roles.words("roles", "site"):
-            found.add("site")
-        return found
+        return "leader" if self._heads_states(token) else role
 
     def _heads_states(self, chief: Token) -> bool:
         """ "Heads of state", "NATO's chief", "the chairperson of the African Union Commission"; of no mere office."""
         if lemma_of(chief) == "head" and any(noun.lower_ in _HEADED for noun in behind(chief, "of")):
             return True
-        if lemma_of(chief) not in lexicon().words("roles", "heads_body"):
+        if lemma_of(chief) not in _ROLES["heads_body"]:
             return False
         beside = [c for c in children(chief, "compound", "amod", "nmod", "poss") if c.lower_ not in _PLAIN_HEADS]
         for owner in (*beside, *behind(chief, "of")):
@@ -221,7 +223,7 @@ class Classes(Scene):
             yield from self.owning(word, depth + 1)
 
     def _owners_in_words(self, token: Token) -> Iterator[Token]:
-        abroad = lemma_of(token) in lexicon().words("roles", "post") and any(
+        abroad = lemma_of(token) in _ROLES["post"] and any(
             self.mention_at(child) is not None for child in children(token, *_LINKS)
         )
         for child in token.children:

@@ -61,7 +61,7 @@ class Frame:
         return found
 
     def slots(self, names: Iterable[str]) -> Iterator[Token]:
-        """What fills slots `names`, in their order; the same as `slot` for each, but most prepositions are not there."""
+        """What fills slots `names`, in their order: `slot` of each, but most prepositions are not there."""
         present = words_of_sentence(self.head.doc)
         for name in names:
             if name in present or name in _ALWAYS or name in self.cache:

@@ -5,6 +5,8 @@ Labels are those of spaCy's English models. No event type and no trigger is know
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from workers.annotate.lexicon import lexicon
 from workers.annotate.strays import is_said_beside, whoever
 from workers.annotate.words import Governor, Token
@@ -16,24 +18,21 @@ OBJECTS = frozenset({"dobj", "obj", "oprd"})
 MODIFIERS = frozenset({"compound", "amod", "nmod", "poss", "nummod", "npadvmod"})
 _PASSIVE_LABELS = PASSIVE_SUBJECTS | {"auxpass", "agent"}
 _SPEECH = (
-    ("reporting", "say"),
-    ("reporting", "speak"),
-    ("status", "denying"),
-    ("roles", "against_states"),
-    ("roles", "spoken"),
+    lexicon().words("reporting", "say") | lexicon().words("reporting", "speak") | lexicon().words("roles", "spoken")
 )
+_SPEECH |= lexicon().words("status", "denying") | lexicon().words("roles", "against_states")
 _NOMINAL = frozenset({"NOUN", "PROPN"})
 _RELATIONS = (
     dict.fromkeys(OBJECTS | PASSIVE_SUBJECTS, "object")
     | dict.fromkeys(SUBJECTS, "subject")
-    | dict.fromkeys(("attr", "acomp"), "attr")
-    | dict.fromkeys(("advcl", "dep", "npadvmod"), "none")
+    | {"attr": "attr", "acomp": "attr", "advcl": "none", "dep": "none", "npadvmod": "none"}
 )
-_TRANSPARENT = lexicon().words("roles", "transparent") | lexicon().words("roles", "quantity")
+_QUANTITIES = lexicon().words("roles", "quantity")
+_TRANSPARENT = lexicon().words("roles", "transparent") | _QUANTITIES
 _DEPTH = 6
+"""How far chains of clauses are followed; a broken parse must not send a search far."""
 _MANNER = frozenset({"by", "after", "before", "without", "while", "since", "despite", "besides", "when"})
 """Prepositions of a clause whose actor is the subject: "led the talks by calling for a truce"."""
-"""How far chains of clauses are followed; a broken parse must not send a search far."""
 
 
 def children(token: Token, *deps: str) -> list[Token]:
@@ -126,7 +125,7 @@ def spread(token: Token) -> list[Token]:
     found = [token]
     if not token.children:
         return found
-    counts = token.pos_ == "NUM" or token.lemma_.lower() in lexicon().words("roles", "quantity")
+    counts = token.pos_ == "NUM" or token.lemma_.lower() in _QUANTITIES
     for child in token.children:
         dep = child.dep_
         if (dep == "conj" or _is_listed(token, child)) and len(found) < 12:
@@ -154,12 +153,17 @@ def about(noun: Token) -> list[Token]:
 
 def behind(head: Token, preposition: str) -> list[Token]:
     """What stands behind `preposition` where that hangs on `head`; "out of" counts for both its words."""
+    return behind_any(head, (preposition,))
+
+
+def behind_any(head: Token, prepositions: Iterable[str]) -> list[Token]:
+    """What stands behind the `prepositions`, in their order."""
     if not head.children:
         return []
     found = head.behind
     if found is None:
         found = head.behind = _by_preposition(head)
-    return found[preposition].copy() if preposition in found else []
+    return [t for word in prepositions if word in found for t in found[word]] if found else []
 
 
 def _by_preposition(head: Token) -> dict[str, list[Token]]:
@@ -325,10 +329,9 @@ def _told_before(verb: Token, head: Token) -> Token:
     words, lemma = lexicon(), verb.lemma_.lower()
     if verb.dep_ != "advcl" or verb.tag_ != "VBG" or head.lemma_.lower() not in words.words("reporting", "say"):
         return head
-    spoken = any(lemma in words.words(*name) for name in _SPEECH)
     beside = [head.head] if head.dep_ == "parataxis" and is_verbal(head.head) else []
     told = next((c for c in (*children(head, "ccomp"), *beside) if c.i < head.i < verb.i), None)
-    return head if spoken or told is None else told
+    return head if lemma in _SPEECH or told is None else told
 
 
 def _subjects_over_noun(verb: Token, noun: Token, depth: int) -> list[Token]:
