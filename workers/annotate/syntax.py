@@ -17,10 +17,9 @@ PASSIVE_SUBJECTS = frozenset({"nsubjpass", "csubjpass"})
 OBJECTS = frozenset({"dobj", "obj", "oprd"})
 MODIFIERS = frozenset({"compound", "amod", "nmod", "poss", "nummod", "npadvmod"})
 _PASSIVE_LABELS = PASSIVE_SUBJECTS | {"auxpass", "agent"}
-_SPEECH = (
-    lexicon().words("reporting", "say") | lexicon().words("reporting", "speak") | lexicon().words("roles", "spoken")
-)
-_SPEECH |= lexicon().words("status", "denying") | lexicon().words("roles", "against_states")
+_SPEECH = lexicon().words("reporting", "say") | lexicon().words("reporting", "speak")
+_SPEECH |= lexicon().words("status", "denying") | lexicon().words("roles", "spoken")
+_SPEECH |= lexicon().words("roles", "against_states")
 _NOMINAL = frozenset({"NOUN", "PROPN"})
 _RELATIONS = (
     dict.fromkeys(OBJECTS | PASSIVE_SUBJECTS, "object")
@@ -37,8 +36,7 @@ _MANNER = frozenset({"by", "after", "before", "without", "while", "since", "desp
 
 def children(token: Token, *deps: str) -> list[Token]:
     """Children of `token` with one of the labels."""
-    below = token.children
-    return [child for child in below if child.dep_ in deps] if below else []
+    return [child for child in token.children if child.dep_ in deps] if token.children else []
 
 
 def has_child(token: Token, *words: str) -> bool:
@@ -326,12 +324,14 @@ def _subjects_above(verb: Token, depth: int) -> list[Token]:
 
 def _told_before(verb: Token, head: Token) -> Token:
     """ "Chad fired rockets, Mali said, killing nine": what is told does so, unless it is words."""
-    words, lemma = lexicon(), verb.lemma_.lower()
-    if verb.dep_ != "advcl" or verb.tag_ != "VBG" or head.lemma_.lower() not in words.words("reporting", "say"):
+    spoken = verb.lemma_.lower() in _SPEECH
+    if spoken and verb.tag_ == "VBG" and head.lemma_ == "be" and head.dep_ == "ccomp":
+        return head.head  # "Ruiz said that the count was a farce, urging voters to …"
+    if verb.dep_ != "advcl" or verb.tag_ != "VBG" or head.lemma_.lower() not in lexicon().words("reporting", "say"):
         return head
     beside = [head.head] if head.dep_ == "parataxis" and is_verbal(head.head) else []
     told = next((c for c in (*children(head, "ccomp"), *beside) if c.i < head.i < verb.i), None)
-    return head if lemma in _SPEECH or told is None else told
+    return head if spoken or told is None else told
 
 
 def _subjects_over_noun(verb: Token, noun: Token, depth: int) -> list[Token]:
