@@ -22,6 +22,7 @@ from workers.annotate.words import Token
 
 __all__ = ["Cast", "Position"]
 
+_BESIDE = frozenset({"near", "outside", "to", "around"})
 _POPES = frozenset({"pope", "pontiff", "pontifex"})
 _HIDING = frozenset({"compound", "nmod", "amod", "conj", "appos"})
 _ACTING = frozenset({"state", "military", "group", "leader", "official"})
@@ -240,6 +241,8 @@ class Cast(Echoes):
             return []
         for preposition in ("in", "near", "outside", "inside", "at", "on", "to", "with", "for", "around"):
             for noun in behind(token, preposition):
+                if preposition in _BESIDE and lemma_of(noun) in {"embassy", "consulate"}:
+                    continue  # "shot two men outside the Israeli consulate"
                 found = [self.participant(m) for m in self.owning(noun)]
                 found = [p for p in found if not p.id.startswith("place:") and p.id not in exclude]
                 if found:

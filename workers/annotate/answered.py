@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from topics.annotations import Participant
 from workers.annotate.actors import Cast, Position
-from workers.annotate.home import home_of, spoken_of
+from workers.annotate.home import dateline_country, home_of, spoken_of
 from workers.annotate.intercepted import aimed_at
 from workers.annotate.lexicon import lexicon
 from workers.annotate.syntax import antecedent, is_verbal, lemma_of, subjects_of
@@ -27,6 +27,8 @@ Told = Sequence[tuple["Found", Position]]
 _POINTING = frozenset({"the", "this", "that", "these", "those", "such", "both"})
 _TOPICS = ("object", "of", "over", "about", "at", "on", "against", "to", "with")
 _IT = frozenset({"it", "this", "that", "them", "these"})
+_HAND = frozenset({"behind", "role", "part", "involvement", "involved", "responsible", "responsibility", "hand"})
+_KIND = frozenset({"statement_of_support", "pledge", "aid"})
 _NEAREST = 4
 """So many events before one may be those that it answers."""
 _STEM = 4
@@ -97,7 +99,8 @@ def _same_breath(one: Found, own: set[str], place: int, story: Story) -> list[Pa
 def _story_struck(one: Found, story: Story) -> list[Participant]:
     """ "Hackers read the ministry's mail": done to the country that the article is about, not to the doers."""
     doers = {p.id for other, _ in story.told if other.kind is one.kind for p in other.actor}
-    doers |= {p.id for other, _ in story.told if other.kind.spoken for p in other.target}  # the accused
+    spoken = [other for other, _ in story.told if other.kind.spoken and other.kind.name != "denial"]
+    doers |= {p.id for other in spoken for p in other.target}  # the accused
     doers |= {p.id for other, _ in story.told if other.kind.name == "denial" for p in other.actor}
     if one.verdict.status == "historical" and len(spoken_of(story.cast.readings)) > 1:
         return []  # an older one was often done elsewhere
@@ -111,8 +114,34 @@ def _ground_unknown(place: str, story: Story) -> list[Participant]:
     if story.cast.land_of(place) is not None:
         return []
     code = home_of(story.cast.readings)
+    told = [other for other, _ in story.told if other.kind.spoken and code in {p.id for p in other.actor}]
+    if any(other.kind.name == "denial" and not _HAND.isdisjoint(_words(other)) for other in told):
+        return []  # who denies it was suspected of it
+    others = {p.id for other in told for p in other.target if ":" not in p.id}
+    stood_by = {p.id for other in told if other.kind.name in _KIND for p in other.target if ":" not in p.id}
+    if stood_by and others == stood_by and code != dateline_country(story.cast.readings):
+        code = next(iter(stood_by)) if len(stood_by) == 1 else None  # "Paris said that it stood by Niger"
     state = story.cast.land(code) if code is not None else None
     return [state] if state is not None else []
+
+
+def sides(one: Found, place: int, position: Position, story: Story) -> list[Participant]:
+    """ "Somalia and Kenya spoke. Chad struck Niger. Peru urged both sides to stop": those who fight, if that was last.
+
+    Nobody where the event names its sides itself.
+    """
+    last = next(story.before(place), None)
+    if last is None or not one.kind.spoken or not last.kind.on_ground or not one.target:
+        return []
+    here = story.cast.reading(position.part).doc[position.token].idx
+    if any(p.part != position.part or p.start >= here for p in one.target):
+        return []
+    pair = {p.id for p in (*last.actor, *last.target)}
+    return _both_sides(one, {p.id for p in one.actor}, place, story) if len(pair) == 2 else []
+
+
+def _words(one: Found) -> set[str]:
+    return {token.lower_ for token in one.candidate.frame.head.doc}
 
 
 def _both_sides(one: Found, own: set[str], place: int, story: Story) -> list[Participant]:
@@ -126,7 +155,7 @@ def _both_sides(one: Found, own: set[str], place: int, story: Story) -> list[Par
             for other in story.before(place):
                 pair = [*other.actor, *other.target]
                 if len({p.id for p in pair}) == 2 and not own & {p.id for p in pair}:
-                    return pair
+                    return list({p.id: p for p in pair}.values())
     return []
 
 
@@ -150,20 +179,38 @@ def _whose(token: Token, own: set[str], place: int, story: Story, *, headline: b
         return next((list(o.actor) for o in story.before(place) if _is_said_to(o, own)), [])
     step = pronoun or lemma in words.words("roles", "step")
     freed = lemma in words.words("roles", "freeing")
-    deeds = [
+    told = [
         other
         for other in story.before(place)
-        if other.actor and not other.kind.spoken and other.verdict.status != "negated"
-        and (story.tells(token, other) or (step and not other.kind.symmetric) or (freed and other.kind.by_state))
+        if not other.kind.spoken and other.verdict.status != "negated"
+        and (_holds(other) if freed else story.tells(token, other) or (step and not other.kind.symmetric))
     ]  # fmt: skip
-    if not deeds:
+    deeds = [other for other in told if other.actor]
+    if freed:  # one's own people, else those who were taken last
+        deeds = [other for other in deeds if own & {p.id for p in other.target}] or ([] if deeds != told else deeds)
+    if not deeds or (not step and not freed and _is_another(told[0], deeds[0], story)):
         return []
-    if pronoun:
-        deeds = deeds[:1]
+    if pronoun:  # what somebody does at home is seldom what others condemn
+        deeds = ([other for other in deeds if other.target or not other.kind.abroad] or deeds)[:1]
     # Whom most sentences call the doer; of several the nearest.
     counted = Counter(tuple(sorted(p.id for p in other.actor)) for other in deeds)
     deed = max(deeds, key=lambda other: counted[tuple(sorted(p.id for p in other.actor))])
     return [] if own & {p.id for p in deed.actor} else list(deed.actor)
+
+
+def _holds(one: Found) -> bool:
+    """Does it tell of somebody who is held?"""
+    return one.kind.by_state or one.candidate.frame.head.lemma_.lower() in lexicon().words("status", "holding")
+
+
+def _is_another(one: Found, deed: Found, story: Story) -> bool:
+    """Is what is told last, and of nobody's, done to others or elsewhere than the last deed whose doer is known?"""
+    if one.actor or one.trigger.kind != "verb":
+        return False
+    if any(points_back(token, story.cast) for token in one.candidate.frame.slot("subject")):
+        return False  # "the strike killed nine": still the same
+    first, last = ({p.id for p in other.target if ":" not in p.id} for other in (deed, one))
+    return bool(first) and bool(last) and first.isdisjoint(last)
 
 
 def _is_said_to(other: Found, own: set[str]) -> bool:

@@ -28,7 +28,8 @@ _MASS = 1000
 _NEAR = 2
 _WHENEVER = frozenset({"when", "whenever"})
 _UNITS = frozenset({"week", "month", "year", "spring", "summer", "autumn", "winter", "season", "decade"})
-_DAILY = frozenset({"day", "night", "morning", "evening", "hour"})
+_DAILY = frozenset({"day", "night", "morning", "evening"})
+_AT_ONCE = _DAILY | {"hour", "launch", "salvo", "barrage", "wave", "attack", "assault"}
 _YEARLY = frozenset({"annually", "yearly"})
 _OFTEN = frozenset({"repeated", "frequent", "regular", "periodic", "recurrent", "countless", "numerous"})
 _TESTS = frozenset({"test", "detonation"})
@@ -126,7 +127,9 @@ def _former_term(walk: Walk) -> str:
 
 
 def _tally(trigger: Token) -> str:
-    """ "Which conducted more than 1,000 nuclear tests", "exploded 456 nuclear devices"."""
+    """ "Which conducted more than 1,000 nuclear tests", "exploded 456 nuclear devices"; not those of one night."""
+    if any(t.lower_ in {"single", "one"} and t.head.lemma_.lower() in _AT_ONCE for t in trigger.doc):
+        return ""
     told = (trigger, *children(trigger, "dobj", "nsubjpass"))
     for noun in (*told, *(of for one in told for of in behind(one, "of"))):
         if noun.pos_ != "NOUN":

@@ -16,19 +16,28 @@ _ANY = frozenset({"any", "all"})
 _RULING = frozenset({"hear", "rule", "find", "tell", "convict", "decide", "order", "hold"})
 _RECALLING = frozenset({"nsubj", "nsubjpass", "dobj", "pobj"})
 _ABLE = frozenset({"able", "capable"})
+_TELLS = frozenset({"verify"})
 _SAID = frozenset({"report", "fear"})
 _OPENINGS = ("so far", "to date", "up to now", "thus far")
 _BOUNDS = frozenset({"until", "till", "before", "prior"})
 _MANY = frozenset({"several", "many", "numerous", "countless", "dozens", "scores", "various"})
 _COURTS = frozenset({"court", "judge", "jury", "inquest", "coroner", "tribunal"})
 _RESTRICTED = frozenset({"relcl", "acl", "advcl", "ccomp", "pcomp"})
+_OF_A_TIME = frozenset({"in", "during", "throughout", "of", "from", "since", "after", "at"})
+_SPANS = frozenset(
+    {"night", "day", "morning", "hour", "week", "month", "year", "start", "end", "beginning", "height", "course",
+     "stage", "phase", "peak", "middle", "rest"}
+)  # fmt: skip
+_SHORTLY = frozenset({"right", "just", "shortly", "immediately"})
+_AN_HOUR = frozenset({"second", "minute", "hour", "moment"})
+_TONIGHT = frozenset({"tonight", "today", "overnight"})
 _STATES = frozenset({"have", "carry", "weigh", "measure", "cost", "use", "resemble", "belong", "bear", "contain"})
 
 
 def bygone_word(walk: Walk, trigger: Token) -> str:
     """The word by which an event without a date lies back; empty if there is none."""
     found = _of_that_time(walk) or _before_an_era(walk) or _times_over(walk) or _each(trigger)
-    if walk.kind.one_doer or walk.kind.symmetric:
+    if walk.kind.one_doer or walk.kind.symmetric or walk.kind.on_ground:
         found = found or _of_relics(trigger)
     if not found and walk.kind.one_doer:
         found = _told_in_court(trigger) or _several(trigger) or _so_far(walk) or _more_than_ever(walk)
@@ -44,13 +53,21 @@ def _of_that_time(walk: Walk) -> str:
     eras = lexicon().words("status", "eras")
     for verb in _verbs(walk):
         for word in verb.subtree:
-            if word.lemma_.lower() in eras and has_child(word, "that", "those") and word.dep_ == "pobj":
+            if word.lemma_.lower() in eras and has_child(word, "that", "those") and _is_when(word):
                 return word.text
         if has_child(verb, "when") and verb.tag_ == "VBD":
             since = (t for t in verb.head.subtree if t.lower_ == "since" and t.i < verb.i)
             if any(noun.lemma_.lower() in eras for t in since for noun in children(t, "pobj")):
                 return "since"
     return ""
+
+
+def _is_when(era: Token) -> bool:
+    """ "During that war", "on a night of that war"; "in support of that campaign" is no time."""
+    bound = era.head
+    if era.dep_ != "pobj" or bound.lower_ not in _OF_A_TIME:
+        return False
+    return bound.lower_ != "of" or bound.head.lemma_.lower() in _SPANS
 
 
 def _before_an_era(walk: Walk) -> str:
@@ -61,15 +78,25 @@ def _before_an_era(walk: Walk) -> str:
             continue
         for bound in (c for c in children(verb, "prep") if c.lower_ in _BOUNDS):
             noun = next((n for n in children(bound, "pobj") if n.lemma_.lower() in eras and is_definite(n)), None)
-            if noun is not None:
+            if noun is not None and not _is_close(bound, noun):
                 return f"{bound.text} {noun.text}"
     return ""
 
 
+def _is_close(bound: Token, noun: Token) -> bool:
+    """ "Right until the truce at noon", "hours before the truce": that is not the time before it, but its last hour."""
+    near = any(c.lower_ in _SHORTLY for c in children(bound, "advmod", "amod"))
+    hours = any(c.lemma_.lower() in _AN_HOUR for c in children(bound, "npadvmod"))
+    return near or hours or any(c.lower_ in {"at", "on"} for c in children(noun, "prep"))
+
+
 def _times_over(walk: Walk) -> str:
-    """ "The power station, hit by missiles a dozen times, is being rebuilt"."""
+    """ "The power station, hit by missiles a dozen times, is being rebuilt"; what sank of it is news."""
     verb = next(_verbs(walk), None)
     if verb is None or verb.tag_ != "VBN" or verb.dep_ not in {"acl", "relcl"}:
+        return ""
+    then = verb.head.head
+    if then.tag_ == "VBD" and (is_status_word(then, "succumbing") or has_child(then, "fire")):
         return ""
     words = (*verb.children, *(t for agent in children(verb, "agent") for t in agent.subtree))
     return next((t.text for t in words if t.lower_ == "times" and t.dep_ in {"npadvmod", "dobj"}), "")
@@ -80,19 +107,24 @@ def _of_relics(trigger: Token) -> str:
     clause = next((t for t in (trigger, *trigger.ancestors) if is_verbal(t)), None)
     if clause is None or clause.dep_ not in _RESTRICTED:
         return ""
-    relics = lexicon().words("status", "relics")
-    found = (t.text for t in _over(clause) if t.lemma_.lower() in relics and t.dep_ in _RECALLING)
-    return next(found, "")
-
-
-def _over(clause: Token) -> Iterator[Token]:
-    """The nouns over a clause, and who and what the verbs over it tell of it, if they do not merely say so."""
-    said = lexicon().words("reporting", "say") | _SAID
+    words = lexicon()
+    relics = words.words("status", "relics")
+    said = (words.words("reporting", "say") | _SAID) - {"recall"}
+    below = clause
     for above in clause.ancestors:
         if not is_verbal(above):
-            yield above
-        elif clause.dep_ != "advcl" and above.lemma_.lower() not in said:
-            yield from children(above, "nsubj", "dobj", "nsubjpass")
+            told = [above]
+        elif below.dep_ == "advcl":
+            return ""  # "the memorial shook when a missile struck"
+        else:
+            told = [*children(above, "nsubj", "dobj", "nsubjpass")]
+            if above.lemma_.lower() in said:  # a plaque tells of what was; a veteran may speak of today
+                told = [t for t in told if not is_status_word(t, "elders")]
+            below = above
+        found = next((t.text for t in told if t.lemma_.lower() in relics and t.dep_ in _RECALLING), "")
+        if found:
+            return found
+    return ""
 
 
 def _told_in_court(trigger: Token) -> str:
@@ -113,12 +145,25 @@ def _several(trigger: Token) -> str:
 
 
 def _so_far(walk: Walk) -> str:
-    """ "So far only sounding rockets have flown from there": what has been up to now is no news of one."""
+    """ "So far only sounding rockets have flown from there": what has been up to now is no news of one.
+
+    "So far 70 have been fired in the attack" is: it goes on.
+    """
     for verb in (token for token in _verbs(walk) if has_child(token, "has", "have")):
+        if _is_under_way(verb):
+            continue
         opening = verb.doc.text.lower().startswith(_OPENINGS) and verb.dep_ not in {"relcl", "acl", "advcl"}
         if opening or any(c.lower_ == "far" and has_child(c, "so", "thus") for c in children(verb, "advmod")):
             return "so far"
     return ""
+
+
+def _is_under_way(verb: Token) -> bool:
+    """Is what has been so far counted in an attack that goes on: "in the salvo", "tonight"?"""
+    if any(t.lower_ in _TONIGHT for t in verb.doc):
+        return True
+    nouns = (n for c in children(verb, "prep") if c.lower_ in {"in", "during"} for n in children(c, "pobj"))
+    return any(is_status_word(noun, "strokes") and is_definite(noun) for noun in nouns)
 
 
 def _more_than_ever(walk: Walk) -> str:
@@ -157,7 +202,8 @@ def ability_word(trigger: Token) -> str:
         return ""
     able = next((c for c in children(verb, "aux") if c.lower_ == "can"), None)
     if able is not None and negation_of(verb) is None:
-        return able.text
+        says = verb.lemma_.lower() in lexicon().words("reporting", "say") | _TELLS
+        return "" if says else able.text  # "can confirm missiles launched from the sea"
     meant = verb.head
     did = meant.lemma_.lower() in _ABLE and (has_child(meant, "was", "were") or meant.head.lower_ in {"was", "were"})
     made = is_infinitive(verb) and verb.dep_ in {"xcomp", "advcl", "acl"} and not did  # "was able to stop missiles"

@@ -12,7 +12,7 @@ from topics.annotations import Status
 from workers.annotate.asking import is_quoted_question, is_supposed
 from workers.annotate.known import is_errand
 from workers.annotate.lexicon import lexicon
-from workers.annotate.modality import is_status_word, negates, negation_of
+from workers.annotate.modality import is_status_word, negates, negation_of, was_able
 from workers.annotate.ontology import EventType
 from workers.annotate.phrasal import are_apart, has_object, is_phrasal, is_postponing, is_retracting, is_row, is_undone
 from workers.annotate.syntax import children, has_child, is_infinitive, is_passive, is_verbal
@@ -287,8 +287,8 @@ class Complements(ABC):
         if head.lemma_.lower() == "help" and not is_infinitive(head) and head.tag_ in {"VBD", "VBN", "VBZ", "VBP"}:
             self.verb(head)  # "helped to catch the fraudster"
             return True
-        if self.kind.failed_counts and is_status_word(head, "trying"):
-            self.verb(head)  # a launch that was tried is one
+        if was_able(head) or (self.kind.failed_counts and is_status_word(head, "trying")):
+            self.verb(head.head if head.pos_ == "ADJ" else head)  # a launch that was tried is one
             return True
         ensured = head.lemma_.lower() == "ensure" and has_child(
             verb, "will", "would"

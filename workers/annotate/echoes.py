@@ -45,8 +45,12 @@ class Echoes(References):
         return found or (self._told_before(token, own, said=said) if pointing else [])
 
     def _told_before(self, token: Token, own: set[str], *, said: bool) -> list[Participant]:
-        """Who acts in the last sentences, the nearest first that is not about `own`."""
-        for stretch in self.sentences_before(self.position(token.doc), _BACK):
+        """Who acts in the last sentences, the nearest first that is not about `own`; words are answered to who spoke
+        of `own`, if one did."""
+        before = self.sentences_before(self.position(token.doc), _BACK)
+        if said:
+            before = sorted(before, key=lambda stretch: not self._speaks_of(stretch, own))
+        for stretch in before:
             who = self._doer_of(stretch, said=said, struck=lemma_of(token) in lexicon().words("roles", "deed"))
             if who is not None and who.id not in own:
                 return [who]
@@ -54,13 +58,30 @@ class Echoes(References):
                 return []
         return []
 
+    def _speaks_of(self, stretch: Stretch, own: set[str]) -> bool:
+        """Does a sentence that another begins name `own`: "Britain accused Iran"?"""
+        first = self._first_name(stretch)
+        if first is None or self.participant(first).id in own:
+            return False
+        return any(
+            m.country in own or m.id in own for m in self.mentions_in(stretch.part, first.end_token, stretch.end)
+        )
+
     def _of_last_sentence(self, token: Token, own: set[str]) -> list[Participant]:
         """ "Finland condemned it": what the last sentence tells of, if this one does not say more."""
         before = self.sentences_before(self.position(token.doc), 1)
         if not before or self._clause_above(token, own):
             return []
+        if self._is_at_home(before[0]):
+            return []
         who = self._doer_of(before[0], said=False, struck=True)
         return [who] if who is not None and who.id not in own else []
+
+    def _is_at_home(self, stretch: Stretch) -> bool:
+        """ "Poland closed its airspace": does a sentence tell of nobody but the one who did it?"""
+        words = self.reading(stretch.part).lower[stretch.start : stretch.end]
+        names = {m.country or m.id for m in self.mentions_in(stretch.part, stretch.start, stretch.end)}
+        return len(names) == 1 and "its" in words
 
     def _only_other(self, token: Token, own: set[str]) -> list[Participant]:
         """ "France spoke of Iran and condemned its launches": the only other state is meant."""

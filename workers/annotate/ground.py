@@ -10,6 +10,8 @@ from workers.annotate.places import Place
 from workers.annotate.syntax import children, is_verbal
 from workers.annotate.words import Token
 
+_POSTS = frozenset({"embassy", "consulate"})
+_NEARBY = frozenset({"near", "outside", "to", "beside", "around", "by", "behind"})
 _NO_GROUND = frozenset({"off", "from", "with"})
 """Behind these stands where they came from or what lies near, and not whose ground was struck."""
 
@@ -31,15 +33,24 @@ def of_ground(place: Place, frame: Frame, cast: Cast) -> list[Participant]:
 
 def of_post(frame: Frame, cast: Cast, taken: set[str]) -> list[Participant]:
     """ "A bomb in front of Iran's embassy in Baghdad": it is done to whose the embassy is."""
-    if any(t.pos_ in {"NOUN", "PROPN"} and t.lemma_.lower() != "fire" for t in frame.slot("object")):
+    if _strikes_a_thing(frame):
         return []  # "hit a market near the embassy"
-    posts = lexicon().words("roles", "post") & {"embassy", "consulate"}
     for token in frame.head.doc:
-        if token.lemma_.lower() in posts and token.dep_ == "pobj" and _is_told_with(token, frame):
+        if token.lemma_.lower() in _POSTS and token.dep_ == "pobj" and _is_told_with(token, frame):
             owners = [p for m in cast.owning(token) if (p := cast.participant(m)).id not in taken]
             if owners := [p for p in owners if not p.id.startswith("place:")]:
                 return owners[:1]
     return []
+
+
+def is_beside_post(slot: str, tokens: list[Token], frame: Frame) -> bool:
+    """ "Shot two men outside the Israeli consulate": where it was, and not to whom it was done."""
+    near = slot in _NEARBY and any(token.lemma_.lower() in _POSTS for token in tokens)
+    return near and _strikes_a_thing(frame)
+
+
+def _strikes_a_thing(frame: Frame) -> bool:
+    return any(t.pos_ in {"NOUN", "PROPN"} and t.lemma_.lower() != "fire" for t in frame.slot("object"))
 
 
 def _is_told_with(token: Token, frame: Frame) -> bool:

@@ -12,6 +12,8 @@ from workers.annotate.objects import objects_of
 from workers.annotate.syntax import antecedent, behind, children, is_passive, is_verbal, subjects_of
 from workers.annotate.words import Token
 
+_DEFENCES = frozenset({"defence", "defense", "shield", "battery"})
+_GOAL_WORDS = frozenset({"for", "at", "towards", "toward", "to"})
 _ENTERED = frozenset({"into", "over", "across", "in", "towards", "toward"})
 
 
@@ -26,15 +28,29 @@ def aimed_at(frame: Frame, cast: Cast) -> list[Participant]:
         if not is_verbal(verb):
             continue
         if _downs(verb) and not weapons.isdisjoint(t.i for t in objects_of(verb)):
-            found = _states(subjects_of(verb), cast) or _states(_speakers(verb), cast)
+            found = _states(subjects_of(verb), cast) or _bound_for(cast) or _states(_speakers(verb), cast)
             if found:
                 return found
         if _alarms(verb) and not weapons.isdisjoint(t.i for t in subjects_of(verb)):
             where = (t for thing in (verb, *children(verb, "dobj")) for word in _ENTERED for t in behind(thing, word))
-            found = _lands(where, cast)
+            found = _bound_for(cast) or _lands(where, cast)
             if found:
                 return found
     return []
+
+
+def _bound_for(cast: Cast) -> list[Participant]:
+    """ "It was heading for Israel": the only goal that the article gives weapons in so many words."""
+    found: dict[str, Participant] = {}
+    goals = lexicon().words("roles", "bound")
+    for reading in cast.readings:
+        for i, word in enumerate(reading.lower[:-2]):
+            if word not in goals or reading.lower[i + 1] not in _GOAL_WORDS:
+                continue
+            at = next((m for j in (i + 2, i + 3, i + 4) if (m := reading.at.get(j)) is not None), None)
+            if at is not None and at.country and at.kind != "person":
+                found.setdefault(at.country, cast.participant(at).model_copy(update={"id": at.country}))
+    return list(found.values()) if len(found) == 1 else []
 
 
 def _is_weapon(token: Token, cast: Cast) -> bool:
@@ -64,13 +80,13 @@ def _speakers(verb: Token) -> Iterator[Token]:
 
 
 def _states(tokens: Iterator[Token] | list[Token], cast: Cast) -> list[Participant]:
-    return [
-        p
-        for t in tokens
-        if cast.classes(t) & {"state", "military", "official"}
-        for p in cast.resolve(t)
-        if ":" not in p.id
-    ]
+    found = []
+    for t in tokens:
+        if cast.classes(t) & {"state", "military", "official"}:
+            found += cast.resolve(t)
+        elif t.lemma_.lower() in _DEFENCES:
+            found += map(cast.participant, cast.owning(t))  # "Saudi air defences"
+    return [p for p in found if ":" not in p.id]
 
 
 def _lands(tokens: Iterator[Token], cast: Cast) -> list[Participant]:

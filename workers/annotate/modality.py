@@ -15,12 +15,21 @@ _INVERTED = frozenset({"had", "should", "were"})
 _SUBJECTS = frozenset({"nsubj", "nsubjpass"})
 _NOBODY = frozenset({"nobody", "none", "neither", "nothing"})
 _GUESSING = frozenset({"probably", "likely", "presumably", "surely", "certainly", "almost"})
+_BARELY = frozenset({"better", "less", "more"})
 _ALMOST = frozenset({"nearly", "almost"})
 
 
 def is_status_word(token: Token, name: str) -> bool:
     """Is the token's lemma in a list of the lexicon's section `status`?"""
     return token.lemma_.lower() in lexicon().words("status", name)
+
+
+def was_able(word: Token) -> bool:
+    """ "Police were able to arrest him": they did."""
+    be = word.head
+    if word.lower_ != "able" or word.dep_ != "acomp" or has_child(word, *_BARELY):
+        return False
+    return be.tag_ == "VBD" or (be.lower_ == "been" and has_child(be, "has", "have", "had", "'ve"))
 
 
 def negation_of(token: Token) -> Token | None:

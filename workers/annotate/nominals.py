@@ -162,13 +162,13 @@ class Walk(PhraseWalk):
     def _object_of(self, noun: Token, verb: Token) -> None:
         if self._is_untold(noun, verb):
             self.reports_above(verb)
+        elif is_status_word(verb, "memory") or _is_marked(verb):
+            self.verdict.raise_to("historical", verb)
         elif any(is_status_word(verb, name) for name in ("reaction", "keeping")) or _stands_whatever(noun, verb):
             if self.kind.arranged and self.status_of(verb) == "hypothetical":
                 # "would welcome a summit": there is none yet
                 self.verdict.raise_to("future" if is_definite(noun) else "hypothetical", verb)
             self.reports_above(verb)  # what is condemned or welcomed has happened
-        elif is_status_word(verb, "memory"):
-            self.verdict.raise_to("historical", verb)
         elif is_phrasal(verb, "postponing_phrasal"):
             self.verdict.raise_to("future", verb)
         elif is_status_word(verb, "stopping"):
@@ -361,6 +361,11 @@ class Walk(PhraseWalk):
             return False
         self._object_of(noun, verb)
         return True
+
+
+def _is_marked(verb: Token) -> bool:
+    """ "An exhibition marks the bombing": what is shown or held in memory of it lies back."""
+    return verb.lemma_ == "mark" and any(is_status_word(noun, "historical_nouns") for noun in children(verb, "nsubj"))
 
 
 def _is_setting(clause: Token) -> bool:

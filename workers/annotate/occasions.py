@@ -61,7 +61,11 @@ def is_told_after(verb: Token, noun: Token) -> bool:
     return vows and not is_definite(noun) and not has_child(above, "will", "would")
 
 
-def makes_room(word: Token) -> bool:
-    """ "Closed a stretch of sea for the launch", "issued a warning to ships for the launch": it has not flown yet."""
+def makes_room(word: Token, noun: Token) -> bool:
+    """ "Closed a stretch of sea for the launch", "issued a warning to ships for the launch": it has not flown yet,
+    unless `noun` is one "which flew 600 km"."""
+    flown = (noun, *(of for prep in children(noun, "prep") if prep.lower_ == "of" for of in children(prep, "pobj")))
+    if any(c.tag_ == "VBN" if c.dep_ == "acl" else tells(c) for t in flown for c in children(t, "acl", "relcl")):
+        return False
     things = (t for t in children(word, "dobj", "nsubjpass")) if is_verbal(word) else ()
     return is_status_word(word, "closing") or any(is_status_word(t, "closures") for t in (word, *things))

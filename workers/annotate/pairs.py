@@ -121,7 +121,7 @@ class Pairs(Classes):
             found = self._states_in(self.mentions_in(stretch.part, stretch.start, stretch.end), statesmen=statesmen)
             if len(found) == 2:
                 return found
-            if not statesmen and stretch is not here and self._joins_two(stretch):
+            if not statesmen and (stretch is not here or len(found) > 2) and self._joins_two(stretch):
                 return self.topic(stretch)
         found = self._states_in(self._names_before(position, offset), statesmen=statesmen)
         if len(found) == 2:

@@ -29,6 +29,9 @@ _CLOSING = frozenset(
 )
 _OFFICE_WORDS = 4
 _PAIRS_OF_WORDS = frozenset({("prime", "minister"), ("secretary", "general")})
+_REACH = 14
+"""So many words behind a name may tell where it travels."""
+_STOPS = frozenset({".", ";", "\n", "\n\n"})
 _TITLE_COUNTS = 3
 _STANDS_OUT = 2
 """So many times as often as any other must a country be named to be the one that an article is about."""
@@ -268,12 +271,39 @@ def _match_homeless(readings: Sequence[Reading], people: dict[str, Person]) -> N
         grounds = (m.country for reading in readings for m in reading.mentions if m.kind == "place" and m.country)
         spoken.update(grounds)
     dateline = dateline_country(readings)
+    guests = _guests(readings, dateline) if dateline is not None else frozenset()
     for person in homeless:
+        if person.id in guests:
+            others = [code for code in spoken if code != dateline and code not in taken]
+            person.countries.update(others if len(others) == 1 else [])
+            continue
         left = [(code, n) for code, n in spoken.most_common() if person.role != "leader" or code not in taken]
         if left and (len(left) == 1 or left[0][1] >= _STANDS_OUT * left[1][1]):
             person.countries[left[0][0]] += 1
         elif dateline is not None and any(code == dateline for code, _ in left):
             person.countries[dateline] += 1
+
+
+def _guests(readings: Sequence[Reading], host: str) -> frozenset[str]:
+    """The persons of whom their own clause says that they are abroad in `host`: "landed in Tokyo", "his Austrian
+    counterpart", "met officials at the Pentagon"."""
+    found: set[str] = set()
+    coming = lexicon().words("roles", "coming")
+    for reading in readings:
+        for mention in reading.mentions:
+            if mention.kind != "person":
+                continue
+            end = next((i for i in range(mention.end_token, len(reading.lower)) if reading.lower[i] in _STOPS), None)
+            end = min(end or len(reading.lower), mention.end_token + _REACH)
+            hosts = [i for i in range(mention.end_token, end) if (m := reading.at.get(i)) and m.country == host]
+            if not hosts or (m := reading.at[hosts[0]]).kind == "person":
+                continue
+            between = set(reading.lower[mention.end_token : hosts[0]])
+            after = reading.lower[m.end_token : m.end_token + 1]
+            met = "met" in between and bool(between & {"at", "in"}) and m.kind != "place"
+            if between & coming or met or (after and after[0] in {"counterpart", "counterparts", "host", "hosts"}):
+                found.add(mention.id)
+    return frozenset(found)
 
 
 def _is_other(reading: Reading, mention: Mention) -> bool:

@@ -120,7 +120,7 @@ class PhraseWalk(ClauseWalk):
 
     def _in_noun(self, above: Token, preposition: str, noun: Token) -> None:
         travels = above.lemma_.lower() in lexicon().words("roles", "journey")
-        room = preposition == "for" and self.kind.one_doer and makes_room(above)
+        room = preposition == "for" and self.kind.one_doer and makes_room(above, noun)
         if room or (self.kind.arranged and travels and self._leads_there(above)):
             self.verdict.raise_to("future", above)  # "on his way to a summit"
             return
@@ -191,7 +191,7 @@ class PhraseWalk(ClauseWalk):
         elif is_status_word(verb, "hypothetical") or (preposition == "for" and is_status_word(verb, "watching")):
             self.verdict.raise_to("hypothetical", verb)
         elif (is_status_word(verb, "future") and preposition in {"for", "to", "of", "into"}) or (
-            preposition == "for" and (is_status_word(verb, "motion") or (self.kind.one_doer and makes_room(verb)))
+            preposition == "for" and (is_status_word(verb, "motion") or (self.kind.one_doer and makes_room(verb, noun)))
         ):
             self.verdict.raise_to("future", verb)
 

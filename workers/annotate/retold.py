@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from topics.annotations import Participant
 from workers.annotate.actors import Cast
-from workers.annotate.answered import Story, Told, points_back, struck
+from workers.annotate.answered import Story, Told, points_back, sides, struck
 from workers.annotate.home import dateline_country, home_of
 from workers.annotate.triggers import TriggerIndex
 
@@ -32,10 +32,13 @@ def complete(told: Told, cast: Cast, index: TriggerIndex) -> None:
     # A headline points forward: what the text tells of it is known first.
     for place, (one, position) in sorted(enumerate(told), key=lambda item: item[1][1].part == "title"):
         headline = position.part == "title"
+        if not one.actor and _is_by_their_own(one, place, story):
+            one.target = []
         if not one.actor:
             one.actor = _without(_doers(one, place, story, headline=headline), one.target)
         if not one.target and not one.kind.symmetric:
             one.target = _without(struck(one, place, story, headline=headline), one.actor)
+        one.target = sides(one, place, position, story) or one.target
     _share(told)
 
 
@@ -115,6 +118,15 @@ def _blamed(one: Found, place: int, story: Story) -> list[Participant]:
     charges = [other for other, _ in story.told if len(other.target) == 1 and _is_charged_with(other, one, story)]
     named = {other.target[0].id for other in charges}
     return list(charges[0].target) if len(named) == 1 else []
+
+
+def _is_by_their_own(one: Found, place: int, story: Story) -> bool:
+    """ "Drones hit a depot in Feodosia. The governor blamed Ukraine": it is theirs by the map only."""
+    if len(one.target) != 1 or one.target[0].id == one.place:
+        return False
+    by = {p.id for p in _blamed(one, place, story)}
+    names = (m for r in story.cast.readings if r.part == one.target[0].part for m in r.mentions)
+    return by == {one.target[0].id} and any(m.start == one.target[0].start and m.kind == "place" for m in names)
 
 
 def _is_charged_with(charge: Found, one: Found, story: Story) -> bool:

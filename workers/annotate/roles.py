@@ -11,7 +11,7 @@ from topics.annotations import Participant
 from workers.annotate.actors import Cast
 from workers.annotate.frames import Frame, is_receipt
 from workers.annotate.goals import receivers_of
-from workers.annotate.ground import is_where, of_ground, of_post
+from workers.annotate.ground import is_beside_post, is_where, of_ground, of_post
 from workers.annotate.lexicon import lexicon
 from workers.annotate.objects import objects_of
 from workers.annotate.ontology import EventType
@@ -164,6 +164,8 @@ def _targets(
     of = ("object",) if slots and taken and frame.kind == "noun" and "of" not in slots else ()
     for slot in (*slots, *of):
         tokens = frame.slot(slot)
+        if on_ground and is_beside_post(slot, tokens, frame):
+            continue
         named = cast.persons(tokens) if as_persons else [p for token in tokens for p in cast.touched(token, taken)]
         found = unique(p for p in named if p.id not in taken and not p.id.startswith("place:"))
         if on_ground:  # "shot down a missile from Yemen"

@@ -321,9 +321,11 @@ def _subjects_above(verb: Token, depth: int) -> list[Token]:
 def _told_before(verb: Token, head: Token) -> Token:
     """ "Chad fired rockets, Mali said, killing nine": what is told does so, unless it is words."""
     words, lemma = lexicon(), verb.lemma_.lower()
+    spoken = any(lemma in words.words(*name) for name in _SPEECH)
+    if spoken and verb.tag_ == "VBG" and head.lemma_ == "be" and head.dep_ == "ccomp":
+        return head.head  # "Ruiz said that the count was a farce, urging voters to …"
     if verb.dep_ != "advcl" or verb.tag_ != "VBG" or head.lemma_.lower() not in words.words("reporting", "say"):
         return head
-    spoken = any(lemma in words.words(*name) for name in _SPEECH)
     beside = [head.head] if head.dep_ == "parataxis" and is_verbal(head.head) else []
     told = next((c for c in (*children(head, "ccomp"), *beside) if c.i < head.i < verb.i), None)
     return head if spoken or told is None else told
@@ -331,11 +333,8 @@ def _told_before(verb: Token, head: Token) -> Token:
 
 def _subjects_over_noun(verb: Token, noun: Token, depth: int) -> list[Token]:
     if verb.dep_ == "acl" and verb.tag_ == "VBD":
-        while noun.dep_ in {
-            "pobj",
-            "prep",
-        }:  # a main verb hung on an insertion: "the minister, on a visit to Oslo, called"
-            noun = noun.head
+        while noun.dep_ in {"pobj", "prep"}:
+            noun = noun.head  # a main verb hung on an insertion: "the minister, on a visit to Oslo, called"
         return spread(noun)
     if verb.tag_ == "VBG" and noun.lemma_.lower() in lexicon().words("reporting", "messages"):
         return _holder(noun, depth) or [noun]  # who issues "a statement condemning …" condemns

@@ -184,6 +184,24 @@ def test_headlines_under_related_are_left_out_up_to_the_next_sentence() -> None:
     assert read_words(text) == f"{STORY} The port opens on Friday."
 
 
+PAGE_FOOTS = [
+    ["World1 week agoFerry sinks off Cebu", "-", "Health3 days agoTown reports measles", "-", "Two held after raid"],
+    ["Go to video", "Chad: soldiers seize power", "Go to video", "Niger: ten killed in ambush", "01:07"],
+    ["2 hours ago", "Rebels attack barracks", "5 hours ago", "Quake hits Peru"],
+]
+
+
+@pytest.mark.parametrize("foot", PAGE_FOOTS)
+def test_headlines_of_other_stories_under_a_story_are_left_out(foot: list[str]) -> None:
+    assert read_words("\n".join([f"{STORY} {STORY}", *foot])) == f"{STORY} {STORY}"
+
+
+def test_a_story_that_tells_ages_is_read_to_its_end() -> None:
+    ends = [f"It was built 40 years ago.\n{STORY}", f"{STORY}\nThe mine closed two years ago\nNobody works there"]
+    assert [read_words(text) for text in ends] == [" ".join(text.split()) for text in ends]
+    assert read_words("2 hours ago\nRebels attack barracks\n5 hours ago\nQuake hits Peru") != ""
+
+
 def test_a_credit_behind_the_last_sentence_is_left_out_alone() -> None:
     assert read_words(f"{STORY} (Reporting by Jane Roe in Marvik; Editing by John Doe)") == STORY
     assert read_words(f"{STORY} Reporting by Jane Roe; Editing by John Doe") == STORY
