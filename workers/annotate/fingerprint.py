@@ -23,7 +23,7 @@ MAX_TERMS = 32
 MAX_SHINGLES = 4000
 """The words beyond are not hashed: copies are told by their beginning, and a 1 MB text takes no longer than a page."""
 
-_MAX_WEIGHTS = 100_000
+_MAX_WEIGHTS = 60_000
 _DIGEST = 20
 """Bytes of a SHA-1; the first four count."""
 LEADING_WORDS = 60

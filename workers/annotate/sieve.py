@@ -14,7 +14,7 @@ from workers.annotate.ontology import Trigger
 from workers.annotate.presence import classes_of_word, words_of_classes
 from workers.annotate.triggers import Entry, TriggerIndex
 
-_MAX_KNOWN = 200_000
+_MAX_KNOWN = 60_000
 """So many word forms are remembered; then the memory starts anew."""
 
 
