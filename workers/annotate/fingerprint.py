@@ -118,9 +118,9 @@ def terms_of(title_words: Sequence[str], body_words: Sequence[str], entities: It
     }
     for entity in entities:
         weights[entity.id] = (RAREST - PLAIN) * _often(max(1, len(entity.mentions)))
-    strongest = sorted(weights.items(), key=lambda item: (-item[1], item[0]))[:MAX_TERMS]
-    norm = math.sqrt(sum(weight * weight for _, weight in strongest)) or 1.0
-    return {term: round(weight / norm, 4) for term, weight in strongest}
+    strongest = sorted([(-weight, term) for term, weight in weights.items()])[:MAX_TERMS]
+    norm = math.sqrt(sum([weight * weight for weight, _ in strongest])) or 1.0
+    return {term: round(-weight / norm, 4) for weight, term in strongest}
 
 
 def years_of(title_words: Sequence[str], body_words: Sequence[str]) -> tuple[int, ...]:

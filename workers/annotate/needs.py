@@ -66,7 +66,8 @@ def ways_of(trigger: Trigger, bit_of: Callable[[Need], int]) -> Callable[[Sequen
         forbidden |= bit_of(Need(words=known.lemmas, prefixes=frozenset(known.prefixes)))
 
     def way_of(words: Sequence[str]) -> Way:
-        sequence = tuple(bit_of(_need_of_word(word)) for word in words)
+        # A trigger's only word is its head, which is there when it is asked for.
+        sequence = tuple(bit_of(_need_of_word(word)) for word in words) if len(words) > 1 else ()
         wanted = needs
         for bit in sequence:
             wanted |= bit

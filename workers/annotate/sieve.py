@@ -161,7 +161,7 @@ class Sieve:
             word = replace(word, may=word.may | self._word("and").may, surely=0)
         if len(self._known) >= _MAX_KNOWN:
             self._known.clear()
-        known = self._known[key] = word if word.may else None
+        known = self._known[key] = word if word.may or word.heads else None
         return known
 
     def _word(self, form: str) -> _Word:
