@@ -21,19 +21,24 @@ def mend_slips(sentence: Sentence) -> None:
             _free_subject(word)
         if word.dep_ == "relcl" and word.i > 1:
             _hang_on_person(word)
-        if word.dep_ in {"npadvmod", "dep"} and word.tag_ == "NNP":
-            _hang_name(word)
-        if word.dep_ in {"nmod", "compound", "poss"} and word.tag_ == "NNP" and word.head.tag_ == "NNP":
-            _part_pair(word)
         if word.dep_ == "amod" and word.tag_ == "VBD":
             _raise_verb(word)
-        if word.dep_ == "appos" and word.tag_ == "NNP" and word.head.tag_ == "NNP":
-            _lift_joined(word)
+        if word.tag_ == "NNP":
+            _mend_name(word)
         if word.tag_ == "NNS" and word.dep_ != "conj" and _is_person(word):
             _gather_states(word)
     first = sentence[0] if len(sentence) else None
     if first is not None and first.tag_ in {"NNP", "NNPS"} and first.dep_ == "nsubj" and _looks_plural(first.lower_):
         first.mend(tag=first.tag_, pos=first.pos_, lemma=first.lower_[:-1])
+
+
+def _mend_name(name: Token) -> None:
+    if name.dep_ in {"npadvmod", "dep"}:
+        _hang_name(name)
+    if name.dep_ in {"nmod", "compound", "poss"} and name.head.tag_ == "NNP":
+        _part_pair(name)
+    if name.dep_ == "appos" and name.head.tag_ == "NNP":
+        _lift_joined(name)
 
 
 def _hang_talks(verb: Token) -> None:
