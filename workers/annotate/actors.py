@@ -24,9 +24,13 @@ __all__ = ["Cast", "Position"]
 
 _BESIDE = frozenset({"near", "outside", "to", "around"})
 _POPES = frozenset({"pope", "pontiff", "pontifex"})
+_RELATED = frozenset({"neighbor", "neighbour", "ally", "rival", "foe", "enemy", "adversary"})
+"""Who is somebody's is another than he: "its neighbours condemned"."""
 _HIDING = frozenset({"compound", "nmod", "amod", "conj", "appos"})
 _ACTING = frozenset({"state", "military", "group", "leader", "official"})
-_ACTING_WORDS = ("body", "parties", "local", "speaker", "doer", "projectile")
+_ACTING_WORDS = frozenset().union(
+    *(lexicon().words("roles", name) for name in ("body", "parties", "local", "speaker", "doer", "projectile"))
+)
 
 
 @dataclass(slots=True)
@@ -83,14 +87,20 @@ class Cast(Echoes):
                 return [self._person(child, inner)]
             if inner is not None and inner.sort in {"group", "igo"}:
                 return [self.participant(inner)]
-        if lemma_of(token) in _POPES and not any(True for _ in children(token, "amod", "compound")):
+        if lemma_of(token) in _POPES and not children(token, "amod", "compound"):
             return [self.spoken_for(token, "VA")]
         if not self._acts(token):
             return []
-        countries = self.owning(token)
-        if countries:
+        related = token.dep_ == "nsubj" and lemma_of(token) in _RELATED and any(True for _ in children(token, "poss"))
+        countries = self._called(token) if related else self.owning(token)
+        if countries or related:
             return [self.participant(country) for country in countries]
         return self._named_owner(token) or self.definite(token)
+
+    def _called(self, token: Token) -> list[Mention]:
+        """ "Its ally, China", "its Chinese ally": the country that is somebody's ally."""
+        others = (self.mention_at(child) for child in children(token, "appos", "amod"))
+        return [other for other in others if other is not None and other.kind == "country"]
 
     def _acts(self, token: Token) -> bool:
         """Is the noun one that acts for whom it belongs to: a ministry, troops, a spokesman?"""
@@ -100,7 +110,7 @@ class Cast(Echoes):
             return False
         if lemma in roles.words("roles", "gathering") and not roles.words("roles", "of_work").isdisjoint(beside):
             return False  # "Nigeria's labour congress"
-        return bool(self.classes(token) & _ACTING) or any(lemma in roles.words("roles", n) for n in _ACTING_WORDS)
+        return lemma in _ACTING_WORDS or not self.classes(token).isdisjoint(_ACTING)
 
     def _named_owner(self, token: Token) -> list[Participant]:
         """ "NATO forces", "the head of Hamas", "its army", "the ministry's spokesman"."""

@@ -12,16 +12,19 @@ _ADDRESS = re.compile(r"\s*(?:https?\s?:\s?/|www\s?\.)")
 _STAMP = re.compile(
     r"""(?:first\ |last\ )?(?:published|posted|updated|modified|created|issued)\b[^.!?]{0,90}\d[^.!?]{0,40}$
     | \d+\s(?:min(?:ute)?s?|hours?|hrs?|days?|weeks?)\s(?:ago|read)$
+    | [^.!?]{0,40}\b\d+\s(?:min(?:ute)?s?|hours?|hrs?|days?)\sago\s(?:\||[a-z]{3,9},?\s\d)[^!?]{0,40}$
     | (?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s\d{1,2}\s[a-z]{3,9}\.?,?\s\d{4}\b[^.!?]{0,40}$
     | (?:\d{1,2}\s[a-z]{3,9}|[a-z]{3,9}\.?\s\d{1,2}),?\s\d{4}\b[^.!?]{0,30}$
     | \d{1,2}[:.]\d{2}\s?(?:[ap]\.?m\.?)?(?:\s[a-z]{2,4})?$
     | reuters?$ | \(?ends?\)?$ | -+\s*ends?\s*-+$ | \#\#\#$""",
     re.VERBOSE,
 )
+_AGE = re.compile(r"\d\s?(?:min(?:ute)?|hour|hr|day|week|month|year)s?\sago(?:$|(?=[A-Z]))")
 _CELLS = re.compile(r"\s\|\s|\t|\s{3,}")
 _LONGEST = 400
 _LONGEST_LINK = 120
 _SHORT = 5
+_LONGEST_TEASER = 140
 
 
 def is_boilerplate(line: str) -> bool:
@@ -31,18 +34,25 @@ def is_boilerplate(line: str) -> bool:
 
 @dataclass(slots=True)
 class Page:
-    """The lines of one text, asked for from first to last: under "Related:" stand headlines of other stories."""
+    """The lines of one text, asked for from first to last: under "Related:" stand headlines of other stories.
+
+    So they do under the story, where their ages are told ("World1 week agoFerry sinks off Cebu").
+    """
 
     text: str
     _contained: tuple[str, ...] = field(init=False)
     _in_list: bool = field(init=False, default=False)
+    _teasers: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         lower = self.text.lower()
         self._contained = tuple(part for part in lexicon().words("boilerplate", "contains") if part in lower)
+        self._teasers = _teasers(self.text) if " ago" in lower or "go to video" in lower else frozenset()
 
     def leaves_out(self, line: str) -> bool:
         """Is this line, the next of the text, no part of the story?"""
+        if line.strip() in self._teasers:
+            return True
         words: str = line.strip().lower().replace("’", "'")
         if not words or len(words) > _LONGEST:
             self._in_list = False
@@ -72,6 +82,16 @@ class Page:
         """Is `line` a row of cells?"""
         cells = _CELLS.split(line.strip())
         return len(cells) >= 3 and max(map(len, cells)) <= 40
+
+
+def _teasers(text: str) -> frozenset[str]:
+    """The lines under a story's last sentence, where two of them at least tell how old another story is."""
+    lines = [line.strip() for line in text.splitlines()]
+    first = len(lines)
+    while first and len(lines[first - 1]) <= _LONGEST_TEASER and lines[first - 1][-1:] not in {".", "!", "?", '"', "”"}:
+        first -= 1
+    aged = sum(1 for line in lines[first:] if _AGE.search(line) or line.lower() == "go to video")
+    return frozenset(lines[first:]) - {""} if first and aged > 1 else frozenset()
 
 
 def _start(words: str) -> str | None:

@@ -101,7 +101,7 @@ class ClauseWalk(Complements):
     def _said_between(self, verb: Token) -> None:
         """ "Seoul fired a missile, officials said, two days after …"."""
         for said in children(verb, "parataxis"):
-            if is_reporting(said) and any(True for _ in children(said, "nsubj")) and not has_object(said):
+            if is_reporting(said) and bool(children(said, "nsubj")) and not has_object(said):
                 self.verdict.attributed = True
                 self.reports.append(said)
 
@@ -137,7 +137,7 @@ class ClauseWalk(Complements):
         says = is_reporting(verb.head) if is_verbal(verb.head) else verb.head.tag_ == "NNS"  # "…, Ushakov hints"
         said = verb.dep_ == "ccomp" and says and has_child_before(verb, to)
         if verb.head == verb or said:
-            self.verdict.raise_to("future", to)
+            self.verdict.raise_to("hypothetical" if has_child(verb, "how") else "future", to)
 
     def _adverbial(self, verb: Token, head: Token) -> None:
         marks = {c.lower_ for c in verb.children if c.dep_ in {"mark", "advmod"}}

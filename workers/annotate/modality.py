@@ -10,18 +10,20 @@ from workers.annotate.syntax import behind, children, has_child, is_verbal
 from workers.annotate.verdict import Verdict
 from workers.annotate.words import Token
 
+_LISTS = lexicon().sections["status"]
 _WILL = frozenset({"will", "shall", "'ll", "wo", "sha"})
 _INVERTED = frozenset({"had", "should", "were"})
 _SUBJECTS = frozenset({"nsubj", "nsubjpass"})
 _NOBODY = frozenset({"nobody", "none", "neither", "nothing"})
 _GUESSING = frozenset({"probably", "likely", "presumably", "surely", "certainly", "almost"})
+_OFTEN = lexicon().words("status", "habitual_adverbs") | lexicon().words("status", "historical_adverbs")
 _BARELY = frozenset({"better", "less", "more"})
 _ALMOST = frozenset({"nearly", "almost"})
 
 
 def is_status_word(token: Token, name: str) -> bool:
     """Is the token's lemma in a list of the lexicon's section `status`?"""
-    return token.lemma_.lower() in lexicon().words("status", name)
+    return token.pair[1] in _LISTS[name]
 
 
 def was_able(word: Token) -> bool:
@@ -141,7 +143,7 @@ def _modal(verb: Token, modal: Token, verdict: Verdict) -> None:
     if lower in _WILL:
         perfect = any(c.dep_ == "aux" and c.lower_ == "have" for c in verb.children)
         verdict.raise_to("hypothetical" if perfect or _is_conditional(verb) else "future", modal)
-    elif lower in {"would", "'d"} and _is_reported_will(verb):
+    elif lower in {"would", "'d"} and (_is_reported_will(verb) or _is_beside_will(verb)):
         verdict.raise_to("future", modal)
     else:
         verdict.raise_to("hypothetical", modal)
@@ -160,6 +162,13 @@ def _is_reported_will(verb: Token) -> bool:
     return not (perfect or draft or guessed or _is_conditional(verb)) and is_status_word(token.head, "announcing")
 
 
+def _is_beside_will(verb: Token) -> bool:
+    """ "Will receive him at the palace, where both would hold talks": as sure as the "will" over it."""
+    above = next((token for token in verb.ancestors if is_verbal(token)), None)
+    placed = verb.dep_ == "relcl" and has_child(verb, "where", "during") and not _is_conditional(verb)
+    return placed and above is not None and has_child(above, "will")
+
+
 def _is_conditional(verb: Token) -> bool:
     """Does the act hang on an "if" or "unless"? "Even if" is no condition of it."""
     return any(
@@ -173,9 +182,8 @@ def read_habit(verb: Token, verdict: Verdict) -> None:
     """ "once", "often", "used to": told of the past or of many times."""
     if any(c.tag_ == "MD" for c in children(verb, "aux")):
         return  # "will always stand by you"
-    words = lexicon().words("status", "habitual_adverbs") | lexicon().words("status", "historical_adverbs")
     for child in children(verb, "advmod", "aux"):
-        if child.lower_ in words or (child.dep_ == "aux" and child.lower_ == "used"):
+        if child.lower_ in _OFTEN or (child.dep_ == "aux" and child.lower_ == "used"):
             verdict.raise_to("historical", child)
     if has_child(verb, "has", "have", "had") and verb.tag_ == "VBN":
         for before in (c for c in children(verb, "advmod") if c.lower_ == "before"):

@@ -29,11 +29,15 @@ def is_private(kind: EventType, frame: Frame, actor: Sequence[Participant], targ
 
 
 def is_reproach_in_passing(kind: EventType, frame: Frame) -> bool:
-    """ "Officials accused of graft": a clause that only describes somebody, with nobody who says so."""
+    """ "Officials accused of graft": a clause that only describes somebody, with nobody who says so.
+
+    Nor does "fighters backed by Chad" tell of a statement by Chad.
+    """
     verb = frame.head
     if not kind.spoken or frame.kind != "verb" or verb.tag_ != "VBN" or verb.dep_ != "acl":
         return False
-    return not agents_of(verb) and not any(True for _ in children(verb, "nsubjpass", "aux", "auxpass"))
+    said = agents_of(verb) and verb.lemma_.lower() not in lexicon().words("roles", "lasting_support")
+    return not said and not children(verb, "nsubjpass", "aux", "auxpass")
 
 
 def is_practice(kind: EventType, frame: Frame) -> bool:

@@ -26,6 +26,11 @@ _NEAR = frozenset({"in", "near", "outside", "off", "at"})
 _SPEECH = frozenset({"said", "says", "told", "added", "wrote", "to"})
 _SUFFIX = re.compile(r"\w+-(?:ri|dong|gun|myeon|eup|ken)")
 _ARTICLES = frozenset({"the", "a", "an"})
+_PAPERS = frozenset(
+    {"agreement", "treaty", "pact", "accord", "accords", "memorandum", "protocol", "vehicle", "missile"}
+)
+"""The last word of what is signed or launched, and does nothing itself."""
+_SORTS = frozenset({"air", "naval", "military", "war", "joint", "field", "land", "maritime", "annual", "multinational"})
 
 
 @dataclass(slots=True)
@@ -72,16 +77,15 @@ class _Around:
     """The words before and behind a mention, in small letters; empty beyond the text."""
 
     def __init__(self, reading: Reading, mention: Mention) -> None:
-        doc, i, j = reading.doc, mention.start_token, mention.end_token
-        skipped = i - 1 if i and doc[i - 1].lower_ in _ARTICLES else i
-        self.before = doc[skipped - 1].lower_ if skipped > 0 else ""
-        self.before_that = doc[skipped - 2].lower_ if skipped > 1 else ""
-        self.after = doc[j].lower_ if j < len(doc) else ""
-        self.after_that = doc[j + 1].lower_ if j + 1 < len(doc) else ""
+        doc, lower, i, j = reading.doc, reading.lower, mention.start_token, mention.end_token
+        skipped = i - 1 if i and lower[i - 1] in _ARTICLES else i
+        self.before = lower[skipped - 1] if skipped > 0 else ""
+        self.before_that = lower[skipped - 2] if skipped > 1 else ""
+        self.after = lower[j] if j < len(lower) else ""
+        self.after_that = lower[j + 1] if j + 1 < len(lower) else ""
         # "said Wilmer Cedeno, a mason"
         self.explained = self.after == "," and any(
-            not lexicon().words("names", words).isdisjoint(t.lower_ for t in doc[j + 1 : j + 5])
-            for words in ("persons", "callings")
+            not lexicon().words("names", words).isdisjoint(lower[j + 1 : j + 5]) for words in ("persons", "callings")
         )
         self.at_start = i == 0 or bool(doc[i].is_sent_start) or doc[i - 1].is_space
 
@@ -141,8 +145,18 @@ def _kind(mention: Mention, around: _Around, known: _Known) -> EntityKind | None
         return None
     if mention.kind == "weapon" or _DESIGNATION.fullmatch(mention.text):
         return _kind_of_product(mention, around, known)
-    drill = around.after in lexicon().words("names", "drills") and " " in mention.text
+    if mention.kind == "organisation" and mention.text.rpartition(" ")[2].lower() in _PAPERS:
+        return None
+    drill = _is_drill(mention, around)
     return "event" if drill or mention.kind == "event" else _kind_of_name(mention, around, known)
+
+
+def _is_drill(mention: Mention, around: _Around) -> bool:
+    """ "Sand Lion drills", "Sand Lion air drills", "exercise Sand Lion": the name of a drill is nobody's."""
+    drills = lexicon().words("names", "drills")
+    if mention.kind in {"person", "organisation"} and around.before in drills:
+        return True
+    return " " in mention.text and (around.after in drills or (around.after in _SORTS and around.after_that in drills))
 
 
 def _kind_of_name(mention: Mention, around: _Around, known: _Known) -> EntityKind:

@@ -16,6 +16,8 @@ from workers.annotate.lexicon import lexicon
 from workers.annotate.mentions import Mention, Reading
 
 _LONGEST = 6
+_SHORT_TITLES = ("chief", "head", "boss")
+_POLITE = ("mr", "mr.", "mrs", "mrs.", "ms", "ms.")
 _HYPHENS = frozenset({"-", "–", "‑"})
 
 
@@ -104,7 +106,12 @@ def _is_date(lower: str) -> bool:
 
 @cache
 def _title_ids() -> frozenset[int]:
-    return frozenset(get_string_id(word) for word in lexicon().words("names", "offices"))
+    return frozenset(get_string_id(word) for word in (*lexicon().words("names", "offices"), *_SHORT_TITLES, *_POLITE))
+
+
+def _is_short(title: str) -> bool:
+    """Is it a word that headlines have for whoever leads a body? It counts behind initials: "OAS chief Ruiz"."""
+    return title in _SHORT_TITLES
 
 
 def _titled(reading: Reading) -> Iterator[tuple[int, int]]:
@@ -115,7 +122,7 @@ def _titled(reading: Reading) -> Iterator[tuple[int, int]]:
     doc = reading.doc
     at = {t: m for m in reading.mentions for t in range(m.start_token, m.end_token)}
     for i, key in enumerate(reading.keys):
-        if key not in titles or i + 1 >= len(doc):
+        if key not in titles or i + 1 >= len(doc) or (_is_short(doc[i].text) and (not i or not doc[i - 1].is_upper)):
             continue
         start = i + 1
         while start < len(doc) and doc[start].lower_ in lexicon().words("names", "ranks"):

@@ -22,15 +22,20 @@ Own = Callable[..., list[Event]]
 @pytest.fixture
 def own(reader: Reader, tmp_path: Path) -> Own:
     """What a type `own` with these fields finds in a text."""
+    readers: dict[str, Reader] = {}
 
-    def _own(fields: str, text: str, title: str = "") -> list[Event]:
+    def _reader(fields: str) -> Reader:
         file = tmp_path / "own.yaml"
         file.write_text("types:\n  own:\n" + textwrap.indent(textwrap.dedent(fields), "    "), "utf-8")
         types = load_ontology(file)
         index = TriggerIndex.build(types, reader.pipeline.tokenise, reader.pipeline.irregular_forms())
         index.patterns = PatternTriggers.build(types, reader.pipeline.nlp.vocab)
-        mine = Reader(reader.pipeline, types, index, reader.gazetteer)
-        return [event for event in mine.read([article(text, title)])[0].events if event.type == "own"]
+        return Reader(reader.pipeline, types, index, reader.gazetteer)
+
+    def _own(fields: str, text: str, title: str = "") -> list[Event]:
+        if fields not in readers:
+            readers[fields] = _reader(fields)
+        return [event for event in readers[fields].read([article(text, title)])[0].events if event.type == "own"]
 
     return _own
 

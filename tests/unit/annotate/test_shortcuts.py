@@ -40,7 +40,7 @@ def plain(reader: Reader) -> Pipeline:
 
 @pytest.fixture(scope="module")
 def samples() -> list[str]:
-    return [*ODD, *(f"{one.title}\n\n{one.text}" for one in texts()[::4])]
+    return [*ODD, *(f"{one.title}\n\n{one.text}" for one in texts()[::8])]
 
 
 def told(doc: Doc) -> list[tuple[object, ...]]:

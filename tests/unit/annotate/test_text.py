@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from workers.annotate.boilerplate import is_boilerplate
 from workers.annotate.characters import clean, mend
-from workers.annotate.headlines import lower_words
+from workers.annotate.headlines import lower_words, recase
 from workers.annotate.spacing import is_spaced
 from workers.annotate.text import is_byline, prepare_text, prepare_title
 
@@ -43,6 +43,7 @@ STORY = "Marvik closed its harbour on Tuesday after a tanker ran aground, the po
         "ST. PETERSBURG, Russia - ",
         "N'DJAMENA, Feb 2 (Meridian Wire) - ",
         "Tehran — ",
+        "LUSAKA, Zambia, (NewsLine / Copper Daily - 3rd Mar, 2021 ) :",
         "BOGOTÁ, Colombia – ",
         "By Jane Roe SEOUL, March 3 (Reuters) - ",
         "By Jane Roe and John Q. Doe\nSEOUL, March 3 (Reuters) - ",
@@ -68,6 +69,12 @@ def test_a_dateline_is_not_read(dateline: str) -> None:
 )
 def test_a_sentence_with_a_dash_or_a_colon_is_no_dateline(sentence: str) -> None:
     assert read_words(sentence) == sentence
+
+
+def test_lines_of_the_page_before_it_do_not_hide_a_dateline() -> None:
+    page = "CopperDaily.com\n\nWorld\n\nAfrica\n\nMore from this desk\n\n"
+    assert read_words(f"{page}LUSAKA — {STORY}").endswith(STORY)
+    assert "LUSAKA" not in read_words(f"{page}LUSAKA — {STORY}")
 
 
 def test_only_the_first_paragraphs_have_a_dateline() -> None:
@@ -182,6 +189,24 @@ def test_headlines_under_related_are_left_out_up_to_the_next_sentence() -> None:
         f"{STORY}\n\nRelated stories:\n\nArmy bombs bridge\n\nIran fires missile at base\n\nThe port opens on Friday."
     )
     assert read_words(text) == f"{STORY} The port opens on Friday."
+
+
+PAGE_FOOTS = [
+    ["World1 week agoFerry sinks off Cebu", "-", "Health3 days agoTown reports measles", "-", "Two held after raid"],
+    ["Go to video", "Chad: soldiers seize power", "Go to video", "Niger: ten killed in ambush", "01:07"],
+    ["2 hours ago", "Rebels attack barracks", "5 hours ago", "Quake hits Peru"],
+]
+
+
+@pytest.mark.parametrize("foot", PAGE_FOOTS)
+def test_headlines_of_other_stories_under_a_story_are_left_out(foot: list[str]) -> None:
+    assert read_words("\n".join([f"{STORY} {STORY}", *foot])) == f"{STORY} {STORY}"
+
+
+def test_a_story_that_tells_ages_is_read_to_its_end() -> None:
+    ends = [f"It was built 40 years ago.\n{STORY}", f"{STORY}\nThe mine closed two years ago\nNobody works there"]
+    assert [read_words(text) for text in ends] == [" ".join(text.split()) for text in ends]
+    assert read_words("2 hours ago\nRebels attack barracks\n5 hours ago\nQuake hits Peru") != ""
 
 
 def test_a_credit_behind_the_last_sentence_is_left_out_alone() -> None:
@@ -332,3 +357,19 @@ def test_no_text_takes_long(unit: str) -> None:
     prepare_title(unit * 2_000, unit * 20_000)
     mend(unit * 20_000, spaced=is_spaced(unit * 20_000))
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "wanted"),
+    [
+        (
+            "OIL RIG AT VARNA SHUT",
+            "At dusk the oil rig near Varna was dark. Oily water, 3oil, un-oil.",
+            "Oil rig at Varna shut",
+        ),
+        ("A MAN IN VARNA", "Aman sat in a bar; a man named Ivarna left Varna's port.", "A man in Varna"),
+    ],
+)
+def test_a_title_in_capitals_is_written_as_the_body_writes_it(title: str, body: str, wanted: str) -> None:
+    assert recase(title, body).lower() == wanted.lower()
+    assert recase(title, body) == recase(title, f"{body} é")  # looked for in another way where all is not ASCII
