@@ -262,6 +262,7 @@ def _date_by(walk: Walk, setting: Setting, when: When, *, own: bool = False, pla
         return
     verdict.when = when
     later = walk.path[0].doc.text[: when.start].lower().endswith("later ")  # "they meet later today"
+    told = _is_past_tense(walk) and not planned and not (later and own)
     if where == "news" and own and when.granularity == "day" and verdict.status == "historical":
         before = walk.path[0].doc.text[: when.start].lower().rstrip()
         if verdict.because[-1:] in _LAST or before.removesuffix(" on").endswith("most recently"):
@@ -270,9 +271,7 @@ def _date_by(walk: Walk, setting: Setting, when: When, *, own: bool = False, pla
         if own and verdict.status == "future" and walk.ahead:
             verdict.status = "actual"  # "rose ahead of the meeting of 22 February", told in March
         verdict.date_back(when)
-    elif (where == "future" or later) and not (
-        walk.settled or (_is_past_tense(walk) and not planned and not (later and own))
-    ):
+    elif (where == "future" or later) and not (walk.settled or told):
         verdict.look_ahead(when)
 
 
