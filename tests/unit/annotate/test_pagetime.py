@@ -16,8 +16,10 @@ Read = Callable[..., Annotation]
     [
         (
             "Ceremony marks 30 years since harbour bombing",
-            "Families gathered on Sunday to mark the 30th anniversary of the bombing of a ferry terminal. "
-            "The attack killed 41 people. Nine people died in the blast at the ticket hall.",
+            (
+                "Families gathered on Sunday to mark the 30th anniversary of the bombing of a ferry terminal. "
+                "The attack killed 41 people. Nine people died in the blast at the ticket hall."
+            ),
             {("armed_attack", "historical")},
         ),
         (
@@ -32,8 +34,10 @@ Read = Callable[..., Annotation]
         ),
         (
             "Bomb kills four at ceremony for victims of 1994 massacre",
-            "A bomb killed four people at a ceremony for the anniversary of a massacre on Tuesday. "
-            "The attack wounded nine others.",
+            (
+                "A bomb killed four people at a ceremony for the anniversary of a massacre on Tuesday. "
+                "The attack wounded nine others."
+            ),
             {("armed_attack", "actual"), ("armed_attack", "historical")},
         ),
     ],
