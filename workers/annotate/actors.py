@@ -26,7 +26,9 @@ _BESIDE = frozenset({"near", "outside", "to", "around"})
 _POPES = frozenset({"pope", "pontiff", "pontifex"})
 _HIDING = frozenset({"compound", "nmod", "amod", "conj", "appos"})
 _ACTING = frozenset({"state", "military", "group", "leader", "official"})
-_ACTING_WORDS = ("body", "parties", "local", "speaker", "doer", "projectile")
+_ACTING_WORDS = frozenset().union(
+    *(lexicon().words("roles", name) for name in ("body", "parties", "local", "speaker", "doer", "projectile"))
+)
 
 
 @dataclass(slots=True)
@@ -83,7 +85,7 @@ class Cast(Echoes):
                 return [self._person(child, inner)]
             if inner is not None and inner.sort in {"group", "igo"}:
                 return [self.participant(inner)]
-        if lemma_of(token) in _POPES and not any(True for _ in children(token, "amod", "compound")):
+        if lemma_of(token) in _POPES and not children(token, "amod", "compound"):
             return [self.spoken_for(token, "VA")]
         if not self._acts(token):
             return []
@@ -100,7 +102,7 @@ class Cast(Echoes):
             return False
         if lemma in roles.words("roles", "gathering") and not roles.words("roles", "of_work").isdisjoint(beside):
             return False  # "Nigeria's labour congress"
-        return bool(self.classes(token) & _ACTING) or any(lemma in roles.words("roles", n) for n in _ACTING_WORDS)
+        return lemma in _ACTING_WORDS or not self.classes(token).isdisjoint(_ACTING)
 
     def _named_owner(self, token: Token) -> list[Participant]:
         """ "NATO forces", "the head of Hamas", "its army", "the ministry's spokesman"."""

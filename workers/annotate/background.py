@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from workers.annotate.bygones import ability_word, bygone_word
+from workers.annotate.forms import words_of_sentence
 from workers.annotate.lexicon import lexicon
 from workers.annotate.nominals import Walk
 from workers.annotate.syntax import (
@@ -57,6 +58,8 @@ def background_word(walk: Walk, trigger: Token, published: date) -> str:
 def _in_court(trigger: Token) -> str:
     """ "An inquest into the deaths of two killed by a missile": it comes to court years later."""
     words = lexicon().words("status", "aftermath")
+    if words.isdisjoint(words_of_sentence(trigger.doc)):
+        return ""
     return next((t.text for t in trigger.doc if t.lemma_.lower() in words and t in trigger.ancestors), "")
 
 
@@ -88,9 +91,11 @@ def generic_word(walk: Walk, trigger: Token) -> str:
 
 def _remembered(trigger: Token) -> str:
     """ "In her memoir he tells how missiles fell": a book of a life tells of the past."""
+    books = lexicon().words("status", "memoirs")
+    if books.isdisjoint(words_of_sentence(trigger.doc)):
+        return ""
     verbs = (t for t in (trigger, *trigger.ancestors) if is_verbal(t))
     past = any(t.tag_ == "VBD" or has_child(t, "was", "were", "had") for t in verbs)
-    books = lexicon().words("status", "memoirs")
     return next((t.text for t in trigger.doc if past and t.lemma_.lower() in books), "")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from workers.annotate.forms import words_of_sentence
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negation_of
@@ -51,6 +52,8 @@ def _verbs(walk: Walk) -> Iterator[Token]:
 def _of_that_time(walk: Walk) -> str:
     """ "On the opening night of that campaign", "since the war, when both sides fired": a time that is over."""
     eras = lexicon().words("status", "eras")
+    if not walk.path or eras.isdisjoint(words_of_sentence(walk.path[0].doc)):
+        return ""
     for verb in _verbs(walk):
         for word in verb.subtree:
             if word.lemma_.lower() in eras and has_child(word, "that", "those") and _is_when(word):
@@ -198,7 +201,7 @@ def ability_word(trigger: Token) -> str:
         return ""
     if noun.dep_ == "nsubj":
         return verb.text if _describes(verb, noun, trigger) else ""
-    if is_definite(noun) or any(True for _ in children(noun, "nummod")):
+    if is_definite(noun) or bool(children(noun, "nummod")):
         return ""
     able = next((c for c in children(verb, "aux") if c.lower_ == "can"), None)
     if able is not None and negation_of(verb) is None:

@@ -10,11 +10,12 @@ from workers.annotate.entities import Mention, is_company
 from workers.annotate.leaders import is_name_of_office, led_in
 from workers.annotate.lexicon import lexicon
 from workers.annotate.nouns import nouns
-from workers.annotate.people import Person, role_of
+from workers.annotate.people import Person, Role, may_be_role, role_of
 from workers.annotate.scene import Scene
 from workers.annotate.syntax import antecedent, behind, children, lemma_of, spread
 from workers.annotate.words import Token
 
+_ROLES = lexicon().sections["roles"]
 _LINKS = frozenset({"compound", "amod", "nmod", "poss", "appos", "npadvmod"})
 _CLASSES_OF = {
     "country": frozenset({"country", "state", "abroad", "place", "site"}),
@@ -134,40 +135,42 @@ class Classes(Scene):
             return set()
         if token.i > 0 and token.nbor(-1).lower_ in _COURTESY:
             return set()  # Mr. King is no king
-        # The union of "European Union leaders" is no trade union.
-        words = [t.lower_ for t in token.doc[max(0, token.i - 4) : token.i] if not self._is_of_states(t)] + [lemma]
-        role = role_of(words, len(words) - 1)
-        if role == "leader" and self._leads_no_state(token):
-            role = "other"
-        owned = bool(self.owning(token))
+        role = self._role(token, lemma)
         found: set[str] = set()
-        if lemma == "prince" and self._governs_as_prince(token):
-            role = "leader"  # who governs there
-        if self._heads_states(token):
-            role = "leader"
-        if role == "leader" and (owned or token.pos_ in {"NOUN", "PROPN"} or token.text[:1].isupper()):
+        if role == "leader" and (token.pos_ in {"NOUN", "PROPN"} or token.text[:1].isupper() or self.owning(token)):
             found |= {"leader", "state", "person"}
         elif role == "official":
             found |= {"official", "state", "person"}
-        roles = lexicon()
-        if lemma in roles.words("roles", "body") and (
-            owned or lemma in {"government", "ministry", "parliament", "junta"}
+        if lemma in _ROLES["body"] and (
+            lemma in {"government", "ministry", "parliament", "junta"} or self.owning(token)
         ):
             found |= {"state", "org"}
-        if lemma in roles.words("roles", "military"):
-            found |= {"military", "state"} if owned else {"military"}
-        found |= {name for name in ("group", "people", "company") if lemma in roles.words("roles", name)}
+        if lemma in _ROLES["military"]:
+            found |= {"military", "state"} if self.owning(token) else {"military"}
+        found |= {name for name in ("group", "people", "company") if lemma in _ROLES[name]}
         if found & _HUMAN or lemma in nouns()["human"]:
             found.add("human")
-        if lemma in nouns()["site"] or lemma in roles.words("roles", "site"):
+        if lemma in nouns()["site"] or lemma in _ROLES["site"]:
             found.add("site")
         return found
+
+    def _role(self, token: Token, lemma: str) -> Role:
+        role: Role = ""
+        if may_be_role(lemma):
+            # The union of "European Union leaders" is no trade union.
+            words = [t.lower_ for t in token.doc[max(0, token.i - 4) : token.i] if not self._is_of_states(t)] + [lemma]
+            role = role_of(words, len(words) - 1)
+        if role == "leader" and self._leads_no_state(token):
+            role = "other"
+        if lemma == "prince" and self._governs_as_prince(token):
+            role = "leader"  # who governs there
+        return "leader" if self._heads_states(token) else role
 
     def _heads_states(self, chief: Token) -> bool:
         """ "Heads of state", "NATO's chief", "the chairperson of the African Union Commission"; of no mere office."""
         if lemma_of(chief) == "head" and any(noun.lower_ in _HEADED for noun in behind(chief, "of")):
             return True
-        if lemma_of(chief) not in lexicon().words("roles", "heads_body"):
+        if lemma_of(chief) not in _ROLES["heads_body"]:
             return False
         beside = [c for c in children(chief, "compound", "amod", "nmod", "poss") if c.lower_ not in _PLAIN_HEADS]
         for owner in (*beside, *behind(chief, "of")):
@@ -176,7 +179,7 @@ class Classes(Scene):
                 named = next((c for c in children(owner, "compound", "poss", "nmod") if self._is_of_states(c)), owner)
             if not self._is_of_states(named):
                 return False
-        return bool(beside) or any(True for _ in behind(chief, "of"))
+        return bool(beside) or bool(behind(chief, "of"))
 
     def _leads_no_state(self, leader: Token) -> bool:
         """ "The leaders of the three parties", "the president of the chamber", "UEFA's president"."""
@@ -220,7 +223,7 @@ class Classes(Scene):
             yield from self.owning(word, depth + 1)
 
     def _owners_in_words(self, token: Token) -> Iterator[Token]:
-        abroad = lemma_of(token) in lexicon().words("roles", "post") and any(
+        abroad = lemma_of(token) in _ROLES["post"] and any(
             self.mention_at(child) is not None for child in children(token, *_LINKS)
         )
         for child in token.children:
@@ -238,19 +241,15 @@ class Classes(Scene):
 
     def _is_done_by(self, noun: Token) -> bool:
         """Is the noun a deed whose doer stands before it?"""
-        return lemma_of(noun) in lexicon().words("roles", "deed") and any(True for _ in children(noun, "poss"))
+        return lemma_of(noun) in lexicon().words("roles", "deed") and bool(children(noun, "poss"))
 
     def _is_of(self, noun: Token, preposition: Token) -> bool:
         """Does the phrase behind the preposition say whose the noun is? Of, from; for a speaker; in a place."""
         word = preposition.lower_
         roles = lexicon()
-        if word == "of" and any(True for _ in behind(noun, "by")):
+        if word == "of" and bool(behind(noun, "by")):
             return False  # "the shelling of X by Y"
-        if (
-            word == "of"
-            and lemma_of(noun) in roles.words("roles", "deed")
-            and any(True for _ in children(noun, "poss"))
-        ):
+        if word == "of" and lemma_of(noun) in roles.words("roles", "deed") and bool(children(noun, "poss")):
             return False  # "Chad's invasion of Niger" is Chad's
         if word in {"of", "from"}:
             return word == "from" or lemma_of(noun) not in roles.words("roles", "foe_of")

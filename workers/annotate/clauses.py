@@ -101,7 +101,7 @@ class ClauseWalk(Complements):
     def _said_between(self, verb: Token) -> None:
         """ "Seoul fired a missile, officials said, two days after …"."""
         for said in children(verb, "parataxis"):
-            if is_reporting(said) and any(True for _ in children(said, "nsubj")) and not has_object(said):
+            if is_reporting(said) and bool(children(said, "nsubj")) and not has_object(said):
                 self.verdict.attributed = True
                 self.reports.append(said)
 

@@ -6,6 +6,7 @@ A pattern that is listed here needs a word of each of its sets; one that is not 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from workers.annotate.datewords import MONTHS, NUMBERS, PATTERNS, WEEKDAYS
@@ -101,11 +102,17 @@ def glance(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def patterns_for(text: str) -> list[tuple[str, re.Pattern[str]]]:
+def patterns_for(text: str) -> Sequence[tuple[str, re.Pattern[str]]]:
     """The patterns that may match in `text`, in order of precedence."""
     there = 0
     for word in _CUES & glance(text):
         there |= _BITS[word]
+    return _with_words_of(there)
+
+
+@lru_cache(maxsize=256)
+def _with_words_of(there: int) -> Sequence[tuple[str, re.Pattern[str]]]:
+    """The patterns that need words of no other sets than these."""
     return [(name, pattern) for name, pattern, needs in _PATTERNS if needs & there == needs]
 
 

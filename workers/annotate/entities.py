@@ -145,17 +145,17 @@ def _add_models(reading: Reading, gazetteer: Gazetteer, taken: set[int]) -> None
 
 
 def _read_model(reading: Reading, spans: Sequence[tuple[int, int, str]], taken: set[int], body_ids: set[int]) -> None:
-    doc = reading.doc
+    doc, lower = reading.doc, reading.lower
     for first, last, label in spans:
         kind = _KINDS[label]
         start, end = _whole_name(doc, first, last, kind)
         if reading.part == "title":
             start, end = _without_words(doc, start, end, body_ids)
-        while start < end and (doc[start].lower_ in {"the", "a", "an", "'s"}):
+        while start < end and lower[start] in {"the", "a", "an", "'s"}:
             start += 1
-        if all(t in taken or doc[t].lower_ in _BETWEEN for t in range(start, end)):
+        if all(t in taken or lower[t] in _BETWEEN for t in range(start, end)):
             continue
-        if kind == "person" and any(doc[t].text == "-" and {t - 1, t + 1} <= taken for t in range(start, end)):
+        if kind == "person" and any(lower[t] == "-" and {t - 1, t + 1} <= taken for t in range(start, end)):
             continue  # "joint Indian-French exercises"
         while start < end and start in taken and (kind == "person" or all(t in taken for t in range(start, end))):
             start += 1

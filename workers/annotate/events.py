@@ -45,6 +45,8 @@ from workers.annotate.words import Sentence
 _TIMELESS = frozenset({"actual", "hypothetical"})
 """What a weapon can do at any time may be told as either."""
 
+_RESTATING = lexicon().words("status", "superlatives") | {"such"}
+
 
 @dataclass(slots=True)
 class Found:
@@ -124,16 +126,18 @@ def _sentence_events(
     if not best:
         return
     position = cast.position(sentence)
+    title = _title(cast)
     setting = setting_of(
         sentence,
         published,
         lambda: story_time(_before(cast, position), published),
         headline=position.part == "title",
-        page=time_of_page(_title(cast), published),
-        preview=is_preview(_title(cast)),
-        chronicle=is_chronicle(_title(cast)),
+        page=time_of_page(title, published),
+        preview=is_preview(title),
+        chronicle=is_chronicle(title),
     )
-    best = _of_status(best, ontology, setting, trace)
+    verdicts: dict[tuple[int, str], Verdict] = {}
+    best = _of_status(best, ontology, setting, verdicts, trace)
     for (head, name), candidate in best.items():
         kind = ontology[name]
         other = _outdone_by(head, candidate, kind, best)
@@ -145,8 +149,7 @@ def _sentence_events(
             if trace is not None:
                 trace.figure(candidate)
             continue
-        trigger = candidate.trigger
-        verdict = judge(candidate.frame, kind, setting, carried=_is_carried(trigger), says=trigger.status)
+        verdict = verdicts.get((head, name)) or _judged(candidate, kind, setting)
         codes = ontology.codes(candidate.trigger)
         place = place_of(candidate.frame, kind, cast)
         found = Found(candidate, kind, verdict, codes, *participants(candidate, kind, cast, place))
@@ -170,28 +173,34 @@ def _outdone_by(head: int, candidate: Candidate, kind: EventType, best: dict[tup
     """The type that goes before `kind`: said of the same word, or of what the noun only takes up ("the presidents met,
     the first such meeting")."""
     noun = candidate.frame.head
-    counted = lexicon().words("status", "superlatives") | {"such"}
-    restates = noun.dep_ == "appos" and any(child.lower_ in counted for child in noun.children)
+    restates = noun.dep_ == "appos" and any(child.lower_ in _RESTATING for child in noun.children)
     found = (other for word, other in best if other in kind.yields_to and (restates or word == head))
     return next(found, None)
 
 
+def _judged(candidate: Candidate, kind: EventType, setting: Setting) -> Verdict:
+    trigger = candidate.trigger
+    return judge(candidate.frame, kind, setting, carried=_is_carried(trigger), says=trigger.status)
+
+
 def _of_status(
-    best: dict[tuple[int, str], Candidate], ontology: Ontology, setting: Setting, trace: Trace | None
+    best: dict[tuple[int, str], Candidate],
+    ontology: Ontology,
+    setting: Setting,
+    verdicts: dict[tuple[int, str], Verdict],
+    trace: Trace | None,
 ) -> dict[tuple[int, str], Candidate]:
-    """Without those whose words count with some statuses only, and are told with another one."""
+    """Without those whose words count with some statuses only, and are told with another one; `verdicts` gets what was
+    found of the others."""
     left = dict(best)
     for key, candidate in best.items():
-        trigger = candidate.trigger
-        if not trigger.only_status:
+        if not candidate.trigger.only_status:
             continue
-        told = judge(
-            candidate.frame, ontology[key[1]], setting, carried=_is_carried(trigger), says=trigger.status
-        ).status
-        if told not in trigger.only_status:
+        verdicts[key] = verdict = _judged(candidate, ontology[key[1]], setting)
+        if verdict.status not in candidate.trigger.only_status:
             del left[key]
             if trace is not None:
-                trace.told_otherwise(candidate, told)
+                trace.told_otherwise(candidate, verdict.status)
     return left
 
 
@@ -216,9 +225,8 @@ def _title(cast: Cast) -> str:
     return next((reading.raw for reading in cast.readings if reading.part == "title"), "")
 
 
-def _before(cast: Cast, position: Position) -> list[Before]:
+def _before(cast: Cast, position: Position) -> Iterator[Before]:
     """The two sentences before one, nearest first."""
-    found: list[Before] = []
     following = position.start
     for stretch in cast.sentences_before(position, 2):
         if stretch.part != position.part:
@@ -227,9 +235,8 @@ def _before(cast: Cast, position: Position) -> list[Before]:
         start = reading.doc[stretch.start].idx
         words = reading.doc[stretch.start : stretch.end].text
         end = start + len(words)
-        found.append(Before(words, "\n" not in reading.raw[end - 1 : following]))
+        yield Before(words, "\n" not in reading.raw[end - 1 : following])
         following = start
-    return found
 
 
 def _candidates(

@@ -9,6 +9,7 @@ from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word
 from workers.annotate.words import Sentence, Token
 
+_WORKS = lexicon().words("status", "invented") | lexicon().words("status", "gamed")
 _OPENING = 6
 """So far from its beginning a word still opens a sentence."""
 _SUPPOSING = frozenset({"suppose", "supposing", "imagine", "assume", "assuming", "picture"})
@@ -35,7 +36,7 @@ def invented(sentence: Sentence) -> tuple[range, Token] | None:
 
 def _is_work(word: Token) -> bool:
     """Is it a film, a novel, a scenario; and of games only one that plays at war?"""
-    if not (is_status_word(word, "invented") or is_status_word(word, "gamed")) or word.pos_ not in {"NOUN", "PROPN"}:
+    if word.pair[1] not in _WORKS or word.pos_ not in {"NOUN", "PROPN"}:
         return False
     return word.lemma_.lower() != "game" or (word.i > 0 and word.nbor(-1).lower_ in _PLAYED)
 

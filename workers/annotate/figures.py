@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from workers.annotate.forms import words_of_sentence
 from workers.annotate.frames import Frame
 from workers.annotate.lexicon import lexicon
 from workers.annotate.nouns import nouns
@@ -23,6 +24,8 @@ def is_figure(frame: Frame) -> bool:
     """Does the trigger, or who or what acts in it, stand for something else?"""
     if _is_unreal(frame) or _is_explained_away(frame) or _is_called_so(frame):
         return True
+    if "of" not in words_of_sentence(frame.head.doc):
+        return False
     if frame.kind == "noun":
         return _is_figurative(frame.tokens)
     return _is_figurative(token for slot in _SLOTS for token in frame.slot(slot))
@@ -31,6 +34,8 @@ def is_figure(frame: Frame) -> bool:
 def _is_unreal(frame: Frame) -> bool:
     """ "Verbal missiles", "an imaginary missile"."""
     words = lexicon()
+    if words.words("figures", "unreal").isdisjoint(words_of_sentence(frame.head.doc)):
+        return False
     things = (t for slot in (_SLOTS if frame.kind == "verb" else ("about", "of")) for t in frame.slot(slot))
     return any(
         child.lower_ in words.words("figures", "unreal")
@@ -43,6 +48,8 @@ def _is_unreal(frame: Frame) -> bool:
 def _is_explained_away(frame: Frame) -> bool:
     """ "He launched another missile at his critics: a letter": what stands behind the colon says what it was."""
     doc, words = frame.head.doc, lexicon()
+    if ":" not in words_of_sentence(doc):
+        return False
     colon = next((token for token in doc[frame.head.i :] if token.text == ":"), None)
     if colon is None or colon.i + 1 >= len(doc):
         return False

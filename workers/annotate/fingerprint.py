@@ -23,7 +23,7 @@ MAX_TERMS = 32
 MAX_SHINGLES = 4000
 """The words beyond are not hashed: copies are told by their beginning, and a 1 MB text takes no longer than a page."""
 
-_MAX_WEIGHTS = 100_000
+_MAX_WEIGHTS = 60_000
 _DIGEST = 20
 """Bytes of a SHA-1; the first four count."""
 LEADING_WORDS = 60
@@ -118,9 +118,9 @@ def terms_of(title_words: Sequence[str], body_words: Sequence[str], entities: It
     }
     for entity in entities:
         weights[entity.id] = (RAREST - PLAIN) * _often(max(1, len(entity.mentions)))
-    strongest = sorted(weights.items(), key=lambda item: (-item[1], item[0]))[:MAX_TERMS]
-    norm = math.sqrt(sum(weight * weight for _, weight in strongest)) or 1.0
-    return {term: round(weight / norm, 4) for term, weight in strongest}
+    strongest = sorted([(-weight, term) for term, weight in weights.items()])[:MAX_TERMS]
+    norm = math.sqrt(sum([weight * weight for weight, _ in strongest])) or 1.0
+    return {term: round(-weight / norm, 4) for weight, term in strongest}
 
 
 def years_of(title_words: Sequence[str], body_words: Sequence[str]) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -59,6 +59,13 @@ class Frame:
                 return []  # most prepositions are not there
             found = self.cache[name] = self._filled(name)
         return found
+
+    def slots(self, names: Iterable[str]) -> Iterator[Token]:
+        """What fills slots `names`, in their order: `slot` of each, but most prepositions are not there."""
+        present = words_of_sentence(self.head.doc)
+        for name in names:
+            if name in present or name in _ALWAYS or name in self.cache:
+                yield from self.slot(name)
 
     def _filled(self, name: str) -> list[Token]:
         verbal = self.kind == "verb" or is_verbal(self.head)
@@ -181,7 +188,7 @@ class Frame:
             return []
         is_adjective = self.head.pos_ == "ADJ"  # "Spain is ready to send …"
         lends = verb.lemma_.lower() in (light if is_adjective else light - {"be"})
-        if verb.lemma_.lower() == "call" and any(True for _ in children(verb, "oprd")):
+        if verb.lemma_.lower() == "call" and bool(children(verb, "oprd")):
             return []  # "called the raid a crime"
         return subjects_of(verb) if lends or _calls_off(verb) else []
 
@@ -204,7 +211,7 @@ class Frame:
         if preposition.lower_ not in {"after", "following", "at", "in", "during"} or preposition.head != verb:
             return False
         verb = _main(verb)
-        if verb.tag_ not in {"VBD", "VBZ", "VBP"} or any(True for _ in children(self.head, "poss")):
+        if verb.tag_ not in {"VBD", "VBZ", "VBP"} or bool(children(self.head, "poss")):
             return False
         if any(prep.lower_ in {"of", "with", "between", "among", "by"} for prep in children(self.head, "prep")):
             return False

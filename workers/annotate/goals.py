@@ -26,7 +26,7 @@ def receivers_of(verb: Token) -> list[Token]:
     """To whom something is given: "gave Kim a letter", "Kim was handed a letter"."""
     found = [t for noun in children(verb, "dative") if noun.pos_ != "ADP" for t in spread(noun)]
     found += [t for to in children(verb, "dative") if to.pos_ == "ADP" for n in children(to, "pobj") for t in spread(n)]
-    if not found and is_passive(verb) and any(True for _ in children(verb, "dobj")):
+    if not found and is_passive(verb) and bool(children(verb, "dobj")):
         found = [t for noun in children(verb, "nsubjpass") for t in antecedents(noun)]
         if not found and verb.dep_ == "conj":
             found = surface_subjects(verb.head)  # "met Li and was handed a letter"

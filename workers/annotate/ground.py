@@ -65,9 +65,7 @@ def _is_told_with(token: Token, frame: Frame) -> bool:
     if verb in own:
         return verb.lemma_.lower() not in said
     return (
-        verb.head in own
-        and verb.dep_ in {"acl", "relcl", "conj", "xcomp"}
-        and not any(True for _ in children(verb, "nsubj", "nsubjpass"))
+        verb.head in own and verb.dep_ in {"acl", "relcl", "conj", "xcomp"} and not children(verb, "nsubj", "nsubjpass")
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Collection
 from functools import cache
 
 from workers.annotate.lexicon import lexicon
@@ -85,19 +86,29 @@ def _cases(title: str, body: str) -> dict[str, Counter[str]]:
     """How `body` writes the words of `title`, the first words of its sentences left aside."""
     wanted = {word.lower() for word in _LETTERS.findall(title)}
     seen: dict[str, Counter[str]] = {}
-    if not wanted or not body:
-        return seen
     body = body[:_BODY]
-    for match in _LETTERS.finditer(body):
-        word = match.group()
-        lower = word.lower()
-        if lower not in wanted:
+    for start, word in _places(wanted, body):
+        before = body[max(0, start - 2) : start]
+        if before.strip() in {"", ".", '"'} and (start == 0 or before[:1] in {".", "\n", '"'}):
             continue
-        before = body[max(0, match.start() - 2) : match.start()]
-        if before.strip() in {"", ".", '"'} and (match.start() == 0 or before[:1] in {".", "\n", '"'}):
-            continue
-        seen.setdefault(lower, Counter())[word] += 1
+        seen.setdefault(word.lower(), Counter())[word] += 1
     return seen
+
+
+def _places(words: Collection[str], text: str) -> list[tuple[int, str]]:
+    """Where `words`, in small letters, stand in `text`, and how they are written there; in the text's order."""
+    if not text.isascii():
+        return [(match.start(), match.group()) for match in _LETTERS.finditer(text) if match.group().lower() in words]
+    found: list[tuple[int, str]] = []
+    lower = text.lower()
+    for word in words:
+        start = lower.find(word)
+        while start >= 0:
+            end = start + len(word)
+            if not (lower[start - 1 : start].isalpha() or lower[end : end + 1].isalpha()):
+                found.append((start, text[start:end]))
+            start = lower.find(word, end)
+    return sorted(found)
 
 
 def _case_of(word: str, seen: dict[str, Counter[str]]) -> str:

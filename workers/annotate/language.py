@@ -19,6 +19,8 @@ TABLE = Path(__file__).with_name("languages.txt")
 _SAMPLE = 1500
 """Characters that are looked at; the first of them, alone, tell plain English."""
 _GLANCE = 400
+_MOST = 1.5
+"""What a word counts at most for a language."""
 _WORD = re.compile(r"[^\W\d_]+")
 _MARKUP = re.compile(r"</?[a-z][^<>]{0,200}>|&[a-z]{2,8};")
 _FOREIGN_LETTER = re.compile(r"(?=[^\W\d_])[^\u0000-\u024f\u1e00-\u1eff\ua720-\ua7ff\ufb00-\ufb06]")
@@ -92,16 +94,18 @@ def _within_script(script: str, letters: str) -> str:
 
 def _by_words(words: list[str], default: str) -> str:
     table = _table()
+    # A few foreign words prove nothing in a short text full of names, nor among capitals; in a long one they do.
+    needed = 0.27 if len(words) < 5 else 0.24 if len(words) < 40 else 0.15
+    needed *= len(words) * (1.7 if words[0].isupper() and words[-1].isupper() else 1)
+    if default == "en" and _MOST * table.count_foreign(words) <= needed:
+        return "en"  # whatever they speak for, they are too few
     shares: dict[str, float] = defaultdict(float)
     for word, count in _weights(words).items():
         langs, trust = table.languages(word)
         for lang in langs:
-            shares[lang] += count * trust * (1.0 + 0.5 / len(langs))
-    ours = 1.25 * shares.pop("en", 0.0) / 1.5
+            shares[lang] += count * trust * (1.0 + (_MOST - 1.0) / len(langs))
+    ours = 1.25 * shares.pop("en", 0.0) / _MOST
     best = max(shares, key=lambda lang: round(shares[lang], 6), default=default)
-    # A few foreign words prove nothing in a short text full of names, nor among capitals; in a long one they do.
-    needed = 0.27 if len(words) < 5 else 0.24 if len(words) < 40 else 0.15
-    needed *= len(words) * (1.7 if words[0].isupper() and words[-1].isupper() else 1)
     if shares.get(best, 0.0) > max(1.2 * ours, needed):
         return best
     return "en" if ours >= 1 else default
@@ -126,6 +130,13 @@ class _Table:
     words: dict[str, tuple[str, ...]]
     letters: dict[str, frozenset[str]]
     doubtful: frozenset[str]
+    foreign: frozenset[str]
+    """The words that speak for another language than English."""
+
+    def count_foreign(self, words: Sequence[str]) -> int:
+        """How many of `words` may speak for another language than English."""
+        listed = sum(map(self.foreign.__contains__, map(str.lower, words)))
+        return listed + len(words) - sum(map(str.isascii, words))
 
     def languages(self, word: str) -> tuple[Sequence[str], float]:
         """The languages that `word` speaks for, and how far that can be trusted."""
@@ -153,4 +164,5 @@ def _table() -> _Table:
             words[word] = (*words.get(word, ()), lang)
         if lang != "en":
             letters[lang] = frozenset(letter for letter in listed if letter > "\x7f")
-    return _Table(words, letters, doubtful)
+    foreign = frozenset(word for word, langs in words.items() if langs != ("en",))
+    return _Table(words, letters, doubtful, foreign)

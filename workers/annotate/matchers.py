@@ -30,6 +30,10 @@ class PatternTriggers:
 
     vocab: Vocab
     triggers: list[Trigger] = field(default_factory=list)
+    _numbers: dict[int, int] = field(default_factory=dict)
+    """A trigger's place in `triggers` by its id."""
+    _named: dict[int, Trigger] = field(default_factory=dict)
+    """Triggers by what spaCy's matchers call them."""
     _asks_more: bool = False
     """Does a pattern ask for more than words, tags and the parse have?"""
     _known: dict[frozenset[int], tuple[Matcher, DependencyMatcher]] = field(default_factory=dict)
@@ -43,6 +47,8 @@ class PatternTriggers:
         if not found:
             return None
         made = cls(vocab, found)
+        made._numbers = {id(trigger): number for number, trigger in enumerate(found)}
+        made._named = {vocab.strings.add(_key(number)): trigger for number, trigger in enumerate(found)}
         made._matchers(range(len(found)))
         rules = (rule for trigger in found if trigger.pattern is not None for rule in trigger.pattern.rules)
         made._asks_more = any("MORPH" in rule.get("RIGHT_ATTRS", rule) for rule in rules)
@@ -76,17 +82,15 @@ class PatternTriggers:
 
     def matches(self, sentence: Sentence, wanted: Collection[int]) -> Iterator[tuple[Trigger, Frame]]:
         """Every match of a trigger with one of these ids (`id`) in a parsed sentence, in the order of the words."""
-        chosen = [number for number, trigger in enumerate(self.triggers) if id(trigger) in wanted]
-        tokens, dependencies = self._matchers(chosen)
-        named = {self.vocab.strings[_key(number)]: self.triggers[number] for number in chosen}
+        tokens, dependencies = self._matchers([self._numbers[identity] for identity in wanted])
         doc = sentence.whole() if self._asks_more else sentence.marked()
         aligned: list[tuple[int, int, int, list[int]]] = []
         if len(tokens):  # spaCy warns of a matcher without patterns
             aligned = tokens(doc, with_alignments=True)  # type: ignore[assignment]  # its stub knows no alignments
         for key, start, _, alignment in sorted(aligned, key=lambda match: match[1]):
-            yield _framed(named[key], [(sentence[start + k], part) for k, part in enumerate(alignment)])
+            yield _framed(self._named[key], [(sentence[start + k], part) for k, part in enumerate(alignment)])
         for key, places in dependencies(doc) if len(dependencies) else ():
-            yield _framed(named[key], [(sentence[place], part) for part, place in enumerate(places)])
+            yield _framed(self._named[key], [(sentence[place], part) for part, place in enumerate(places)])
 
 
 def _key(number: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from spacy.pipeline import Lemmatizer
@@ -19,8 +19,11 @@ _LOOKED_AT = {"LOWER", "TAG", "DEP", "IS_SPACE"}
 _READ: list[int | str] = ["LOWER", "TAG", "DEP", "IS_SPACE"]
 _WRITTEN: list[int | str] = ["TAG", "POS", "MORPH", "LEMMA", "DEP"]
 _LEMMA_OF: list[int | str] = ["ORTH", "POS", "MORPH", "LEMMA"]
-_MAX_WORDS = 200_000
+_MAX_WORDS = 60_000
 _BETWEEN = "\n"
+_TABLES = ("lemma_index", "lemma_exc", "lemma_rules")
+_Way = Literal["small", "written", "ruled"]
+"""A word is its own lemma, in small letters or as it is written, or the lemmatizer's rules make it."""
 
 _Test = Callable[[str], bool]
 _Seen = tuple[int, int, int, int]
@@ -198,7 +201,7 @@ class RememberedLemmas:
 
     lemmatizer: Any
     _known: dict[tuple[int, int, int], int] = field(default_factory=dict)
-    _is_base: dict[tuple[int, int], bool] = field(default_factory=dict)
+    _ways: dict[tuple[int, int], _Way] = field(default_factory=dict)
 
     @classmethod
     def of(cls, lemmatizer: Any) -> RememberedLemmas | None:
@@ -237,12 +240,28 @@ class RememberedLemmas:
         return doc
 
     def _lemma(self, token: Token, pos: int, morph: int) -> str:
-        """What the lemmatizer says; whether a word is in its base form hangs on part of speech and morphology alone."""
-        base = self._is_base.get((pos, morph))
-        if base is None:
-            base = self._is_base[pos, morph] = bool(pos) and bool(self.lemmatizer.is_base_form(token))
-        lemma: str = token.lower_ if base else self.lemmatizer.lemmatize(token)[0]
-        return lemma
+        """What the lemmatizer says."""
+        way = self._ways.get((pos, morph))
+        if way is None:
+            way = self._ways[pos, morph] = self._way(token)
+        if way == "ruled":
+            lemma: str = self.lemmatizer.lemmatize(token)[0]
+            return lemma
+        return token.lower_ if way == "small" else token.text
+
+    def _way(self, token: Token) -> _Way:
+        """How a word gets its lemma, which hangs on part of speech and morphology alone.
+
+        One in its base form, and one of a part of speech without rules, is its own, in small letters if it is no name.
+        """
+        pos = token.pos_.lower()
+        if not pos or pos in {"space", "eol"}:
+            return "ruled"
+        if self.lemmatizer.is_base_form(token):
+            return "small"
+        if any(self.lemmatizer.lookups.get_table(name, {}).get(pos) for name in _TABLES):
+            return "ruled"
+        return "written" if pos == "propn" else "small"
 
 
 def _is_passing(vocab: Any) -> bool:

@@ -88,10 +88,10 @@ class Reading:
 
     def mention(self, start: int, end: int, kind: EntityKind) -> Mention:
         """A mention of tokens `start` to `end`, without its surroundings: articles, possessives, quotes."""
-        doc = self.doc
-        while start < end - 1 and (doc[start].lower_ in _ARTICLES or not doc[start].text[:1].isalnum()):
+        doc, lower = self.doc, self.lower
+        while start < end - 1 and (lower[start] in _ARTICLES or not doc[start].text[:1].isalnum()):
             start += 1
-        while end - 1 > start and (doc[end - 1].lower_ in _POSSESSIVE or not _ends_well(doc[end - 1].text)):
+        while end - 1 > start and (lower[end - 1] in _POSSESSIVE or not _ends_well(doc[end - 1].text)):
             end -= 1
         first, last = doc[start].idx, doc[end - 1].idx + len(doc[end - 1].text)
         return Mention(self.part, start, end, first, last, self.raw[first:last], kind)

@@ -10,18 +10,20 @@ from workers.annotate.syntax import behind, children, has_child, is_verbal
 from workers.annotate.verdict import Verdict
 from workers.annotate.words import Token
 
+_LISTS = lexicon().sections["status"]
 _WILL = frozenset({"will", "shall", "'ll", "wo", "sha"})
 _INVERTED = frozenset({"had", "should", "were"})
 _SUBJECTS = frozenset({"nsubj", "nsubjpass"})
 _NOBODY = frozenset({"nobody", "none", "neither", "nothing"})
 _GUESSING = frozenset({"probably", "likely", "presumably", "surely", "certainly", "almost"})
+_OFTEN = lexicon().words("status", "habitual_adverbs") | lexicon().words("status", "historical_adverbs")
 _BARELY = frozenset({"better", "less", "more"})
 _ALMOST = frozenset({"nearly", "almost"})
 
 
 def is_status_word(token: Token, name: str) -> bool:
     """Is the token's lemma in a list of the lexicon's section `status`?"""
-    return token.lemma_.lower() in lexicon().words("status", name)
+    return token.pair[1] in _LISTS[name]
 
 
 def was_able(word: Token) -> bool:
@@ -173,9 +175,8 @@ def read_habit(verb: Token, verdict: Verdict) -> None:
     """ "once", "often", "used to": told of the past or of many times."""
     if any(c.tag_ == "MD" for c in children(verb, "aux")):
         return  # "will always stand by you"
-    words = lexicon().words("status", "habitual_adverbs") | lexicon().words("status", "historical_adverbs")
     for child in children(verb, "advmod", "aux"):
-        if child.lower_ in words or (child.dep_ == "aux" and child.lower_ == "used"):
+        if child.lower_ in _OFTEN or (child.dep_ == "aux" and child.lower_ == "used"):
             verdict.raise_to("historical", child)
     if has_child(verb, "has", "have", "had") and verb.tag_ == "VBN":
         for before in (c for c in children(verb, "advmod") if c.lower_ == "before"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from topics.annotations import TextPart
@@ -65,7 +66,8 @@ def ways_of(trigger: Trigger, bit_of: Callable[[Need], int]) -> Callable[[Sequen
         forbidden |= bit_of(Need(words=known.lemmas, prefixes=frozenset(known.prefixes)))
 
     def way_of(words: Sequence[str]) -> Way:
-        sequence = tuple(bit_of(Need(own=frozenset({word}))) for word in words)
+        # A trigger's only word is its head, which is there when it is asked for.
+        sequence = tuple(bit_of(_need_of_word(word)) for word in words) if len(words) > 1 else ()
         wanted = needs
         for bit in sequence:
             wanted |= bit
@@ -77,6 +79,11 @@ def ways_of(trigger: Trigger, bit_of: Callable[[Need], int]) -> Callable[[Sequen
         return Way(wanted, 0 if own else forbidden, trigger.only_in, sequence if several else (), reach, story)
 
     return way_of
+
+
+@cache
+def _need_of_word(word: str) -> Need:
+    return Need(own=frozenset({word}))
 
 
 def _needs(trigger: Trigger) -> Iterator[Need]:

@@ -37,7 +37,7 @@ class Walk(PhraseWalk):
             self._uncarried(noun)
             return
         self.settled = True
-        if any(True for _ in children(noun, "acl", "relcl")) and not self._kept_back(noun):
+        if bool(children(noun, "acl", "relcl")) and not self._kept_back(noun):
             self.background = next((c for c in children(noun, "relcl") if has_child(c, "had")), None)
             self.clause_of(noun)
             self.reports_above(self.near[0] if self.near else noun)
@@ -245,12 +245,7 @@ class Walk(PhraseWalk):
             self.verdict.raise_to("future", verb)  # "the vote has been set for March"
             return
         calls = verb.lemma_.lower() == "call"
-        called = (
-            calls
-            and not has_child(verb, "had")
-            and noun.dep_ != "oprd"
-            and not any(True for _ in children(verb, "oprd"))
-        )
+        called = calls and not has_child(verb, "had") and noun.dep_ != "oprd" and not children(verb, "oprd")
         if (is_status_word(verb, "hypothetical") and not calls) or self._is_foretold(noun, verb):
             self.verdict.raise_to("hypothetical", verb)  # "closed its airspace, indicating a launch"
         elif called or is_status_word(verb, "future_objects"):
@@ -309,7 +304,7 @@ class Walk(PhraseWalk):
         if raised is not None and is_infinitive(raised):
             self.verb(raised)  # "talks have yet to start", "the summit failed to take place"
             return
-        described = verb.lemma_.lower() == "be" and any(True for _ in children(verb, "acomp", "attr"))
+        described = verb.lemma_.lower() == "be" and bool(children(verb, "acomp", "attr"))
         happens = is_status_word(verb, "happening") and not described
         lasts = is_status_word(verb, "lasting") and not self.kind.arranged
         if (lasts or not happens) and self._stands_over(noun, verb):
@@ -340,7 +335,7 @@ class Walk(PhraseWalk):
                 self.verdict.raise_to("future", verb)  # "the visit will not settle it"
             self.reports_above(verb)
             return True
-        described = any(True for _ in children(verb, "acomp"))
+        described = bool(children(verb, "acomp"))
         if verb.lemma_.lower() == "be" and verb.tag_ == "VBZ" and has_child(noun, "a", "an") and not described:
             self.verdict.raise_to("hypothetical", verb)  # "an attack on one is an attack on all"
         if not is_definite(noun) or self.status_of(verb) not in IRREALIS or _is_on_its_way(noun, verb):

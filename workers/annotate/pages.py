@@ -24,7 +24,7 @@ def is_leisure(readings: Iterable[Reading]) -> bool:
     hits = total = 0
     for reading in readings:
         total += len(reading.lower)
-        there = [word for word in reading.lower if word in words]
+        there = list(filter(words.__contains__, reading.lower))
         hits += len(there)
         found.update(there)
     return len(found) >= _DISTINCT and hits >= _SHARE * total

@@ -36,13 +36,14 @@ def date_headline(told: Told) -> None:
         named = word.tag_ == "VBN" or word.dep_ == "pobj"  # and no report in the present tense, nor a title of its own
         past = word.tag_ == "VBD"  # news is told in the present tense: "Missile that killed five was fired by Chad"
         asks = word.doc[0].lower_ in {"how", "why"}  # "How Chad's missile attack changed its neighbours"
-        lead = next((found for start, found in body if start <= _LEAD and not _is_anew(found)), None)
         if statuses == {"historical"} and (named or past or asks):
             one.verdict.settle("historical", "the text")
         elif statuses == {"negated"} and word.pos_ == "NOUN" and word.head.tag_ != "VBZ":
             one.verdict.settle("negated", "the text")  # "Leaders' meeting open", and none took place
-        elif statuses <= _AHEAD and lead is not None and not is_report(word):
-            one.verdict.settle(lead.verdict.status, "the text")
+        elif statuses and statuses <= _AHEAD and not is_report(word):
+            lead = next((found for start, found in body if start <= _LEAD and not _is_anew(found)), None)
+            if lead is not None:
+                one.verdict.settle(lead.verdict.status, "the text")
 
 
 def date_recalled(told: Told, title: str) -> None:

@@ -104,7 +104,7 @@ class Pairs(Classes):
 
     def _is_couple(self, token: Token) -> bool:
         """ "The pair", "the two", "both": two people, and nobody says of what."""
-        plain = not any(True for _ in children(token, "amod", "compound", "prep", "poss"))
+        plain = not children(token, "amod", "compound", "prep", "poss")
         return plain and (token.lower_ == "both" or any(c.lower_ == "the" for c in token.children))
 
     def states_before(
@@ -132,7 +132,7 @@ class Pairs(Classes):
         """The two parties of which the sentence has spoken before "the truce", "the talks"."""
         position = self.position(noun.doc)
         if not any(child.lower_ in DEFINITE for child in noun.children):
-            bare = not any(True for _ in children(noun, "det", "amod", "poss", "compound", "nummod"))
+            bare = not children(noun, "det", "amod", "poss", "compound", "nummod")
             here = Stretch(position.part, position.token, position.token + noun.i)
             return self.topic(here) if bare and self._joins_two(here) else []
         mentions = self.mentions_in(position.part, position.token, position.token + noun.i)

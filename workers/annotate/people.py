@@ -60,6 +60,16 @@ class Person:
         return self.countries.most_common(1)[0][0] if self.countries else None
 
 
+_ROLE_WORDS = (
+    lexicon().words("roles", "leader") | lexicon().words("roles", "official") | {"minister", "general", "number"}
+)
+
+
+def may_be_role(word: str) -> bool:
+    """May `role_of` find a role in the word, whatever stands before it?"""
+    return word in _ROLE_WORDS
+
+
 def role_of(words: Sequence[str], at: int) -> Role:
     """The role that the noun at `words[at]` gives, seen with the words before it; empty if it is no role."""
     word = words[at]

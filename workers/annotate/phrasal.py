@@ -22,7 +22,7 @@ def is_retracting(verb: Token) -> bool:
 
 def has_object(verb: Token) -> bool:
     """Has the verb a direct object?"""
-    return any(True for _ in children(verb, "dobj", "obj"))
+    return bool(children(verb, "dobj", "obj"))
 
 
 def has_child_before(verb: Token, word: Token) -> bool:

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from workers.annotate.arithmetic import keep_memory, use_fast_arithmetic
+from workers.annotate.loading import load_model
 from workers.annotate.parses import Parses
 from workers.annotate.shortcuts import BEHIND_THE_PARSER, NO_START, START, Shortcuts
 from workers.annotate.words import Sentence
@@ -62,7 +62,7 @@ class Pipeline:
         use_fast_arithmetic()
         keep_memory()
         try:
-            nlp = spacy.load(name)
+            nlp = load_model(name)
         except (OSError, ValueError, ImportError) as error:
             raise ConfigurationError(
                 f"The spaCy pipeline `{model}` cannot be loaded: {str(error).splitlines()[0]}",

@@ -17,7 +17,7 @@ from workers.annotate.gazetteer import slug
 from workers.annotate.lexicon import lexicon
 from workers.annotate.objects import objects_of
 from workers.annotate.ontology import EventType
-from workers.annotate.syntax import behind, children, governor, is_verbal
+from workers.annotate.syntax import behind, behind_any, children, governor, is_verbal
 from workers.annotate.words import Token
 
 _WITHIN = ("in", "at", "near", "outside", "inside", "off", "around", "across", "throughout", "through", "over", "along")
@@ -154,29 +154,28 @@ def _rounds(frame: Frame) -> Iterator[tuple[Iterable[Token], bool]]:
     """Words that may name the place, the surest first; and whether a country may be meant as ground there."""
     journey = frame.head.lemma_.lower() in lexicon().words("roles", "journey")
     things = frame.slot("object")
-    yield (t for slot in _WITHIN for t in frame.slot(slot)), True
+    yield frame.slots(_WITHIN), True
     yield things, journey
     yield (t for thing in things for t in _around(thing)), True
-    yield (t for slot in _TOWARDS for t in frame.slot(slot)), True
+    yield frame.slots(_TOWARDS), True
     yield frame.slot("to"), journey
-    yield (t for slot in _ALSO for t in frame.slot(slot)), False
-    yield (t for slot in _INVOLVED for thing in frame.slot(slot) for t in _around(thing)), True
-    yield (t for verb in _verbs_near(frame) for slot in _WITHIN for t in behind(verb, slot)), True
+    yield frame.slots(_ALSO), False
+    yield (t for thing in frame.slots(_INVOLVED) for t in _around(thing)), True
+    yield (t for verb in _verbs_near(frame) for t in behind_any(verb, _WITHIN)), True
     if frame.kind == "noun" and frame.head.dep_ == "nsubj":
         yield objects_of(frame.head.head), False  # "an earthquake struck the island of X"
 
 
 def _where_spoken(frame: Frame) -> Iterator[tuple[Iterable[Token], bool]]:
     """Words are said in a town; a country behind them is mostly what they speak of."""
-    yield (t for slot in ("in", "at") for t in behind(frame.head, slot)), False
+    yield behind_any(frame.head, ("in", "at")), False
 
 
 def _around(noun: Token) -> Iterator[Token]:
-    for preposition in _WITHIN:
-        yield from behind(noun, preposition)
+    yield from behind_any(noun, _WITHIN)
     for ground in behind(noun, "on"):
         yield ground
-        yield from (t for inner in _WITHIN for t in behind(ground, inner))
+        yield from behind_any(ground, _WITHIN)
 
 
 def _verbs_near(frame: Frame) -> Iterator[Token]:
@@ -202,7 +201,7 @@ def _place_named(token: Token, cast: Cast, *, anywhere: bool) -> Place | None:
     if token.lemma_.lower() not in lexicon().words("roles", "site"):
         return None
     inside = (*behind(token, "of"), *children(token, "appos", "compound", "nmod"))
-    for name in (*inside, *(t for preposition in _WITHIN for t in behind(token, preposition))):
+    for name in (*inside, *behind_any(token, _WITHIN)):
         inner = cast.mention_at(name)
         town = inner is not None and (name not in inside or inner.sort == "capital")  # "the port of Oslo"
         place = _ground(inner, cast, anywhere=town) if inner is not None else None

@@ -37,7 +37,7 @@ def is_reproach_in_passing(kind: EventType, frame: Frame) -> bool:
     if not kind.spoken or frame.kind != "verb" or verb.tag_ != "VBN" or verb.dep_ != "acl":
         return False
     said = agents_of(verb) and verb.lemma_.lower() not in lexicon().words("roles", "lasting_support")
-    return not said and not any(True for _ in children(verb, "nsubjpass", "aux", "auxpass"))
+    return not said and not children(verb, "nsubjpass", "aux", "auxpass")
 
 
 def is_practice(kind: EventType, frame: Frame) -> bool:

@@ -32,6 +32,7 @@ SINGULAR = frozenset({"it", "its", "itself"})
 OBJECTIVE = frozenset({"it", "them"})
 FIRST = frozenset({"we", "i", "us", "our", "my", "me", "ourselves"})
 PLURAL = frozenset({"they", "them", "their", "themselves", "both"})
+_PRONOUNS = PERSONAL | SINGULAR | PLURAL | FIRST
 _BODIES = frozenset({"state", "military", "org", "company", "group"})
 _INDEFINITE = frozenset({"a", "an", "no", "another", "any", "other"})
 _LOCATIVE = frozenset({"in", "at", "near", "outside", "inside", "from", "by"})
@@ -51,7 +52,7 @@ class References(Pairs):
 
     def is_pronoun(self, token: Token) -> bool:
         """Is `token` a pronoun that may stand for a participant?"""
-        return any(token.lower_ in words for words in (PERSONAL, SINGULAR, PLURAL, FIRST))
+        return token.lower_ in _PRONOUNS
 
     def refer(self, pronoun: Token) -> list[Participant]:
         """Whom a pronoun means, or nobody if that is not safe."""

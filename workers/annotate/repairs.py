@@ -72,16 +72,15 @@ class _Around:
     """The words before and behind a mention, in small letters; empty beyond the text."""
 
     def __init__(self, reading: Reading, mention: Mention) -> None:
-        doc, i, j = reading.doc, mention.start_token, mention.end_token
-        skipped = i - 1 if i and doc[i - 1].lower_ in _ARTICLES else i
-        self.before = doc[skipped - 1].lower_ if skipped > 0 else ""
-        self.before_that = doc[skipped - 2].lower_ if skipped > 1 else ""
-        self.after = doc[j].lower_ if j < len(doc) else ""
-        self.after_that = doc[j + 1].lower_ if j + 1 < len(doc) else ""
+        doc, lower, i, j = reading.doc, reading.lower, mention.start_token, mention.end_token
+        skipped = i - 1 if i and lower[i - 1] in _ARTICLES else i
+        self.before = lower[skipped - 1] if skipped > 0 else ""
+        self.before_that = lower[skipped - 2] if skipped > 1 else ""
+        self.after = lower[j] if j < len(lower) else ""
+        self.after_that = lower[j + 1] if j + 1 < len(lower) else ""
         # "said Wilmer Cedeno, a mason"
         self.explained = self.after == "," and any(
-            not lexicon().words("names", words).isdisjoint(t.lower_ for t in doc[j + 1 : j + 5])
-            for words in ("persons", "callings")
+            not lexicon().words("names", words).isdisjoint(lower[j + 1 : j + 5]) for words in ("persons", "callings")
         )
         self.at_start = i == 0 or bool(doc[i].is_sent_start) or doc[i - 1].is_space
 

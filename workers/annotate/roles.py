@@ -132,7 +132,7 @@ def _orderers(frame: Frame, cast: Cast) -> list[Participant]:
     over = next((t for t in verb.ancestors if is_verbal(t)), None)
     if frame.kind != "verb" or verb.tag_ != "VBN" or over is None or verb.dep_ not in {"acl", "ccomp", "xcomp", "oprd"}:
         return []
-    ordered = over.lemma_.lower() == "order" and not any(True for _ in children(verb, "aux", "auxpass"))
+    ordered = over.lemma_.lower() == "order" and not children(verb, "aux", "auxpass")
     return unique(p for p in _resolved(subjects_of(over), cast) if is_public(p)) if ordered else []
 
 
@@ -355,7 +355,7 @@ def _is_judged(verb: Token) -> bool:
     """ "X called the meeting useful": who judges it need not have been there."""
     words, lemma = lexicon(), verb.lemma_.lower()
     judges = any(lemma in words.words("status", name) for name in ("reaction", "denying"))
-    return judges or any(True for _ in children(verb, "oprd"))
+    return judges or bool(children(verb, "oprd"))
 
 
 def _dealt_with(frame: Frame) -> Iterator[Token]:

@@ -13,7 +13,7 @@ from workers.annotate.people import Person
 from workers.annotate.words import Sentence, Token
 
 STATESMEN = frozenset({"leader", "official"})
-_STARTS: list[int | str] = ["SENT_START", "IS_SPACE"]
+_STARTS = "SENT_START"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,8 @@ class Scene:
 
     def mention_at(self, token: Token) -> Mention | None:
         """The name that `token` is part of."""
-        position = self.position(token.doc)
+        position = token.doc.position
+        assert position is not None  # noqa: S101 - as `position`, of which this is asked most
         return self._by_part[position.part].at.get(position.token + token.i)
 
     def participant(self, mention: Mention) -> Participant:
@@ -146,10 +147,10 @@ class Scene:
 
     def _sentence_starts(self, part: str) -> list[int]:
         if part not in self._starts:
-            rows = self._by_part[part].doc.to_array(_STARTS)
-            words = rows[:, 1] == 0
-            starts = ((rows[:, 0] == 1) & words).nonzero()[0].tolist()
-            first = int(words.argmax()) if words.any() else None
+            doc = self._by_part[part].doc
+            marked = (doc.to_array(_STARTS) == 1).nonzero()[0].tolist()
+            starts = [place for place in marked if not doc[place].is_space]
+            first = next((token.i for token in doc if not token.is_space), None)
             self._starts[part] = starts if first is None or first in starts[:1] else [first, *starts]
         return self._starts[part]
 

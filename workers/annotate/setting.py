@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from workers.annotate.dateglance import glance, may_refer_back
 from workers.annotate.dates import When, find_times
@@ -33,8 +33,7 @@ _LONG_ON = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """`times`: the dates and the words they hang on; `hearsay`: the word that makes it all somebody's claim."""
 
     published: date

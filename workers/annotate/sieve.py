@@ -14,7 +14,7 @@ from workers.annotate.ontology import Trigger
 from workers.annotate.presence import classes_of_word, words_of_classes
 from workers.annotate.triggers import Entry, TriggerIndex
 
-_MAX_KNOWN = 200_000
+_MAX_KNOWN = 60_000
 """So many word forms are remembered; then the memory starts anew."""
 
 
@@ -161,7 +161,7 @@ class Sieve:
             word = replace(word, may=word.may | self._word("and").may, surely=0)
         if len(self._known) >= _MAX_KNOWN:
             self._known.clear()
-        known = self._known[key] = word if word.may else None
+        known = self._known[key] = word if word.may or word.heads else None
         return known
 
     def _word(self, form: str) -> _Word:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -102,7 +102,7 @@ def time_of_page(title: str, published: date) -> When | None:
     return next((when for when in times if when.lies(published) == "past"), None)
 
 
-def story_time(before: Sequence[Before], published: date) -> StoryTime:
+def story_time(before: Iterable[Before], published: date) -> StoryTime:
     """What the sentences `before` (nearest first) leave behind.
 
     Only an opening date in the past carries on, only within the paragraph, and only while no sentence names another
@@ -110,14 +110,14 @@ def story_time(before: Sequence[Before], published: date) -> StoryTime:
     """
     last: When | None = None
     adjoins = True
-    for sentence in before:
+    for nth, sentence in enumerate(before):
         adjoins = adjoins and sentence.adjoins
         times = find_times(sentence.text, published)
         if not times:
             continue
         last = times[-1]
         past = all(when.lies(published) == "past" for when in times)
-        alone = times[-1] if past and sentence is before[0] else None
+        alone = times[-1] if past and nth == 0 else None
         opens = times[0].start <= OPENING and not times[0].lasting
         return StoryTime(last, times[0] if adjoins and opens and past else None, alone)
     return StoryTime(last)

@@ -76,6 +76,9 @@ def _date_by_others(walk: Walk, setting: Setting, dates: _Dates) -> None:
 
 
 def _sorted(walk: Walk, setting: Setting) -> _Dates:
+    dates = _Dates()
+    if not setting.times:
+        return dates
     place = {token.i: n for n, token in reversed(list(enumerate(walk.path)))}
     shared = {token.i for token in (*walk.near, *walk.reports)}
     timed = {
@@ -84,7 +87,6 @@ def _sorted(walk: Walk, setting: Setting) -> _Dates:
         for c in children(token, "advcl")
         if has_child(c, *_SEQUELS) and c.tag_ != "VBG" and c.lemma_.lower() != "do"
     }
-    dates = _Dates()
     for token, when in setting.times:
         if (clause := _clause_when(walk, when, token.doc.text)) is not None:
             meant = when if clause.tag_ == "VBD" else when.turned(setting.published, ahead=True)  # "when it votes"

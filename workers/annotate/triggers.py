@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from workers.annotate.forms import words_of_sentence
 from workers.annotate.frames import Frame
@@ -28,8 +29,7 @@ Entry = tuple[Trigger, tuple[str, ...]]
 """A trigger and one way to write it, as tokens in small letters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A place where `trigger`'s words stand."""
 
     trigger: Trigger
@@ -83,8 +83,15 @@ class TriggerIndex:
     bases: Mapping[str, str] = field(default_factory=dict)
     patterns: PatternTriggers | None = None
     hyphened: frozenset[tuple[str, str]] = frozenset()
+    _excluding_words: dict[str, frozenset[str]] = field(init=False)
+    """A word of each phrase that a type excludes, its longest."""
     _empty: list[Entry] = field(default_factory=list)
     _patterned_heads: frozenset[str] | None = None
+
+    def __post_init__(self) -> None:
+        self._excluding_words = {
+            name: frozenset(max(phrase, key=len) for phrase in phrases) for name, phrases in self.excludes.items()
+        }
 
     @classmethod
     def build(
@@ -153,7 +160,7 @@ class TriggerIndex:
             if lemma not in heads and lower not in heads:
                 continue
             seen: set[int] = set()
-            for form in dict.fromkeys((lemma, lower)):
+            for form in (lemma,) if lemma == lower else (lemma, lower):
                 for trigger, words in heads.get(form, self._empty):
                     if id(trigger) in seen or not present.issuperset(words):
                         continue
@@ -199,11 +206,11 @@ class TriggerIndex:
 
     def _excluding(self, type_name: str, tokens: Sequence[Token]) -> tuple[str, ...] | None:
         """The excluded phrase that the tokens are part of."""
-        if not self.excludes[type_name]:
-            return None
         doc = tokens[0].doc
-        own = {token.i for token in tokens}
         present = words_of_sentence(doc)
+        if self._excluding_words[type_name].isdisjoint(present):
+            return None
+        own = {token.i for token in tokens}
         for phrase in self.excludes[type_name]:
             if not present.issuperset(phrase):
                 continue

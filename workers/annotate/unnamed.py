@@ -36,10 +36,8 @@ def find_towns(readings: Sequence[Reading]) -> None:
 def _missed(reading: Reading, towns: Towns) -> Iterator[tuple[int, int]]:
     doc, lower = reading.doc, reading.lower
     struck = lexicon().words("names", "shelled")
-    for i in range(1, len(lower)):
+    for i in [i for i, before in enumerate(lower[:-1], 1) if before in _WHERE or before in struck]:
         before = lower[i - 1]
-        if before not in _WHERE and before not in struck:
-            continue
         end = i
         while end < len(lower) and end - i < _LONGEST and doc[end].text[:1].isupper() and doc[end].text.isalpha():
             end += 1

@@ -6,10 +6,12 @@ Rules ask for them many times a word, and spaCy makes a new object or a new stri
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from sys import intern
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from spacy.strings import get_string_id
 from spacy.tokens import Doc
 from spacy.tokens import Token as SpacyToken
 
@@ -21,6 +23,7 @@ Form = tuple[str, str, str, str, str, str, bool, bool, bool, tuple[str, str], tu
 """A word by itself: text, in small letters, lemma, tag, part of speech, dependency; is it a mark, a space, a quote?
 Then `Token.pair` and `Token.forms`."""
 
+_label = cache(get_string_id)  # of tags and the like, of which there are few
 _MARKS: list[int | str] = ["TAG", "POS", "LEMMA", "DEP"]
 Governor = tuple["Token | None", str, "Token | None"]
 """The verb over a noun, how the noun relates to it, and the preposition between them."""
@@ -95,7 +98,13 @@ class Token:
     @property
     def left_edge(self) -> Token:
         """The first word of the subtree."""
-        return min(self.subtree, key=lambda word: word.i)
+        first = self
+        below = [self]
+        for word in below:
+            if word.i < first.i:
+                first = word
+            below += word.children
+        return first
 
     def nbor(self, step: int = 1) -> Token:
         """The word so many places on. Raises IndexError if there is none."""
@@ -177,7 +186,7 @@ class Sentence(list[Token]):
             links = self.parsed.to_array("DEP").tolist()
             rows: Any = np.array(
                 [
-                    (add(w.tag_), add(w.pos_), add(w.lemma_), add(w.dep_) if w.is_space else link)
+                    (_label(w.tag_), _label(w.pos_), add(w.lemma_), _label(w.dep_) if w.is_space else link)
                     for w, link in zip(self, links, strict=True)
                 ],
                 dtype=np.uint64,

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from workers.annotate import generate_languages
+from workers.annotate import generate_languages, language
 from workers.annotate.language import detect_language
 
 SENTENCES = [
@@ -195,3 +195,24 @@ def test_the_committed_table_is_what_its_sources_say() -> None:
 def test_paragraphs_of_sentences_that_are_not_ours(lang: str) -> None:
     sentences = importlib.import_module(f"spacy.lang.{lang}.examples").sentences
     assert detect_language(" ".join(sentences)) == lang
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Rates fell 2.5 pct; grain, ore and coke rose 3 pct. Stocks of tin at Rotterdam, Lagos: 400 tonnes.",
+        "Le ministre a dit que la ville est calme. Shares rose. " * 3,
+        "Der Minister sagte, die Stadt sei ruhig. "
+        + "Shares of Holm and Karl rose 3 pct in Lagos on talk of a bid. " * 4,
+        "EL PRESIDENTE DE LA CORTE",
+        "Göteborg Malmö Örebro",
+        "Holm",
+        "Šiauliai, Vilnius: taip",
+    ],
+)
+def test_words_of_other_languages_that_are_too_few_make_no_difference(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = detect_language(text)
+    monkeypatch.setattr(language._Table, "count_foreign", lambda _table, words: 10 * len(words))
+    assert detect_language(text) == found

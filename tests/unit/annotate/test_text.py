@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from workers.annotate.boilerplate import is_boilerplate
 from workers.annotate.characters import clean, mend
-from workers.annotate.headlines import lower_words
+from workers.annotate.headlines import lower_words, recase
 from workers.annotate.spacing import is_spaced
 from workers.annotate.text import is_byline, prepare_text, prepare_title
 
@@ -350,3 +350,19 @@ def test_no_text_takes_long(unit: str) -> None:
     prepare_title(unit * 2_000, unit * 20_000)
     mend(unit * 20_000, spaced=is_spaced(unit * 20_000))
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "wanted"),
+    [
+        (
+            "OIL RIG AT VARNA SHUT",
+            "At dusk the oil rig near Varna was dark. Oily water, 3oil, un-oil.",
+            "Oil rig at Varna shut",
+        ),
+        ("A MAN IN VARNA", "Aman sat in a bar; a man named Ivarna left Varna's port.", "A man in Varna"),
+    ],
+)
+def test_a_title_in_capitals_is_written_as_the_body_writes_it(title: str, body: str, wanted: str) -> None:
+    assert recase(title, body).lower() == wanted.lower()
+    assert recase(title, body) == recase(title, f"{body} é")  # looked for in another way where all is not ASCII
