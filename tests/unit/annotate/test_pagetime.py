@@ -17,7 +17,7 @@ Read = Callable[..., Annotation]
         (
             "Ceremony marks 30 years since harbour bombing",
             (
-                "Families gathered on Sunday to mark the 30th anniversary of the bombing of a ferry terminal. "
+                "Families met on Sunday on the anniversary of the bombing of a ferry terminal. "
                 "The attack killed 41 people. Nine people died in the blast at the ticket hall."
             ),
             {("armed_attack", "historical")},
