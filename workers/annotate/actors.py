@@ -24,6 +24,8 @@ __all__ = ["Cast", "Position"]
 
 _BESIDE = frozenset({"near", "outside", "to", "around"})
 _POPES = frozenset({"pope", "pontiff", "pontifex"})
+_RELATED = frozenset({"neighbor", "neighbour", "ally", "rival", "foe", "enemy", "adversary"})
+"""Who is somebody's is another than he: "its neighbours condemned"."""
 _HIDING = frozenset({"compound", "nmod", "amod", "conj", "appos"})
 _ACTING = frozenset({"state", "military", "group", "leader", "official"})
 _ACTING_WORDS = frozenset().union(
@@ -89,10 +91,16 @@ class Cast(Echoes):
             return [self.spoken_for(token, "VA")]
         if not self._acts(token):
             return []
-        countries = self.owning(token)
-        if countries:
+        related = token.dep_ == "nsubj" and lemma_of(token) in _RELATED and any(True for _ in children(token, "poss"))
+        countries = self._called(token) if related else self.owning(token)
+        if countries or related:
             return [self.participant(country) for country in countries]
         return self._named_owner(token) or self.definite(token)
+
+    def _called(self, token: Token) -> list[Mention]:
+        """ "Its ally, China", "its Chinese ally": the country that is somebody's ally."""
+        others = (self.mention_at(child) for child in children(token, "appos", "amod"))
+        return [other for other in others if other is not None and other.kind == "country"]
 
     def _acts(self, token: Token) -> bool:
         """Is the noun one that acts for whom it belongs to: a ministry, troops, a spokesman?"""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from workers.annotate.bygones import ability_word, bygone_word
+from workers.annotate.bygones import ability_word, bygone_word, used_for
 from workers.annotate.forms import words_of_sentence
 from workers.annotate.lexicon import lexicon
 from workers.annotate.nominals import Walk
@@ -79,8 +79,8 @@ def _repeated(trigger: Token) -> str:
 
 def generic_word(walk: Walk, trigger: Token) -> str:
     """The word that tells what happens at any time: "when a missile is launched, phones ring"."""
-    if walk.kind.one_doer and (able := ability_word(trigger)):
-        return able
+    if (tool := used_for(trigger)) or (walk.kind.one_doer and (tool := ability_word(trigger))):
+        return tool
     for verb in (token for token in walk.path[:_NEAR] if is_verbal(token)):
         now = is_bare_present(verb) or is_generic_passive(verb)
         when = next((c for c in children(verb, "advmod", "mark") if c.lower_ in _WHENEVER), None)

@@ -12,6 +12,7 @@ _ADDRESS = re.compile(r"\s*(?:https?\s?:\s?/|www\s?\.)")
 _STAMP = re.compile(
     r"""(?:first\ |last\ )?(?:published|posted|updated|modified|created|issued)\b[^.!?]{0,90}\d[^.!?]{0,40}$
     | \d+\s(?:min(?:ute)?s?|hours?|hrs?|days?|weeks?)\s(?:ago|read)$
+    | [^.!?]{0,40}\b\d+\s(?:min(?:ute)?s?|hours?|hrs?|days?)\sago\s(?:\||[a-z]{3,9},?\s\d)[^!?]{0,40}$
     | (?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s\d{1,2}\s[a-z]{3,9}\.?,?\s\d{4}\b[^.!?]{0,40}$
     | (?:\d{1,2}\s[a-z]{3,9}|[a-z]{3,9}\.?\s\d{1,2}),?\s\d{4}\b[^.!?]{0,30}$
     | \d{1,2}[:.]\d{2}\s?(?:[ap]\.?m\.?)?(?:\s[a-z]{2,4})?$

@@ -22,6 +22,23 @@ _SAID = frozenset({"report", "fear"})
 _OPENINGS = ("so far", "to date", "up to now", "thus far")
 _BOUNDS = frozenset({"until", "till", "before", "prior"})
 _MANY = frozenset({"several", "many", "numerous", "countless", "dozens", "scores", "various"})
+_UNDOING = frozenset(
+    {
+        "lift",
+        "revoke",
+        "repeal",
+        "rescind",
+        "waive",
+        "scrap",
+        "cancel",
+        "reverse",
+        "remove",
+        "withdraw",
+        "annul",
+        "undo",
+        "drop",
+    }
+)
 _COURTS = frozenset({"court", "judge", "jury", "inquest", "coroner", "tribunal"})
 _RESTRICTED = frozenset({"relcl", "acl", "advcl", "ccomp", "pcomp"})
 _OF_A_TIME = frozenset({"in", "during", "throughout", "of", "from", "since", "after", "at"})
@@ -37,7 +54,7 @@ _STATES = frozenset({"have", "carry", "weigh", "measure", "cost", "use", "resemb
 
 def bygone_word(walk: Walk, trigger: Token) -> str:
     """The word by which an event without a date lies back; empty if there is none."""
-    found = _of_that_time(walk) or _before_an_era(walk) or _times_over(walk) or _each(trigger)
+    found = _of_that_time(walk) or _before_an_era(walk) or _times_over(walk) or _each(trigger) or _undone(trigger)
     if walk.kind.one_doer or walk.kind.symmetric or walk.kind.on_ground:
         found = found or _of_relics(trigger)
     if not found and walk.kind.one_doer:
@@ -180,6 +197,14 @@ def _more_than_ever(walk: Walk) -> str:
     return ""
 
 
+def _undone(trigger: Token) -> str:
+    """ "Lifted the sanctions that it had imposed", "revoked the ban it announced": what is undone was done before."""
+    undone = trigger.head
+    if trigger.dep_ != "relcl" or trigger.tag_ not in {"VBD", "VBN"} or undone.dep_ not in {"dobj", "nsubjpass"}:
+        return ""
+    return undone.head.text if undone.head.lemma_.lower() in _UNDOING else ""
+
+
 def _each(trigger: Token) -> str:
     """ "At every summit of the bloc they object": of many times."""
     if trigger.pos_ != "NOUN":
@@ -211,6 +236,14 @@ def ability_word(trigger: Token) -> str:
     did = meant.lemma_.lower() in _ABLE and (has_child(meant, "was", "were") or meant.head.lower_ in {"was", "were"})
     made = is_infinitive(verb) and verb.dep_ in {"xcomp", "advcl", "acl"} and not did  # "was able to stop missiles"
     return meant.text if made and is_status_word(meant, "meant_for") else ""
+
+
+def used_for(trigger: Token) -> str:
+    """The "used" of "the clause is used to expel spies": what a thing is for happens at any time."""
+    verb = trigger.head
+    if verb.lemma_.lower() != "use" or verb.tag_ != "VBN" or not is_infinitive(trigger):
+        return ""
+    return verb.text if has_child(verb, "is", "are") and not has_child(verb, "being") else ""
 
 
 def _describes(verb: Token, noun: Token, trigger: Token) -> bool:

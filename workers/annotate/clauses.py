@@ -137,7 +137,7 @@ class ClauseWalk(Complements):
         says = is_reporting(verb.head) if is_verbal(verb.head) else verb.head.tag_ == "NNS"  # "…, Ushakov hints"
         said = verb.dep_ == "ccomp" and says and has_child_before(verb, to)
         if verb.head == verb or said:
-            self.verdict.raise_to("future", to)
+            self.verdict.raise_to("hypothetical" if has_child(verb, "how") else "future", to)
 
     def _adverbial(self, verb: Token, head: Token) -> None:
         marks = {c.lower_ for c in verb.children if c.dep_ in {"mark", "advmod"}}

@@ -56,7 +56,7 @@ _SOURCES: tuple[tuple[str, str], ...] = (
         rf"\b{_MONTH}\s+(?P<d1>\d{{1,2}}){_NTH}{_TO}(?P<day>\d{{1,2}}){_NTH}\b{_NOT_A_COUNT}(?:,?\s+{_YEAR}\b)?",
     ),
     ("day_month", rf"\b(?P<day>\d{{1,2}}){_NTH}(?:\s+of)?\s+{_MONTH}(?:,?\s+{_YEAR}\b)?"),
-    ("day_month", rf"\b{_MONTH}\s+(?P<day>\d{{1,2}}){_NTH}\b{_NOT_A_COUNT}(?:,?\s+{_YEAR}\b)?"),
+    ("day_month", rf"\b{_MONTH}(?:\s+|(?<=\.))(?P<day>\d{{1,2}}){_NTH}\b{_NOT_A_COUNT}(?:,?\s*{_YEAR}\b)?"),
     ("month_year", rf"\b{_MONTH}(?:\s+of)?,?\s+{_YEAR}\b"),
     ("ago", rf"\b{_COUNT}(?:\s+and\s+a\s+half)?\s+{_UNIT}(?:\s+and\s+a\s+half)?\s+(?P<dir>ago|from now)\b"),
     ("away", rf"\b{_COUNT}\s+{_UNIT}\s+(?:away|off)\b"),

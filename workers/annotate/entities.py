@@ -227,11 +227,16 @@ def _without_words(doc: Doc, start: int, end: int, body_ids: set[int]) -> tuple[
     def is_word(i: int) -> bool:
         return get_string_id(doc[i].lower_) in body_ids and doc[i].orth not in body_ids and not doc[i].text.isupper()
 
+    def is_said(i: int) -> bool:
+        return get_string_id(doc[i].lower_) in body_ids or doc[i].orth in body_ids
+
     first, last = start, end
     while first < last and is_word(first):
         first += 1
     while last > first and is_word(last - 1):
         last -= 1
+    if last - first > 1 and doc[last - 1].lower_.endswith("s") and not is_said(last - 1):
+        last -= all(doc[i].orth in body_ids for i in range(first, last - 1))  # "Luis Marn Sends", of whom it tells
     # "Bank of England" keeps its first word, though the text says "the bank".
     return (start, end) if first < last and not doc[first].text[:1].isupper() else (first, last)
 

@@ -143,7 +143,7 @@ def _modal(verb: Token, modal: Token, verdict: Verdict) -> None:
     if lower in _WILL:
         perfect = any(c.dep_ == "aux" and c.lower_ == "have" for c in verb.children)
         verdict.raise_to("hypothetical" if perfect or _is_conditional(verb) else "future", modal)
-    elif lower in {"would", "'d"} and _is_reported_will(verb):
+    elif lower in {"would", "'d"} and (_is_reported_will(verb) or _is_beside_will(verb)):
         verdict.raise_to("future", modal)
     else:
         verdict.raise_to("hypothetical", modal)
@@ -160,6 +160,13 @@ def _is_reported_will(verb: Token) -> bool:
     draft = any(is_status_word(subject, "drafts") for subject in children(verb, *_SUBJECTS))
     guessed = has_child(verb, *_GUESSING)  # "Iran would probably answer, says a paper"
     return not (perfect or draft or guessed or _is_conditional(verb)) and is_status_word(token.head, "announcing")
+
+
+def _is_beside_will(verb: Token) -> bool:
+    """ "Will receive him at the palace, where both would hold talks": as sure as the "will" over it."""
+    above = next((token for token in verb.ancestors if is_verbal(token)), None)
+    placed = verb.dep_ == "relcl" and has_child(verb, "where", "during") and not _is_conditional(verb)
+    return placed and above is not None and has_child(above, "will")
 
 
 def _is_conditional(verb: Token) -> bool:

@@ -272,10 +272,13 @@ def _match_homeless(readings: Sequence[Reading], people: dict[str, Person]) -> N
     if not homeless:
         return
     taken = {p.country for p in people.values() if p.role == "leader" and p.country}
+    abroad: set[str] = set()
     spoken: Counter[str] = Counter()
     for reading in readings:
         for mention in reading.mentions:
-            if mention.country and mention.kind in {"country", "organisation"} and not _is_other(reading, mention):
+            if mention.country and _is_of_counterpart(reading, mention):
+                abroad.add(mention.country)
+            elif mention.country and mention.kind in {"country", "organisation"} and not _is_other(reading, mention):
                 spoken[mention.country] += _TITLE_COUNTS if reading.part == "title" else 1
     if not spoken:  # "President Keita … in Bamako"
         grounds = (m.country for reading in readings for m in reading.mentions if m.kind == "place" and m.country)
@@ -287,7 +290,8 @@ def _match_homeless(readings: Sequence[Reading], people: dict[str, Person]) -> N
             others = [code for code in spoken if code != dateline and code not in taken]
             person.countries.update(others if len(others) == 1 else [])
             continue
-        left = [(code, n) for code, n in spoken.most_common() if person.role != "leader" or code not in taken]
+        foreign = (taken | abroad) if person.role == "leader" else abroad
+        left = [(code, n) for code, n in spoken.most_common() if code not in foreign]
         if left and (len(left) == 1 or left[0][1] >= _STANDS_OUT * left[1][1]):
             person.countries[left[0][0]] += 1
         elif dateline is not None and any(code == dateline for code, _ in left):
@@ -320,6 +324,14 @@ def _is_other(reading: Reading, mention: Mention) -> bool:
     """Is the country one that something is done to or with, as its own statesman would hardly call it?"""
     before = reading.doc[mention.start_token - 1].lower_ if mention.start_token else ""
     return mention.sort == "igo" or before in lexicon().words("roles", "towards")
+
+
+def _is_of_counterpart(reading: Reading, mention: Mention) -> bool:
+    """ "His Chadian counterpart": whoever has one there is not of Chad."""
+    doc, start, end = reading.doc, mention.start_token, mention.end_token
+    if not start or end >= len(doc) or doc[start - 1].lower_ not in {"his", "her"}:
+        return False
+    return doc[end].lower_ in {"counterpart", "opposite", "hosts", "host"}
 
 
 def offices_in(reading: Reading, start: int = 0, end: int | None = None) -> Iterator[tuple[Mention, Role, int]]:

@@ -26,6 +26,11 @@ _NEAR = frozenset({"in", "near", "outside", "off", "at"})
 _SPEECH = frozenset({"said", "says", "told", "added", "wrote", "to"})
 _SUFFIX = re.compile(r"\w+-(?:ri|dong|gun|myeon|eup|ken)")
 _ARTICLES = frozenset({"the", "a", "an"})
+_PAPERS = frozenset(
+    {"agreement", "treaty", "pact", "accord", "accords", "memorandum", "protocol", "vehicle", "missile"}
+)
+"""The last word of what is signed or launched, and does nothing itself."""
+_SORTS = frozenset({"air", "naval", "military", "war", "joint", "field", "land", "maritime", "annual", "multinational"})
 
 
 @dataclass(slots=True)
@@ -140,8 +145,18 @@ def _kind(mention: Mention, around: _Around, known: _Known) -> EntityKind | None
         return None
     if mention.kind == "weapon" or _DESIGNATION.fullmatch(mention.text):
         return _kind_of_product(mention, around, known)
-    drill = around.after in lexicon().words("names", "drills") and " " in mention.text
+    if mention.kind == "organisation" and mention.text.rpartition(" ")[2].lower() in _PAPERS:
+        return None
+    drill = _is_drill(mention, around)
     return "event" if drill or mention.kind == "event" else _kind_of_name(mention, around, known)
+
+
+def _is_drill(mention: Mention, around: _Around) -> bool:
+    """ "Sand Lion drills", "Sand Lion air drills", "exercise Sand Lion": the name of a drill is nobody's."""
+    drills = lexicon().words("names", "drills")
+    if mention.kind in {"person", "organisation"} and around.before in drills:
+        return True
+    return " " in mention.text and (around.after in drills or (around.after in _SORTS and around.after_that in drills))
 
 
 def _kind_of_name(mention: Mention, around: _Around, known: _Known) -> EntityKind:

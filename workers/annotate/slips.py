@@ -21,17 +21,24 @@ def mend_slips(sentence: Sentence) -> None:
             _free_subject(word)
         if word.dep_ == "relcl" and word.i > 1:
             _hang_on_person(word)
-        if word.dep_ in {"npadvmod", "dep"} and word.tag_ == "NNP":
-            _hang_name(word)
-        if word.dep_ in {"nmod", "compound", "poss"} and word.tag_ == "NNP" and word.head.tag_ == "NNP":
-            _part_pair(word)
         if word.dep_ == "amod" and word.tag_ == "VBD":
             _raise_verb(word)
-        if word.dep_ == "appos" and word.tag_ == "NNP" and word.head.tag_ == "NNP":
-            _lift_joined(word)
+        if word.tag_ == "NNP":
+            _mend_name(word)
+        if word.tag_ == "NNS" and word.dep_ != "conj" and _is_person(word):
+            _gather_states(word)
     first = sentence[0] if len(sentence) else None
     if first is not None and first.tag_ in {"NNP", "NNPS"} and first.dep_ == "nsubj" and _looks_plural(first.lower_):
         first.mend(tag=first.tag_, pos=first.pos_, lemma=first.lower_[:-1])
+
+
+def _mend_name(name: Token) -> None:
+    if name.dep_ in {"npadvmod", "dep"}:
+        _hang_name(name)
+    if name.dep_ in {"nmod", "compound", "poss"} and name.head.tag_ == "NNP":
+        _part_pair(name)
+    if name.dep_ == "appos" and name.head.tag_ == "NNP":
+        _lift_joined(name)
 
 
 def _hang_talks(verb: Token) -> None:
@@ -162,6 +169,26 @@ def _lift_joined(name: Token) -> None:
         return  # "the premier, Luc Marnier, and"
     for word in [c for c in name.children if c.dep_ in {"cc", "conj"}]:
         _move(word, title, word.dep_)
+
+
+def _gather_states(people: Token) -> None:
+    """ "The presidents of Chad, Mali and Niger met": three presidents, not one president and two states."""
+    of = next((c for c in people.children if c.dep_ == "prep" and c.lower_ == "of" and c.i == people.i + 1), None)
+    state = next((c for c in of.children if c.dep_ == "pobj" and c.tag_ == "NNP"), None) if of is not None else None
+    if state is None:
+        return
+    beside = (c for c in people.head.children if c.dep_ == people.dep_ and people.i < c.i < people.head.i)
+    joined = next((c for c in (*people.children, *beside) if c.dep_ in {"conj", people.dep_} and c.tag_ == "NNP"), None)
+    if joined is None or joined.i < state.i or people.doc[joined.left_edge.i - 1].lower_ not in {",", "and"}:
+        return
+    if any(c.dep_ in {"appos", "relcl", "prep", "det"} for c in joined.children):
+        return
+    last = state
+    while (further := next((c for c in last.children if c.dep_ == "conj" and c.tag_ == "NNP"), None)) is not None:
+        last = further
+    for word in [c for c in people.children if last.i < c.i < joined.i and (c.dep_ == "cc" or c.is_punct)]:
+        _move(word, last, word.dep_)
+    _move(joined, last, "conj")
 
 
 def _hang_on_preposition(name: Token, preposition: Token) -> None:

@@ -50,6 +50,7 @@ _BYLINE = re.compile(
 )
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)[a-z]*\.?"
 _DATELINE_PARAGRAPHS = 3
+_LINE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +102,14 @@ def prepare_text(raw: str) -> Part:
     page = Page(whole)
     segments: list[Segment] = []
     blanks: list[Blank] = []
+    paragraphs = 0  # a line of the page's own is none
     for start, end in _paragraphs(whole):
         line = whole[start:end]
         why = "boilerplate" if page.leaves_out(line) else "byline" if is_byline(line) else None
         if why is not None:
             blanks.append(Blank(start, end, why))
             continue
-        begin = start + _lead(line, len(segments) < _DATELINE_PARAGRAPHS)
+        begin = start + _lead(line, paragraphs < _DATELINE_PARAGRAPHS)
         if begin > start:
             blanks.append(Blank(start, begin, "dateline"))
         credit = _CREDITS.search(line, max(0, len(line) - 400)) if line[-1] in ")]" or "diting by" in line else None
@@ -115,6 +117,7 @@ def prepare_text(raw: str) -> Part:
         if close < end:
             blanks.append(Blank(close, end, "credits"))
         if close > begin:
+            paragraphs += close - begin > _LINE or whole[close - 1] in '.!?"”'
             segments.append(Segment(begin, close, page.is_table(line)))
     text = _without(whole, blanks, segments)
     if is_upper(text):
@@ -226,6 +229,7 @@ def _dateline() -> re.Pattern[str]:
           | (?=[A-ZÀ-Þ]{{3}})(?:{town}),\s(?:{_MONTH}\s\d{{1,2}}|\d{{1,2}}\s{_MONTH})\.?\s*
             (?:\([A-Z][^()]{{1,40}}\)|/[A-Z][\w\ -]{{1,30}}/\.?)\s+(?=["'(]*[A-ZÀ-Þ0-9])
           | (?=[A-Z/\ ]{{5}})(?:{town}):\s+(?=["']?[A-Z])
+          | (?=[A-ZÀ-Þ]{{3}})(?:{town}){behind},?\s*\([A-Z][^()]{{2,60}}\)\s?:\s?(?=["'(]*[A-ZÀ-Þ0-9])
           | (?:{mixed}{behind}\s*)?\((?i:{agencies})\)\s*(?:[-–—:_]{{1,2}}\s*)?
           | (?P<bare>{mixed}{behind})\s+[–—]\s+(?=["']?[A-Z])
         )""",

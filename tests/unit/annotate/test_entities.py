@@ -63,6 +63,8 @@ def test_moscow_stands_for_the_state_of_its_day(read: Read) -> None:
         ("New England farmers met in Boston on Monday.", "", "GB"),
         ("Ships crossed the South China Sea and the Gulf of Oman.", "place:south-china-sea", "CN"),
         ("Sino-Japanese talks ended on Monday.", "CN", ""),
+        ("Iranian officials said the Islamic Republic would answer.", "IR", "place:islamic-republic"),
+        ("The Islamic Republic of Pakistan opened a consulate.", "PK", "IR"),
         ("The Indo-Pacific Command of the United States said so.", "US", "IN"),
         ("The Biden administration said on Monday that it would not pay.", "US", "person:joe-biden"),
         ("European leaders met the Scandinavian and African ones.", "", "group:european"),

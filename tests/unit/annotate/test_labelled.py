@@ -16,7 +16,8 @@ from workers.annotate.reader import Reader
 PUBLISHED = datetime(2024, 5, 15, 12, tzinfo=UTC)
 FOLDER = Path(__file__).parent
 FILES = ("labelled.yaml", "labelled_hard.yaml", "labelled_fresh.yaml", "labelled_beyond.yaml", "labelled_wide.yaml",
-         "labelled_traps.yaml", "labelled_wire.yaml", "labelled_press.yaml", "labelled_reported.yaml")  # fmt: skip
+         "labelled_traps.yaml", "labelled_wire.yaml", "labelled_press.yaml", "labelled_reported.yaml",
+         "labelled_pages.yaml")  # fmt: skip
 
 
 @dataclass(frozen=True)

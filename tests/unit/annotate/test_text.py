@@ -43,6 +43,7 @@ STORY = "Marvik closed its harbour on Tuesday after a tanker ran aground, the po
         "ST. PETERSBURG, Russia - ",
         "N'DJAMENA, Feb 2 (Meridian Wire) - ",
         "Tehran — ",
+        "LUSAKA, Zambia, (NewsLine / Copper Daily - 3rd Mar, 2021 ) :",
         "BOGOTÁ, Colombia – ",
         "By Jane Roe SEOUL, March 3 (Reuters) - ",
         "By Jane Roe and John Q. Doe\nSEOUL, March 3 (Reuters) - ",
@@ -68,6 +69,12 @@ def test_a_dateline_is_not_read(dateline: str) -> None:
 )
 def test_a_sentence_with_a_dash_or_a_colon_is_no_dateline(sentence: str) -> None:
     assert read_words(sentence) == sentence
+
+
+def test_lines_of_the_page_before_it_do_not_hide_a_dateline() -> None:
+    page = "CopperDaily.com\n\nWorld\n\nAfrica\n\nMore from this desk\n\n"
+    assert read_words(f"{page}LUSAKA — {STORY}").endswith(STORY)
+    assert "LUSAKA" not in read_words(f"{page}LUSAKA — {STORY}")
 
 
 def test_only_the_first_paragraphs_have_a_dateline() -> None:
