@@ -5,7 +5,7 @@ Here they get status, participants, place and confidence; each of those is found
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -27,6 +27,7 @@ from workers.annotate.pages import (
     speaks_of_state,
     speaks_of_war,
 )
+from workers.annotate.pagetime import date_headline, date_recalled
 from workers.annotate.places import place_of
 from workers.annotate.private import is_practice, is_private, is_reproach_in_passing
 from workers.annotate.retold import complete
@@ -35,7 +36,7 @@ from workers.annotate.setting import Setting, setting_of
 from workers.annotate.status import judge
 from workers.annotate.storytime import Before, is_chronicle, is_preview, story_time, time_of_page
 from workers.annotate.syntax import is_infinitive, is_verbal
-from workers.annotate.told import is_capability, is_report, is_said_of_all, is_supported, is_told
+from workers.annotate.told import is_capability, is_said_of_all, is_supported, is_told
 from workers.annotate.trace import Trace
 from workers.annotate.triggers import Candidate, TriggerIndex
 from workers.annotate.verdict import Verdict
@@ -44,12 +45,7 @@ from workers.annotate.words import Sentence
 _TIMELESS = frozenset({"actual", "hypothetical"})
 """What a weapon can do at any time may be told as either."""
 
-_AHEAD = frozenset({"future", "hypothetical"})
-_LEAD = 250
-"""So many characters into its text an article still tells what its headline is about."""
-
 _RESTATING = lexicon().words("status", "superlatives") | {"such"}
-_ANEW = frozenset({"more", "another", "further", "again", "second"})
 
 
 @dataclass(slots=True)
@@ -100,40 +96,10 @@ def read_events(
             if crime or is_crime_told(sentence):
                 found = list(_lawful(found, trace))
         told.extend((one, position) for one in _merged(found, trace, headline=position.part == "title"))
-    _date_headline(told)
+    date_headline(told)
+    date_recalled(told, _title(cast))
     complete(told, cast, index)  # a guess at who it was says nothing of how sure the event is
     return with_doers([(_record(one, cast, position), one.trigger) for one, position in told], cast, ontology)
-
-
-def _date_headline(told: Sequence[tuple[Found, Position]]) -> None:
-    """A headline's event without a date lies where the text tells it: "Doctors abducted in Chad: no word yet", if the
-    text says that it was seven years ago; "Test from the sea: what we know", if the text's first words plan it."""
-    bodies: dict[str, list[tuple[int, Found]]] = {}
-    for one, position in told:
-        if position.part != "title":
-            bodies.setdefault(one.kind.name, []).append((position.start, one))
-    for one, position in told:
-        if position.part != "title" or one.verdict.status != "actual" or one.verdict.when is not None:
-            continue
-        body = bodies.get(one.kind.name, [])
-        statuses = {found.verdict.status for _, found in body}
-        word = one.candidate.frame.head
-        named = word.tag_ == "VBN" or word.dep_ == "pobj"  # and no report in the present tense, nor a title of its own
-        past = word.tag_ == "VBD"  # news is told in the present tense: "Missile that killed five was fired by Chad"
-        asks = word.doc[0].lower_ in {"how", "why"}  # "How Chad's missile attack changed its neighbours"
-        if statuses == {"historical"} and (named or past or asks):
-            one.verdict.settle("historical", "the text")
-        elif statuses == {"negated"} and word.pos_ == "NOUN" and word.head.tag_ != "VBZ":
-            one.verdict.settle("negated", "the text")  # "Leaders' meeting open", and none took place
-        elif statuses and statuses <= _AHEAD and not is_report(word):
-            lead = next((found for start, found in body if start <= _LEAD and not _is_anew(found)), None)
-            if lead is not None:
-                one.verdict.settle(lead.verdict.status, "the text")
-
-
-def _is_anew(found: Found) -> bool:
-    """ "Could fire more missiles": then there was one before."""
-    return any(token.lower_ in _ANEW for token in found.candidate.frame.head.subtree)
 
 
 def _unguarded(found: Iterable[Found], trace: Trace | None) -> Iterator[Found]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from workers.annotate.dates import When
 from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word
@@ -44,6 +45,14 @@ def is_hoped(token: Token, anchor: Token) -> bool:
 def tells(verb: Token) -> bool:
     """Is the verb in the past, or the perfect?"""
     return verb.tag_ == "VBD" or (verb.tag_ == "VBN" and has_child(verb, "has", "have", "was", "were", "had"))
+
+
+def is_announced(path: Sequence[Token], when: When) -> bool:
+    """ "Announced missile tests for next week": they are to come, though it is told in the past."""
+    verb = next((token for token in path[1:] if is_verbal(token)), None)
+    before = path[0].doc.text[: when.start].lower().split()[-1:]
+    told = verb is not None and is_status_word(verb, "scheduled")
+    return told and path[0].pos_ == "NOUN" and when.granularity != "year" and before == ["for"]
 
 
 def is_dated_back(noun: Token) -> bool:

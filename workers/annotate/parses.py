@@ -13,7 +13,7 @@ from typing import Any
 from spacy.tokens import Doc
 
 KEPT = 5_000
-"""So many parses are remembered, the least used are forgotten first: 4 MB, 12 if all were as long as may be."""
+"""So many parses are remembered, the least used are forgotten first: 5 MB, 11 if all were as long as may be."""
 
 MAX_TOKENS = 80
 """A longer sentence is not remembered: few of them come again."""

@@ -70,7 +70,14 @@ def is_phrasal(verb: Token, name: str) -> bool:
     """Is the verb, with one of its particles, in a list of phrasal verbs ("call off")?"""
     phrases = lexicon().words("status", name)
     lemma = verb.lemma_.lower()
-    return any(f"{lemma} {child.lower_}" in phrases for child in children(verb, "prt", "advmod", "prep"))
+    particles = children(verb, "prt", "advmod", "prep")
+    return any(f"{lemma} {child.lower_}" in phrases and not _leads_on(verb, child) for child in particles)
+
+
+def _leads_on(verb: Token, particle: Token) -> bool:
+    """ "Held drills off the coast": a preposition with a noun of its own, behind what is done, holds nothing off."""
+    done = next(iter(children(verb, "dobj", "nsubjpass")), None)
+    return done is not None and done.i < particle.i and any(True for _ in children(particle, "pobj"))
 
 
 def are_apart(verb: Token, head: Token) -> bool:

@@ -52,7 +52,7 @@ def participants(
     if not actor:
         actor = _blamed(frame, cast) if kind.on_ground else _both(frame, cast)
     if not actor and kind.spoken:
-        actor = _sayers(frame, cast)
+        actor = _sayers(frame, cast) or _hosts_of_envoy(frame, cast)
     taken = {p.id for p in actor}
     as_persons = "target" in trigger.personal
     target = _targets(trigger.target, frame, cast, taken, as_persons=as_persons, on_ground=kind.on_ground)
@@ -83,6 +83,14 @@ def _exercised(frame: Frame, cast: Cast) -> list[Participant]:
         return []
     acting = [t for t in subjects_of(verb) if cast.classes(t) & {"state", "military"}]
     return unique(p for p in _resolved(acting, cast) if is_public(p) and not p.id.startswith("person:"))
+
+
+def _hosts_of_envoy(frame: Frame, cast: Cast) -> list[Participant]:
+    """ "The Danish ambassador to Mali was summoned": by Mali."""
+    if frame.kind != "verb" or frame.head.lemma_.lower() not in lexicon().words("roles", "calling_in"):
+        return []
+    hosts = [host for envoy in objects_of(frame.head) for host in behind(envoy, "to")]
+    return unique(p for p in _resolved(hosts, cast) if is_public(p) and not p.id.startswith("place:"))
 
 
 def _both(frame: Frame, cast: Cast) -> list[Participant]:

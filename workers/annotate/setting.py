@@ -25,6 +25,7 @@ _SOURCE_AFTER = re.compile(r"(?:\s[-–—]\s|:\s|,\s)(?P<source>[^-–—:,]{2,
 _SOURCE_BEFORE = re.compile(r"^(?P<source>[^:]{2,40}):\s")
 _SAYS = re.compile(r",\s[^,]{2,40}\s(?:says?|claims?)$|[,\s]\s?(?:says|claims)\s[^,:]{2,30}$")
 _TAKES_UP = re.compile(r"(?:It|That|This) (?:was|had been) ")
+_BROKEN = frozenset({"breach", "violation", "contravention", "infringement", "defiance"})
 _QUOTES = frozenset({'"', "'", "‘", "’", "“", "”"})
 _LONG_ON = re.compile(
     r"\b(?:(?:a|one|two|three|four|five|six|seven|eight|nine|ten|\d+|many|some)\s+)?(?:months?|years?|decades?)\s+on\b"
@@ -110,6 +111,8 @@ def _frame(times: Sequence[tuple[Token, When]], published: date) -> When | None:
             continue
         top = token
         while top.dep_ in _INSIDE_DATES and top.head != top and top.head.pos_ not in {"VERB", "AUX"}:
+            if is_of_thing(top):
+                break
             top = top.head
         main = top.head
         words = {c.lower_ for c in main.children if c.dep_ in {"aux", "auxpass"}}
@@ -117,6 +120,11 @@ def _frame(times: Sequence[tuple[Token, When]], published: date) -> When | None:
         if main.head == main and main.pos_ in {"VERB", "AUX"} and told and when.lies(published) == "past":
             return when
     return None
+
+
+def is_of_thing(word: Token) -> bool:
+    """ "Called it a breach of the 1974 accord": the date is that of what is broken, and of no act."""
+    return word.dep_ == "prep" and word.lower_ == "of" and word.head.lemma_.lower() in _BROKEN
 
 
 def is_of_topic(token: Token) -> bool:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from workers.annotate.lexicon import lexicon
 from workers.annotate.words import Sentence, Token
 
+_PASTS = {
+    "sank": "sink", "fled": "flee", "struck": "strike", "fought": "fight", "threw": "throw", "blew": "blow",
+    "shook": "shake", "swept": "sweep", "tore": "tear", "slew": "slay",
+}  # fmt: skip
+"""Past tenses that are no nouns, whatever the tagger makes of them."""
 _OCCASIONS = frozenset({"after", "before", "following", "amid", "despite", "during"})
 
 
@@ -13,10 +18,8 @@ def mend_slips(sentence: Sentence) -> None:
     for word in sentence:
         if word.text == "WHO":  # the World Health Organization is no relative pronoun
             word.lower_ = word.lemma_ = "w.h.o."
-        if word.lower_ == "talks" and word.tag_ == "VBZ":
-            _hang_talks(word)
-        if word.tag_ == "VBZ" and word.dep_ in {"pobj", "dobj", "nsubj"} and not _has_subject(word):
-            word.mend(tag="NNS", pos="NOUN", lemma=word.lemma_)
+        if word.tag_ in {"VBZ", "NN"}:
+            _mend_tag(word)
         if word.lower_ == "last" and word.dep_ == "nsubj" and word.i:
             _free_subject(word)
         if word.dep_ == "relcl" and word.i > 1:
@@ -30,6 +33,17 @@ def mend_slips(sentence: Sentence) -> None:
     first = sentence[0] if len(sentence) else None
     if first is not None and first.tag_ in {"NNP", "NNPS"} and first.dep_ == "nsubj" and _looks_plural(first.lower_):
         first.mend(tag=first.tag_, pos=first.pos_, lemma=first.lower_[:-1])
+
+
+def _mend_tag(word: Token) -> None:
+    """A noun taken for a verb, a verb taken for a noun."""
+    if word.tag_ == "VBZ":
+        if word.lower_ == "talks":
+            _hang_talks(word)
+        if word.tag_ == "VBZ" and word.dep_ in {"pobj", "dobj", "nsubj"} and not _has_subject(word):
+            word.mend(tag="NNS", pos="NOUN", lemma=word.lemma_)
+    elif word.tag_ == "NN" and word.lower_ in _PASTS and _has_subject(word):
+        word.mend(tag="VBD", pos="VERB", lemma=_PASTS[word.lower_])
 
 
 def _mend_name(name: Token) -> None:

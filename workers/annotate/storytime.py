@@ -69,6 +69,30 @@ def is_chronicle(title: str) -> bool:
     return _CHRONICLE.search(title) is not None
 
 
+_MEMORIAL = re.compile(
+    r"\banniversar|\byears? (?:since|after|on from)\b"
+    r"|\b(?:remember(?:s|ed|ing)|commemorat(?:es|ed|ing|ion)|memorials?)\b",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=64)
+def is_memorial(title: str) -> bool:
+    """Does a page by its title recall what lies back: "Ceremony marks 20 years since the bombing"?"""
+    return _MEMORIAL.search(title) is not None
+
+
+_PREHISTORIC = re.compile(
+    r"\bancient\b|\bprehistoric\b|\bdinosaurs?\b|\b(?:million|billion)s?(?: of)? years\b", re.IGNORECASE
+)
+
+
+@lru_cache(maxsize=64)
+def is_of_ages_ago(title: str) -> bool:
+    """Does a page by its title tell of an age before history: "Ancient eruptions shaped the plains"?"""
+    return _PREHISTORIC.search(title) is not None
+
+
 @lru_cache(maxsize=64)
 def time_of_page(title: str, published: date) -> When | None:
     """The past that a page is about by its title: "On this day: 1985", "From the archive: the truce of May 1994"."""

@@ -11,8 +11,8 @@ from workers.annotate.known import is_definite
 from workers.annotate.lexicon import lexicon
 from workers.annotate.milestones import is_milestone, is_of_a_bound, is_running
 from workers.annotate.nominals import Walk
-from workers.annotate.occasions import earlier_occasion, is_hoped, is_on_occasion, tells
-from workers.annotate.setting import Setting, is_of_topic
+from workers.annotate.occasions import earlier_occasion, is_announced, is_hoped, is_on_occasion, tells
+from workers.annotate.setting import Setting, is_of_thing, is_of_topic
 from workers.annotate.sums import summed_since
 from workers.annotate.syntax import children, has_child, is_infinitive, is_verbal
 from workers.annotate.words import Sentence, Token
@@ -38,7 +38,7 @@ def apply_times(walk: Walk, setting: Setting, trigger: Token) -> None:
         near = walk.ahead and rank[0] == 0  # "rose ahead of the meeting of 22 February": before or behind us
         turned = when.turned(setting.published, ahead=True) if meant else _directed(walk, setting, when, at=rank[0])
         turned = when.nearest(setting.published) if near and not meant else turned
-        _date_by(walk, setting, turned, own=rank[0] == 0)
+        _date_by(walk, setting, turned, own=rank[0] == 0, planned=meant and is_announced(walk.path, when))
     else:
         _date_by_others(walk, setting, dates)
     if verdict.status == "actual" and verdict.when is None:
@@ -255,13 +255,14 @@ def _by_tense(walk: Walk, verb: Token, setting: Setting, when: When, *, at: int)
     return when
 
 
-def _date_by(walk: Walk, setting: Setting, when: When, *, own: bool = False) -> None:
-    """`own`: the date hangs on the event's own word."""
+def _date_by(walk: Walk, setting: Setting, when: When, *, own: bool = False, planned: bool = False) -> None:
+    """`own`: the date hangs on the event's own word; `planned`: it is the one that somebody set."""
     verdict, where = walk.verdict, when.lies(setting.published)
     if where == "future" and _goes_on(walk, when):
         return
     verdict.when = when
     later = walk.path[0].doc.text[: when.start].lower().endswith("later ")  # "they meet later today"
+    told = _is_past_tense(walk) and not planned and not (later and own)
     if where == "news" and own and when.granularity == "day" and verdict.status == "historical":
         before = walk.path[0].doc.text[: when.start].lower().rstrip()
         if verdict.because[-1:] in _LAST or before.removesuffix(" on").endswith("most recently"):
@@ -270,7 +271,7 @@ def _date_by(walk: Walk, setting: Setting, when: When, *, own: bool = False) -> 
         if own and verdict.status == "future" and walk.ahead:
             verdict.status = "actual"  # "rose ahead of the meeting of 22 February", told in March
         verdict.date_back(when)
-    elif (where == "future" or later) and not (walk.settled or (_is_past_tense(walk) and not (later and own))):
+    elif (where == "future" or later) and not (walk.settled or told):
         verdict.look_ahead(when)
 
 
@@ -329,9 +330,8 @@ def _only_date(walk: Walk, setting: Setting) -> When | None:
     if len(clauses) != 1 or clauses[0] not in walk.path or token.dep_ in _BELONGS or token.head.dep_ in _BELONGS:
         return None
     over = next((t for t in token.ancestors if is_verbal(t)), None)
-    if is_of_topic(token) or (over is not None and is_speech(over) and over not in walk.path):
-        return None
-    return when
+    over_act = over is not None and is_speech(over) and over not in walk.path
+    return None if is_of_topic(token) or over_act or any(map(is_of_thing, token.ancestors)) else when
 
 
 def _is_past(when: When, setting: Setting) -> bool:
@@ -359,7 +359,7 @@ def _anchor(token: Token, when: When, own: dict[int, int]) -> int:
     foreign = head.pos_ == "NOUN" and head.i not in own and head.dep_ not in {"dobj", "nsubjpass"}
     if when.lasting and token.i not in own and foreign:
         return -1  # "under sanctions since 2006"
-    modifies = token.dep_ in {"compound", "nummod", "amod", "nmod", "poss"} and head.pos_ in {"NOUN", "PROPN"}
+    modifies = token.dep_ in _BELONGS and head.pos_ in {"NOUN", "PROPN"}
     if is_of_topic(token) and head.i not in own:
         return -1
     part_of_day = head.lower_ in lexicon().words("times", "parts")
@@ -367,7 +367,7 @@ def _anchor(token: Token, when: When, own: dict[int, int]) -> int:
         return -1  # "convicted of murder over the 2009 shooting"
     first = token
     for _ in range(DEPTH):
-        if token.i not in own and (_is_another(token, when, own) or is_of_a_bound(token, first)):
+        if token.i not in own and (_is_another(token, when, own) or is_of_a_bound(token, first) or is_of_thing(token)):
             return -1
         if token.i in own or (is_verbal(token) and token.dep_ not in {"aux", "auxpass"}):
             return token.i
