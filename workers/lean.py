@@ -74,7 +74,9 @@ def _real_commands() -> ModuleType:
 
 
 def load_lean() -> None:
-    """Call once, before any library is loaded."""
+    """Call once, before any library is loaded. In a program that has loaded spaCy itself it leaves all as it is."""
+    if "spacy" in sys.modules:
+        return
     sys.meta_path.insert(0, _Lean())
     young, *older = gc.get_threshold()
     if 0 < young < _COLLECTED_AFTER:

@@ -40,3 +40,9 @@ def test_what_reading_never_needs_is_loaded_by_who_asks_for_it() -> None:
 def test_spacy_that_was_there_before_is_left_alone() -> None:
     script = "import spacy.cli, rich, workers.annotate.reader; print(spacy.cli.app.info.name)"
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+
+
+def test_a_program_that_uses_the_component_keeps_its_own_settings() -> None:
+    code = "import gc, sys, spacy; a = gc.get_threshold(), list(sys.meta_path); import workers.annotate.component; "
+    code += "assert a == (gc.get_threshold(), list(sys.meta_path))"
+    subprocess.run([sys.executable, "-c", code], check=True)
