@@ -21,6 +21,7 @@ _CLOSING = frozenset({'"', "”", "''", "'", "’", ","})
 _LISTING = frozenset({"including", "besides", "like"})
 _SMALL = frozenset({"DET", "ADP", "CCONJ", "PART"})
 _CONTAINING = frozenset({"involve", "entail", "require", "envisage"})
+_STATING = frozenset({"say", "state", "claim", "announce", "assert", "suggest", "indicate", "confirm", "report"})
 _CASES = frozenset({"case", "situation", "circumstance", "instance"})
 _BARTERING = frozenset({"trade", "swap", "exchange", "barter"})
 _TITLE = 8
@@ -64,6 +65,14 @@ def is_asking(verb: Token) -> bool:
     lemma = verb.lemma_.lower()
     called = lemma == "call" and any(c.lower_ in {"on", "upon"} for c in children(verb, "prt", "prep", "advmod"))
     return called or lemma in _ASKING
+
+
+def leaves_open(verb: Token) -> bool:
+    """ "Did not say the frigate had launched a missile": nobody says so, but "who launched" it takes it for granted."""
+    if verb.lemma_.lower() not in _STATING:
+        return False
+    said = (c for c in verb.children if c.dep_ == "ccomp")
+    return not any(w.tag_ in _QUESTION_WORDS for c in said for w in (c.left_edge, *c.children))
 
 
 def puts_a_question(verb: Token) -> bool:

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from typing import Self
 
 from topics.annotations import Status
-from workers.annotate.asking import is_quoted_question, is_supposed
+from workers.annotate.asking import is_quoted_question, is_supposed, leaves_open
 from workers.annotate.known import is_errand
 from workers.annotate.lexicon import lexicon
 from workers.annotate.modality import is_status_word, negates, negation_of, was_able
@@ -374,7 +374,7 @@ class Complements(ABC):
         if nothing or negation_of(head) is not None:
             if is_status_word(head, "opinion"):
                 self.verdict.raise_to("negated", head)
-            elif head.lemma_.lower() in {"confirm", "report"}:
+            elif leaves_open(head):
                 self.verdict.raise_to("hypothetical", head)
         self.reports_above(head)
 

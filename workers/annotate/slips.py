@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workers.annotate.lexicon import lexicon
+from workers.annotate.syntax import is_verbal
 from workers.annotate.words import Sentence, Token
 
 _PASTS = {
@@ -30,6 +31,8 @@ def mend_slips(sentence: Sentence) -> None:
             _mend_name(word)
         if word.tag_ == "NNS" and word.dep_ != "conj" and _is_person(word):
             _gather_states(word)
+        if word.tag_ == "WP" and word.i and word.lower_ == "what":
+            _free_from_naming(word, word.nbor(-1))
     first = sentence[0] if len(sentence) else None
     if first is not None and first.tag_ in {"NNP", "NNPS"} and first.dep_ == "nsubj" and _looks_plural(first.lower_):
         first.mend(tag=first.tag_, pos=first.pos_, lemma=first.lower_[:-1])
@@ -53,6 +56,19 @@ def _mend_name(name: Token) -> None:
         _part_pair(name)
     if name.dep_ == "appos" and name.head.tag_ == "NNP":
         _lift_joined(name)
+
+
+def _free_from_naming(what: Token, verb: Token) -> None:
+    """ "Launched what it claimed to be a satellite on Monday": it was launched on that day."""
+    clause = what.head
+    while clause.dep_ in {"xcomp", "ccomp"} and clause.head is not verb and clause.head.i > what.i:
+        clause = clause.head
+    if clause.head is not verb or not is_verbal(verb) or clause.dep_ not in {"ccomp", "dobj"}:
+        return
+    for word in clause.subtree:
+        named = next((c for c in word.children if c.dep_ in {"attr", "oprd"} and c.pos_ in {"NOUN", "PROPN"}), None)
+        for where in [c for c in word.children if named is not None and c.dep_ == "prep" and c.i > named.i]:
+            _move(where, verb, "prep")
 
 
 def _hang_talks(verb: Token) -> None:
