@@ -51,8 +51,19 @@ def background_word(walk: Walk, trigger: Token, published: date) -> str:
     """The word that makes background of an event that has no date; empty if there is none."""
     found = _tally(trigger) or _bygone(walk, trigger, published) or _until_now(trigger)
     found = found or _remembered(trigger) or _habit(walk) or _over_years(walk) or _former_term(walk)
-    found = found or bygone_word(walk, trigger)
+    found = found or bygone_word(walk, trigger) or _before_that(walk, trigger)
     return found or (_in_court(trigger) or _repeated(trigger) if walk.kind.one_doer else "")
+
+
+def _before_that(walk: Walk, trigger: Token) -> str:
+    """ "Chad had halted its raids after Mali asked for restraint": told as what went before the news."""
+    clause = next((t for t in (trigger, *trigger.ancestors) if is_verbal(t)), None)
+    if clause is None or clause.dep_ != "advcl" or has_child(clause, "had", "has", "have"):
+        return ""
+    verb = clause.head
+    told = verb.head is verb and verb.tag_ == "VBN" and not any(c.dep_ in {"ccomp", "parataxis"} for c in verb.children)
+    had = next((c for c in children(verb, "aux") if c.lower_ in {"had", "'d"}), None)
+    return had.text if told and had is not None and clause.i > verb.i else ""
 
 
 def _in_court(trigger: Token) -> str:
