@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from workers.annotate.datewords import MONTHS, NUMBERS, PATTERNS, WEEKDAYS
+from workers.annotate.datewords import MONTHS, NUMBERS, PATTERNS, PLAIN_MONTHS, WEEKDAYS
 
 _LETTERS = re.compile(r"[A-Za-z]+")
 _DIGIT = re.compile(r"\d")
@@ -95,7 +95,7 @@ def glance(text: str) -> frozenset[str]:
     words = _LETTERS.findall(text)
     found = set(map(str.lower, words))
     if not found.isdisjoint(_NAMES):
-        named = {word.lower() for word in words if word[0].isupper()}
+        named = {word.lower() for word in words if word[0].isupper() or word in PLAIN_MONTHS}
         found.update(name for name, forms in _NAMED if not forms.isdisjoint(named))
     if _DIGIT.search(text) is not None:
         found.add(DIGIT)

@@ -25,7 +25,10 @@ WARS = {
 
 # Names of months and days begin with a capital: "may", "march", "sat" and "sun" are words.
 _CAPITAL = r"(?-i:(?=[A-Z]))"
-_MONTH = _CAPITAL + (
+PLAIN_MONTHS = ("january", "february", "april", "june", "july", "september", "october", "november", "december")
+"""These are nothing else, and old wires wrote them in small letters, too."""
+_NAMED = rf"(?-i:(?=[A-Z]|(?:{'|'.join(PLAIN_MONTHS)})\b))"
+_MONTH = _NAMED + (
     r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
 )

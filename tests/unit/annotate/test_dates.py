@@ -22,6 +22,8 @@ PUBLISHED = date(2024, 5, 15)
         ("It happened on Wednesday.", "2024-05-15", "news"),
         ("They will meet on Friday.", "2024-05-17", "future"),
         ("It happened last Friday.", "2024-05-10", "news"),
+        ("It happened last december.", "2023-12", "past"),
+        ("The accord of 7 june 1987 stands.", "1987-06-07", "past"),
         ("It happened yesterday.", "2024-05-14", "news"),
         ("They meet tomorrow.", "2024-05-16", "future"),
         ("It happened last month.", "2024-04", "past"),
@@ -50,7 +52,7 @@ def test_a_time_is_resolved_against_publication(text: str, iso: str | None, lies
         assert when.iso == iso
 
 
-@pytest.mark.parametrize("text", ["They may go.", "It cost 2019 dollars.", "No time at all."])
+@pytest.mark.parametrize("text", ["They may go.", "They march on.", "It cost 2019 dollars.", "No time at all."])
 def test_what_is_no_time_is_left_alone(text: str) -> None:
     assert find_times(text, PUBLISHED) == []
 
